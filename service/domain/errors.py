@@ -1,0 +1,198 @@
+"""What can go wrong for the person on the other side, each with its stable code.
+
+    PostbagError
+    ├── Invalid                 invalid 422, one or more fields, each with code and detail
+    │   └── ParentNotFound      parent_not_found 422
+    ├── IdempotencyKeyReused    idempotency_key_reused 422
+    ├── Unauthenticated         unauthenticated 401
+    ├── Forbidden               forbidden 403
+    │   ├── OriginNotAllowed    origin_not_allowed 403
+    │   └── ArticleClosed       article_closed 403
+    ├── NotFound                not_found 404
+    │   └── UnknownSite         unknown_site 404
+    ├── Conflict
+    │   ├── StaleDecision       stale_decision 409, with who decided what, and when
+    │   ├── Duplicate           duplicate 409
+    │   └── RequestInProgress   request_in_progress 409, with when to try again
+    ├── RateLimited             rate_limited 429, with when to try again
+    └── StoreUnavailable        store_unavailable 503, with when to try again
+
+`malformed_json`, `too_large` and `unsupported_media_type` concern the transport alone and live in `web/errors.py`,
+which also gives every code its HTTP status and title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class FieldFault:
+    """One field that cannot be accepted: its name, a stable code, and a sentence that says what would be right."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class PostbagError(Exception):
+    """The base of every refusal; `detail` is a sentence fit for the person who caused it."""
+
+    code: ClassVar[str] = "error"
+    default_detail: ClassVar[str] = "The request could not be carried out."
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail or self.default_detail
+        super().__init__(self.detail)
+
+
+class Invalid(PostbagError):
+    """One or more fields are not acceptable; `faults` names each, and nothing was stored."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, code: str, detail: str) -> None:
+        self.faults: tuple[FieldFault, ...] = (FieldFault(field, code, detail),)
+        super().__init__(detail)
+
+    @classmethod
+    def of(cls, faults: Iterable[FieldFault]) -> Invalid:
+        """Gather several faults in one refusal; `faults` must hold at least one."""
+        gathered = tuple(faults)
+        error = cls(gathered[0].field, gathered[0].code, gathered[0].detail)
+        error.faults = gathered
+        if len(gathered) > 1:
+            error.detail = f"{len(gathered)} fields need a correction."
+        return error
+
+
+class ParentNotFound(Invalid):
+    """The comment to reply to is not a published comment of this article."""
+
+    code = "parent_not_found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "parent_id",
+            "parent_not_found",
+            "The comment you are replying to is not published under this article.",
+        )
+
+
+class IdempotencyKeyReused(PostbagError):
+    """The same Idempotency-Key came with another body (draft-ietf-httpapi-idempotency-key-header, section 2.7)."""
+
+    code = "idempotency_key_reused"
+    default_detail = "This Idempotency-Key was already used with another body; send a new key with a new request."
+
+
+class Unauthenticated(PostbagError):
+    """No credentials, or credentials that are unknown, revoked or malformed."""
+
+    code = "unauthenticated"
+    default_detail = "Send a valid token as `Authorization: Bearer TOKEN`."
+
+
+class Forbidden(PostbagError):
+    """The caller is known and may not do this."""
+
+    code = "forbidden"
+    default_detail = "You may not do this."
+
+
+class OriginNotAllowed(Forbidden):
+    """A browser page of an origin that the site does not list sent a submission."""
+
+    code = "origin_not_allowed"
+    default_detail = "This page's origin is not one of the site's origins."
+
+
+class ArticleClosed(Forbidden):
+    """The article takes no more replies."""
+
+    code = "article_closed"
+    default_detail = "This article is closed to new replies."
+
+
+class NotFound(PostbagError):
+    """There is nothing at this address, or nothing that this caller may know of."""
+
+    code = "not_found"
+    default_detail = "There is nothing here."
+
+
+class UnknownSite(NotFound):
+    """No site has this slug."""
+
+    code = "unknown_site"
+    default_detail = "There is no site of this name."
+
+
+class Conflict(PostbagError):
+    """The state of things moved on before the request arrived."""
+
+
+@dataclass(frozen=True)
+class DecisionBrief:
+    """The decision that came first: `action` by `moderator` on `revision`, `decided_at` in UTC."""
+
+    action: str
+    revision: int
+    moderator: str
+    decided_at: datetime
+
+
+class StaleDecision(Conflict):
+    """The decision was made for a state the comment is no longer in; nothing was changed.
+
+    `decision` is the last decision that stands, or None where only the author revised since.
+    """
+
+    code = "stale_decision"
+
+    def __init__(
+        self, detail: str, *, status: str, revision: int, version: int, decision: DecisionBrief | None
+    ) -> None:
+        self.status = status
+        self.revision = revision
+        self.version = version
+        self.decision = decision
+        super().__init__(detail)
+
+
+class Duplicate(Conflict):
+    """The same author sent the same text under the same article within a day."""
+
+    code = "duplicate"
+    default_detail = "You have already sent exactly this reply; it is not lost, and need not be sent again."
+
+
+class RequestInProgress(Conflict):
+    """A request with the same Idempotency-Key is being carried out at this moment."""
+
+    code = "request_in_progress"
+    default_detail = "A request with this Idempotency-Key is still being carried out; try again in a second."
+    retry_after = 1  # seconds
+
+
+class RateLimited(PostbagError):
+    """A limit is used up; `retry_after` seconds from now the next one is accepted."""
+
+    code = "rate_limited"
+
+    def __init__(self, *, limit: str, retry_after: int) -> None:
+        self.limit = limit
+        self.retry_after = retry_after
+        seconds = "1 second" if retry_after == 1 else f"{retry_after} seconds"
+        super().__init__(f"That was a lot in a short time. Please try again in {seconds}; your text is not lost.")
+
+
+class StoreUnavailable(PostbagError):
+    """The database cannot be reached or is too slow; nothing was stored."""
+
+    code = "store_unavailable"
+    default_detail = "The service cannot store anything just now. Please try again in a few seconds."
+    retry_after = 5  # seconds
