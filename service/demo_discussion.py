@@ -99,9 +99,9 @@ TIDE_COMMENTS: tuple[DemoComment, ...] = (
         email="walter.hale@example.org",
         body=(
             "I am the Walter Hale in the article, and my granddaughter is typing this.\n\n"
-            "People have been very kind since Thursday, but I would like to correct one thing. I did not say "
-            "that I want to leave. I said that I want to be told. There is a difference between a house you "
-            "lose to the sea and a house you are asked for.\n\n"
+            "People have been very kind since this came out, but I would like to correct one thing. I did not "
+            "say that I want to leave. I said that I want to be told. There is a difference between a house "
+            "you lose to the sea and a house you are asked for.\n\n"
             "My father marked **1953** on the ruler because he wanted us to know how high it came, not "
             "because he wanted us to be afraid of it. If the meadow has to go under, then let it be decided "
             "in daylight, with a date, and with somewhere for the bowling green to go. I can be moved. I am "

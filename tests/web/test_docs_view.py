@@ -1,7 +1,7 @@
 """The documentation page is read from the OpenAPI document, whichever way a valid one is written."""
 
 # flask-smorest carries no types, so its decorators have none to give.
-# mypy: disallow-untyped-decorators=False, ignore-missing-imports=True
+# mypy: disallow-untyped-decorators=False
 
 from __future__ import annotations
 
@@ -288,7 +288,7 @@ def test_security_of_a_call_overrides_that_of_the_document(security: list[dict[s
 def test_the_page_links_codes_to_their_meaning_and_escapes_what_it_shows() -> None:
     spec = spec_written_by_smorest("3.1.0")
     spec["tags"][0]["description"] = "Refused with `not_found`, <b>never</b> `else`."
-    app = Flask("service.web", root_path=None)
+    app = Flask("service.web")
     app.jinja_env.globals["asset"] = "/static/{}".format
     with app.test_request_context():
         page = render_template("docs.html", api=build_docs(spec), base_url="http://127.0.0.1:8000")
