@@ -26,7 +26,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from service.domain.limits import Verdict
 
 
 @dataclass(frozen=True)
@@ -179,14 +182,14 @@ class RequestInProgress(Conflict):
 
 
 class RateLimited(PostbagError):
-    """A limit is used up; `retry_after` seconds from now the next one is accepted."""
+    """A limit is used up; `retry_after` seconds from now the next request is accepted."""
 
     code = "rate_limited"
 
-    def __init__(self, *, limit: str, retry_after: int) -> None:
-        self.limit = limit
-        self.retry_after = retry_after
-        seconds = "1 second" if retry_after == 1 else f"{retry_after} seconds"
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        self.retry_after = verdict.retry_after
+        seconds = "1 second" if self.retry_after == 1 else f"{self.retry_after} seconds"
         super().__init__(f"That was a lot in a short time. Please try again in {seconds}; your text is not lost.")
 
 

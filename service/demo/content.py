@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.demo_discussion import FERRY_COMMENTS, TIDE_COMMENTS, DemoComment
+from service.demo.discussion import FERRY_COMMENTS, TIDE_COMMENTS, DemoComment
 
-SITE_SLUG = "gazette"
+SITE_SLUG = "demo"
 SITE_NAME = "The Harbour Gazette"
 
 

@@ -1,0 +1,141 @@
+"""Every setting with its default and its bound; the environment is the only source.
+
+What differs by site (origins, policy, limits, depth, revise window) lives on the site row, not here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MAX_REQUEST_BYTES = 64 * 1024
+"""Bytes of a request body; more is cut off with 413 before parsing. 10,000 characters of four bytes fit well inside."""
+
+MAX_TRUSTED_PROXIES = 10
+SHORT_SECRET = 32
+"""Characters below which a given SECRET_KEY earns a warning in the log: 32 random ones cannot be guessed."""
+
+
+class ConfigurationFault(Exception):
+    """A setting that cannot be used; the message is one line that names the variable and what would be right."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment asks for, checked.
+
+    `database_url` is an SQLAlchemy URL. `redis_url` is None where the service is to start a private redis-server.
+    `public_url` is the address under which readers reach the service, or None to take it from each request.
+    """
+
+    database_url: str
+    redis_url: str | None
+    secret_key: str
+    secret_key_fallbacks: tuple[str, ...]
+    trusted_proxies: int
+    public_url: str | None
+    instance_path: Path
+    demo: bool = False
+
+    @property
+    def uses_sqlite(self) -> bool:
+        """True where one file is the database: one writer at a time, no server."""
+        return self.database_url.startswith("sqlite")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], *, default_instance: Path) -> Settings:
+        """Read and check every setting; raises ConfigurationFault with one line that says what would be right."""
+        instance_path = Path(environment.get("INSTANCE_PATH") or default_instance).absolute()
+        database_url = _database_url(environment.get("DATABASE_URL", ""), instance_path)
+        return cls(
+            database_url=database_url,
+            redis_url=_redis_url(environment.get("REDIS_URL", "")),
+            secret_key=_secret_key(environment.get("SECRET_KEY", ""), database_url, instance_path),
+            secret_key_fallbacks=tuple(environment.get("SECRET_KEY_FALLBACKS", "").split()),
+            trusted_proxies=_trusted_proxies(environment.get("TRUSTED_PROXIES", "")),
+            public_url=_public_url(environment.get("PUBLIC_URL", "")),
+            instance_path=instance_path,
+            demo=environment.get("POSTBAG_DEMO", "") == "1",
+        )
+
+
+def _database_url(given: str, instance_path: Path) -> str:
+    if not given:
+        return f"sqlite:///{instance_path / 'postbag.sqlite3'}"
+    scheme, separator, rest = given.partition("://")
+    if separator and scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
+        # psycopg 3 is the one driver that is installed; the shorter schemes are what hosts hand out.
+        return f"postgresql+psycopg://{rest}"
+    if separator and scheme == "sqlite" and rest not in {"", "/", "/:memory:"}:
+        return given
+    raise ConfigurationFault(
+        "DATABASE_URL must look like postgresql://USER:PASSWORD@HOST/NAME or sqlite:////PATH/TO/FILE."
+    )
+
+
+def _redis_url(given: str) -> str | None:
+    if not given:
+        return None
+    if given.split("://", 1)[0] not in {"redis", "rediss", "unix"} or "://" not in given:
+        raise ConfigurationFault("REDIS_URL must look like redis://HOST:6379/0, rediss://… or unix:///PATH/TO/SOCKET.")
+    return given
+
+
+def _secret_key(given: str, database_url: str, instance_path: Path) -> str:
+    if given:
+        return given
+    if not database_url.startswith("sqlite"):
+        raise ConfigurationFault(
+            "SECRET_KEY must be set when DATABASE_URL names PostgreSQL: several processes have to agree on it. "
+            "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return _kept_secret(instance_path / "secret-key")
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in `path`, made on first use; two processes that start together end up with the same one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        if not path.exists():
+            descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            # A link either puts the whole file there or fails because another process was first.
+            with contextlib.suppress(FileExistsError):
+                os.link(made, path)
+            made.unlink()
+        kept = path.read_text().strip()
+    except OSError as fault:
+        raise ConfigurationFault(
+            f"The secret key cannot be kept in {path} ({fault.strerror}): "
+            "set SECRET_KEY, or INSTANCE_PATH to a folder that can be written."
+        ) from fault
+    if not kept:
+        raise ConfigurationFault(f"{path} is empty: put the secret key back there, or set SECRET_KEY.")
+    return kept
+
+
+def _trusted_proxies(given: str) -> int:
+    if not given:
+        return 0
+    if not given.isascii() or not given.isdigit() or int(given) > MAX_TRUSTED_PROXIES:
+        raise ConfigurationFault(
+            f"TRUSTED_PROXIES must be a whole number from 0 to {MAX_TRUSTED_PROXIES}: "
+            "how many proxies stand before the service."
+        )
+    return int(given)
+
+
+def _public_url(given: str) -> str | None:
+    if not given:
+        return None
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationFault("PUBLIC_URL must be the address of the service, such as https://comments.example.org.")
+    return given.rstrip("/")

@@ -1,0 +1,131 @@
+"""A comment: what one author wrote under one article, in numbered revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from service.domain import life
+from service.domain.errors import Forbidden
+from service.domain.life import Standing, Status
+
+NAME_MAX = 100  # characters; the longest personal names on record fit
+EMAIL_MAX = 254  # octets in a path (RFC 5321, section 4.5.3.1.3, less the angle brackets)
+URL_MAX = 500  # characters of an author's website
+BODY_MAX = 10_000  # characters as a reader counts them: a long essay, short of a flood
+REASON_MAX = 500  # characters of a rejection reason, which the author reads on the receipt
+NOTE_MAX = 2_000  # characters of a private note to colleagues
+TITLE_MAX = 300  # characters of an article's title
+
+DUPLICATE_WINDOW = timedelta(days=1)
+"""The same text by the same author under the same article within this time is taken for a double click."""
+CLIENT_KEY_LIFE = timedelta(days=30)
+"""How long the keyed hash of a client address is kept: long enough to see a campaign, no longer."""
+
+
+@dataclass(frozen=True)
+class Comment:
+    """One row of `comments`, without the texts of its revisions.
+
+    `path` is the identifiers of all ancestors and itself, 16 bytes each: it orders a thread depth-first.
+    `body_html` is the published revision as sanitised HTML, empty while nothing is published.
+    """
+
+    id: UUID
+    site_id: UUID
+    article_id: UUID
+    parent_id: UUID | None
+    depth: int
+    path: bytes
+    author_id: UUID
+    author_name: str
+    author_url: str | None
+    avatar: str
+    standing: Standing
+    body_html: str
+    votes: int
+    score: float
+    reason: str | None
+    created_at: datetime
+    queued_at: datetime
+    published_at: datetime | None
+    edited_at: datetime | None
+    edit_until: datetime
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One numbered text of a comment.
+
+    Danger: `body_raw` is what a stranger typed. It goes back into a form field, escaped, and nowhere else.
+    """
+
+    number: int
+    body_raw: str
+    body_html: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class PublishedComment:
+    """What readers may see of a comment; a tombstone (`deleted`) has neither author nor text."""
+
+    id: UUID
+    parent_id: UUID | None
+    depth: int
+    author_name: str
+    author_url: str | None
+    avatar: str
+    body_html: str
+    published_at: datetime | None
+    edited_at: datetime | None
+    votes: int
+    deleted: bool
+
+
+def author_may_revise(comment: Comment, now: datetime) -> bool:
+    """True inside the revise window, while the comment is pending or approved."""
+    return life.can_be_revised(comment.standing) and now < comment.edit_until
+
+
+def author_may_withdraw(comment: Comment) -> bool:
+    """True at any time until it is gone: nobody has to leave their words standing."""
+    return comment.standing.status is not Status.DELETED
+
+
+def check_author_may_revise(comment: Comment, now: datetime) -> None:
+    """Pass where the author may still revise; else raise Forbidden with the reason in words."""
+    if not life.can_be_revised(comment.standing):
+        raise Forbidden(f"This comment is {comment.standing.status} and can no longer be revised.")
+    if now >= comment.edit_until:
+        raise Forbidden(
+            "The time to revise this comment ended at "
+            f"{comment.edit_until.strftime('%Y-%m-%d %H:%M:%S UTC')}. You can still withdraw it."
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the thread a new comment stands."""
+
+    parent_id: UUID | None
+    depth: int
+    path: bytes
+
+
+def place_in_thread(new_id: UUID, parent: tuple[UUID, bytes] | None, *, max_depth: int) -> Place:
+    """Return the place below `parent` (its id and path), or below its deepest ancestor that may still have replies.
+
+    A thread that is deep enough goes on sideways: replies beyond `max_depth` become siblings of what they answer.
+    """
+    if parent is None or max_depth == 0:
+        return Place(None, 0, new_id.bytes)
+    ancestors = split_path(parent[1])[:max_depth]
+    return Place(ancestors[-1], len(ancestors), b"".join(a.bytes for a in ancestors) + new_id.bytes)
+
+
+def split_path(path: bytes) -> Sequence[UUID]:
+    """Return the identifiers a path is made of, the top-level comment first."""
+    return [UUID(bytes=path[start : start + 16]) for start in range(0, len(path), 16)]

@@ -1,0 +1,207 @@
+"""The life of a comment: its statuses, the one table of transitions, and when a decision comes too late.
+
+    pending ─ approve ─▶ approved ─ edit ─▶ pending (the approved revision stays published)
+       │                  │  ▲
+       ├─ reject ─▶ rejected │ restore
+       ├─ spam ───▶ spam ────┘
+       └─ delete ─▶ deleted        (delete is possible from every status but itself; nothing leads back)
+
+`Comment.status` is the status of the latest revision; whether something is published, and which revision, is
+`Comment.published_revision`. So an approved comment with an edit under review is `pending` and published at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from service.domain.errors import DecisionBrief, Invalid, StaleDecision
+
+
+class Status(StrEnum):
+    """Where a comment stands; these words are the same in the database, in JSON and on the page."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SPAM = "spam"
+    DELETED = "deleted"
+
+
+class Action(StrEnum):
+    """What a moderator can decide."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    SPAM = "spam"
+    DELETE = "delete"
+    RESTORE = "restore"
+
+
+TRANSITIONS: dict[tuple[Status, Action], Status] = {
+    (Status.PENDING, Action.APPROVE): Status.APPROVED,
+    (Status.PENDING, Action.REJECT): Status.REJECTED,
+    (Status.PENDING, Action.SPAM): Status.SPAM,
+    (Status.PENDING, Action.DELETE): Status.DELETED,
+    (Status.APPROVED, Action.REJECT): Status.REJECTED,
+    (Status.APPROVED, Action.SPAM): Status.SPAM,
+    (Status.APPROVED, Action.DELETE): Status.DELETED,
+    (Status.REJECTED, Action.RESTORE): Status.APPROVED,
+    (Status.REJECTED, Action.DELETE): Status.DELETED,
+    (Status.SPAM, Action.RESTORE): Status.APPROVED,
+    (Status.SPAM, Action.DELETE): Status.DELETED,
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The part of a comment that decisions and edits change, at one `version`."""
+
+    status: Status
+    revision: int
+    published_revision: int | None
+    version: int
+
+    @property
+    def is_published(self) -> bool:
+        """True where readers see a revision of it now."""
+        return self.published_revision is not None
+
+    @property
+    def offered_actions(self) -> tuple[Action, ...]:
+        """What can be decided in this status, in the order in which people are offered it."""
+        return tuple(action for action in Action if (self.status, action) in TRANSITIONS)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did something: `kind` is "token", "author" or "policy"; `name` is what colleagues read."""
+
+    kind: str
+    id: UUID | None
+    name: str
+
+    @property
+    def is_a_person(self) -> bool:
+        """False for the site's policy, whose publishing nobody has looked at yet."""
+        return self.kind != "policy"
+
+
+AUTHOR = Actor("author", None, "the author")
+POLICY = Actor("policy", None, "the site's policy")
+
+
+@dataclass(frozen=True)
+class PastDecision:
+    """A decision that stands in the log."""
+
+    action: Action
+    revision: int
+    actor: Actor
+    decided_at: datetime
+
+    @property
+    def brief(self) -> DecisionBrief:
+        """What the moderator who came second is told."""
+        return DecisionBrief(self.action.value, self.revision, self.actor.name, self.decided_at)
+
+
+def decide(
+    standing: Standing,
+    action: Action,
+    *,
+    revision: int,
+    actor: Actor,
+    expected_version: int | None,
+    last_decision: PastDecision | None,
+) -> Standing:
+    """Return the standing after the decision; raises StaleDecision where the comment moved on since it was looked at.
+
+    `revision` is the one the moderator read. `expected_version` is the version they saw, if they say so. Without it,
+    changing what *another person* has decided is refused, since nothing shows that they know of that decision; whoever
+    restores knows.  Raises Invalid for an action that this status does not offer and nobody's decision explains.
+    """
+    if expected_version is not None and expected_version != standing.version:
+        raise _stale(standing, last_decision)
+    if revision not in _revisions_open_to_decision(standing):
+        raise _stale(standing, last_decision)
+    target = TRANSITIONS.get((standing.status, action))
+    if target is None:
+        if last_decision is not None:
+            raise _stale(standing, last_decision)
+        offered = ", ".join(standing.offered_actions)
+        raise Invalid("action", "not_offered", f"A comment that is {standing.status} can be decided with: {offered}.")
+    decided_by_another = last_decision is not None and last_decision.actor.is_a_person and last_decision.actor != actor
+    if (
+        expected_version is None
+        and decided_by_another
+        and standing.status is not Status.PENDING
+        and action is not Action.RESTORE
+    ):
+        raise _stale(standing, last_decision)
+    return _after(standing, action, target)
+
+
+def revise(standing: Standing, *, publish_at_once: bool) -> Standing:
+    """Return the standing after the author's edit: a new revision, pending unless the site's policy publishes it.
+
+    What was approved before stays published until the new revision is decided on.
+    """
+    revision = standing.revision + 1
+    return Standing(
+        status=Status.APPROVED if publish_at_once else Status.PENDING,
+        revision=revision,
+        published_revision=revision if publish_at_once else standing.published_revision,
+        version=standing.version + 1,
+    )
+
+
+def withdraw(standing: Standing) -> Standing:
+    """Return the standing after the author took the comment back."""
+    return _after(standing, Action.DELETE, Status.DELETED)
+
+
+def can_be_revised(standing: Standing) -> bool:
+    """True while the comment is pending or approved; what was turned down is not reopened by an edit."""
+    return standing.status in {Status.PENDING, Status.APPROVED}
+
+
+def _after(standing: Standing, action: Action, target: Status) -> Standing:
+    published = standing.published_revision
+    if action is Action.REJECT and standing.status is Status.PENDING and published is not None:
+        # Only the edit is turned down. The revision approved before is as good as it was.
+        target = Status.APPROVED
+    elif target is Status.APPROVED:
+        published = standing.revision
+    else:
+        published = None
+    return Standing(target, standing.revision, published, standing.version + 1)
+
+
+def _revisions_open_to_decision(standing: Standing) -> set[int]:
+    open_to_decision = {standing.revision}
+    if standing.status is Status.APPROVED and standing.published_revision is not None:
+        # After a rejected edit the latest revision is not the one readers see; either names the comment to take down.
+        open_to_decision.add(standing.published_revision)
+    return open_to_decision
+
+
+def _stale(standing: Standing, last: PastDecision | None) -> StaleDecision:
+    if last is None:
+        detail = f"The author has revised this comment since; its latest revision is {standing.revision}."
+    else:
+        when = last.decided_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+        detail = (
+            f"{last.actor.name[:1].upper()}{last.actor.name[1:]} decided `{last.action}` on revision "
+            f"{last.revision} at {when}; the comment is {standing.status} now, "
+            f"its latest revision is {standing.revision}."
+        )
+    return StaleDecision(
+        detail,
+        status=standing.status.value,
+        revision=standing.revision,
+        version=standing.version,
+        decision=last.brief if last else None,
+    )

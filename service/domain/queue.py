@@ -1,0 +1,61 @@
+"""What moderators work with: a comment in the queue, its author's record, and the decisions in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.article import Article
+from service.domain.comment import Comment, Revision
+from service.domain.life import Action, Actor, Status
+from service.domain.screening import Signal
+
+
+@dataclass(frozen=True)
+class AuthorRecord:
+    """How many comments of an author are in each status now."""
+
+    id: UUID
+    pending: int
+    approved: int
+    rejected: int
+    spam: int
+    deleted: int
+
+
+@dataclass(frozen=True)
+class ParentBrief:
+    """The comment that one answers, as published."""
+
+    id: UUID
+    author_name: str
+    body_html: str
+
+
+@dataclass(frozen=True)
+class QueueItem:
+    """A comment with what a moderator needs to decide on it."""
+
+    comment: Comment
+    article: Article
+    author: AuthorRecord
+    revision: Revision
+    signals: Sequence[Signal] = field(default=())
+    parent: ParentBrief | None = None
+
+
+@dataclass(frozen=True)
+class LoggedDecision:
+    """One decision in full, as moderators see it."""
+
+    id: UUID
+    action: Action
+    revision: int
+    from_status: Status
+    to_status: Status
+    actor: Actor
+    reason: str | None
+    note: str | None
+    decided_at: datetime

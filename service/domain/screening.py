@@ -1,0 +1,105 @@
+"""What a submission goes through before anybody sees it: an ordered list of pure phases.
+
+A phase takes the submission and the facts gathered beforehand and returns a signal or None; it reads nothing and waits
+for nobody. The order of PHASES is the policy. Every signal is stored with the revision and shown to the moderator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.domain.site import Policy
+
+MANY_LINKS = 3
+"""Links in one comment from which on a person should look first; honest replies rarely cite more than two sources."""
+
+_LINK = re.compile(r"https?://\S+|\bwww\.\S+", re.IGNORECASE)
+
+
+class Verdict(StrEnum):
+    """What a signal asks for; `hold` keeps the revision in the queue, `note` only tells the moderator."""
+
+    HOLD = "hold"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What one phase found: its name, what it asks for, how much it weighs, and the words that made it.
+
+    `detail` is a sentence for moderators; `spans` are (start, end) character offsets into the revision's raw body.
+    """
+
+    name: str
+    verdict: Verdict
+    score: float
+    detail: str
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What the author sent, cleaned; `is_edit` for a later revision."""
+
+    body: str
+    is_edit: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the phases may know besides the text, gathered by the action in a bounded number of queries."""
+
+    policy: Policy
+    author_approved: int
+    """Comments by this author on this site that are approved now."""
+
+
+Phase = Callable[[Submission, Facts], Signal | None]
+
+
+def hold_many_links(submission: Submission, facts: Facts) -> Signal | None:
+    """Hold a text with three links or more, whatever the policy: most advertising has them."""
+    links = tuple(match.span() for match in _LINK.finditer(submission.body))
+    if len(links) < MANY_LINKS:
+        return None
+    return Signal("many_links", Verdict.HOLD, 1.0, f"It has {len(links)} links; {MANY_LINKS} or more are held.", links)
+
+
+def note_first_time_author(submission: Submission, facts: Facts) -> Signal | None:
+    """Note that nothing by this author has been approved here yet."""
+    if facts.author_approved:
+        return None
+    return Signal("first_time_author", Verdict.NOTE, 0.1, "Nothing by this author has been approved here yet.")
+
+
+def hold_by_policy(submission: Submission, facts: Facts) -> Signal | None:
+    """Hold everything where the site's policy is that a person reads every reply, and every edit of one."""
+    if facts.policy is not Policy.ALL:
+        return None
+    what = "edit" if submission.is_edit else "reply"
+    return Signal("policy", Verdict.HOLD, 0.0, f"The site holds every {what} until a person has approved it.")
+
+
+PHASES: Sequence[Phase] = (
+    hold_many_links,
+    note_first_time_author,
+    hold_by_policy,
+)
+
+
+def screen(submission: Submission, facts: Facts) -> tuple[Signal, ...]:
+    """Return what the phases found, in their order; an empty tuple where none had anything to say."""
+    return tuple(signal for phase in PHASES if (signal := phase(submission, facts)) is not None)
+
+
+def may_be_published_at_once(signals: Sequence[Signal]) -> bool:
+    """True where no signal asks for a hold."""
+    return all(signal.verdict is not Verdict.HOLD for signal in signals)
+
+
+def total_score(signals: Sequence[Signal]) -> float:
+    """Return the weight of all signals together, by which the queue can be sorted."""
+    return sum(signal.score for signal in signals)

@@ -1,0 +1,73 @@
+"""A site: whose articles carry comments, and under which rules."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from service.domain.errors import Invalid
+from service.domain.limits import LimitOverrides
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+"""Site slugs stand in URLs and data attributes: lower-case letters, digits and inner hyphens, at most 64."""
+
+DEFAULT_MAX_DEPTH = 5  # levels of reply below a top-level comment: what still reads well on a phone
+HIGHEST_MAX_DEPTH = 20  # bounds the path that orders a thread to 21 identifiers of 16 bytes
+REVISE_WINDOW = timedelta(minutes=15)  # long enough for typos, short enough that replies stay honest
+LONGEST_REVISE_WINDOW = timedelta(days=7)
+
+
+class Policy(StrEnum):
+    """What happens to a reply that no screening phase holds."""
+
+    ALL = "all"
+    """Every reply is held until a person has approved it. The default."""
+    NONE = "none"
+    """Replies are published at once unless a phase holds them: the site has said so in as many words."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One row of `sites`; `limits` overrides the default limits, or is "off"."""
+
+    id: UUID
+    slug: str
+    name: str
+    origins: tuple[str, ...]
+    policy: Policy
+    limits: LimitOverrides
+    max_depth: int
+    revise_window: timedelta
+
+    def lists_origin(self, origin: str | None) -> bool:
+        """True for an origin (`scheme://host[:port]`, normalised) whose pages belong to this site."""
+        return origin is not None and origin in self.origins
+
+
+def is_slug(text: str) -> bool:
+    """True for what could be the slug of a site; anything else is not even looked for."""
+    return SLUG.fullmatch(text) is not None
+
+
+def check_slug(slug: str) -> str:
+    """Return the slug; raises Invalid unless it is lower-case letters, digits and inner hyphens."""
+    if not is_slug(slug):
+        raise Invalid("slug", "not_a_slug", "A slug is 1 to 64 lower-case letters, digits and hyphens between them.")
+    return slug
+
+
+def check_max_depth(depth: int) -> int:
+    """Return the depth; raises Invalid outside 0 (no replies to replies) to 20."""
+    if not 0 <= depth <= HIGHEST_MAX_DEPTH:
+        raise Invalid("max_depth", "out_of_range", f"The depth of replies is from 0 to {HIGHEST_MAX_DEPTH}.")
+    return depth
+
+
+def check_revise_window(window: timedelta) -> timedelta:
+    """Return the window; raises Invalid when negative or longer than a week."""
+    if not timedelta(0) <= window <= LONGEST_REVISE_WINDOW:
+        raise Invalid("revise_window", "out_of_range", "The time to revise is from 0 minutes to 7 days.")
+    return window

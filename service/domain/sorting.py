@@ -1,0 +1,21 @@
+"""The orders in which lists can be asked for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Sort(StrEnum):
+    """The orders of top-level comments; replies below each always stand oldest first, as a conversation reads."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    TOP = "top"
+
+
+class QueueSort(StrEnum):
+    """By the time at which the revision under review arrived, or by the weight of its signals, heaviest first."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    SCORE = "score"
