@@ -5,10 +5,19 @@ A label never carries anything about a person: the names of limits are ours, an 
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 redis_failures = Counter("postbag_redis_failures_total", "Calls to Redis that failed; the service went on without it.")
 redis_up = Gauge(
     "postbag_redis_up", "1 when the last contact with Redis succeeded, 0 when it failed or is still to come."
 )
 limited = Counter("postbag_limited_total", "Requests refused because a limit was used up.", ["limit"])
+requests = Counter("postbag_requests_total", "Requests answered.", ["method", "route", "status"])
+request_seconds = Histogram(
+    "postbag_request_seconds",
+    "Seconds from the first line of a request to its answer.",
+    ["method", "route"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+submissions = Counter("postbag_submissions_total", "Submissions stored, by their first status.", ["status"])
+decisions = Counter("postbag_decisions_total", "Decisions carried out by moderators.", ["action"])

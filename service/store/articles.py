@@ -1,0 +1,99 @@
+"""Reads and writes of articles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+
+from service.domain.article import Article
+from service.domain.site import Site
+from service.extensions import db
+from service.store.dialect import insert_or_ignore
+from service.store.ids import new_id
+from service.store.models import ArticleRow, SiteRow
+from service.store.sites import SITE_COLUMNS, site_from_row
+
+ARTICLE_COLUMNS = (
+    ArticleRow.id,
+    ArticleRow.site_id,
+    ArticleRow.key,
+    ArticleRow.url,
+    ArticleRow.title,
+    ArticleRow.open,
+    ArticleRow.count,
+)
+
+
+def article_from_columns(values: Sequence[Any]) -> Article:
+    """Build the article from the values of ARTICLE_COLUMNS."""
+    return Article(*values)
+
+
+def find_article(site_id: UUID, key: str) -> Article | None:
+    """Return the article of this key, or None where nobody wrote under it or registered it."""
+    row = db.session.execute(
+        select(*ARTICLE_COLUMNS).where(ArticleRow.site_id == site_id, ArticleRow.key == key)
+    ).one_or_none()
+    return None if row is None else article_from_columns(row)
+
+
+def find_site_and_article(slug: str, key: str) -> tuple[Site, Article | None] | None:
+    """Return the site and its article of this key in one query; None where there is no such site."""
+    row: Row[*tuple[Any, ...]] | None = db.session.execute(
+        select(*SITE_COLUMNS, *ARTICLE_COLUMNS)
+        .outerjoin(ArticleRow, (ArticleRow.site_id == SiteRow.id) & (ArticleRow.key == key))
+        .where(SiteRow.slug == slug)
+    ).one_or_none()
+    if row is None:
+        return None
+    article_values = row[len(SITE_COLUMNS) :]
+    return site_from_row(row), None if article_values[0] is None else article_from_columns(article_values)
+
+
+def add_article_if_absent(site_id: UUID, key: str, *, url: str | None, title: str, now: datetime) -> Article:
+    """Return the article of this key, made with `url` and `title` where it did not exist."""
+    values = {
+        "id": new_id(now),
+        "site_id": site_id,
+        "key": key,
+        "url": url,
+        "title": title,
+        "open": True,
+        "count": 0,
+        "created_at": now,
+    }
+    db.session.execute(insert_or_ignore(ArticleRow, values))
+    article = find_article(site_id, key)
+    assert article is not None, "either this transaction or an earlier one has stored it"
+    return article
+
+
+def save_article(article: Article) -> None:
+    """Store the address, title and openness of an article that exists."""
+    db.session.execute(
+        update(ArticleRow)
+        .where(ArticleRow.id == article.id)
+        .values(url=article.url, title=article.title, open=article.open)
+    )
+
+
+def change_count(article_id: UUID, by: int) -> None:
+    """Add `by` to the number of published comments."""
+    db.session.execute(update(ArticleRow).where(ArticleRow.id == article_id).values(count=ArticleRow.count + by))
+
+
+def published_counts(slug: str, keys: Sequence[str]) -> dict[str, int] | None:
+    """Return the published counts of those keys that have an article; None where there is no such site."""
+    rows = db.session.execute(
+        select(ArticleRow.key, ArticleRow.count)
+        .select_from(SiteRow)
+        .outerjoin(ArticleRow, (ArticleRow.site_id == SiteRow.id) & ArticleRow.key.in_(keys))
+        .where(SiteRow.slug == slug)
+    ).all()
+    if not rows:
+        return None
+    return {key: count for key, count in rows if key is not None}

@@ -1,0 +1,139 @@
+"""Reads and writes of authors: an address on a site, sealed, with its record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+
+from service.domain.life import Status
+from service.domain.queue import AuthorRecord
+from service.extensions import db
+from service.store.dialect import upsert
+from service.store.ids import new_id
+from service.store.models import AuthorRow, CommentRow
+
+RECORD_COLUMNS = (
+    AuthorRow.id,
+    AuthorRow.pending,
+    AuthorRow.approved,
+    AuthorRow.rejected,
+    AuthorRow.spam,
+    AuthorRow.deleted,
+)
+
+
+def take_author(site_id: UUID, *, email_hashes: Sequence[bytes], email_sealed: bytes, now: datetime) -> AuthorRecord:
+    """Return the author of this address, made where new, and hold their row until the transaction ends.
+
+    Holding it puts submissions by one author in line, so that the search for an exact duplicate sees them all.
+    `email_hashes` has the hash by the current key first; an author still found by an older key is moved to it.
+    """
+    current, *older = email_hashes
+    if older:
+        db.session.execute(
+            update(AuthorRow)
+            .where(
+                AuthorRow.site_id == site_id,
+                AuthorRow.email_hash.in_(older),
+                ~select(AuthorRow.id)
+                .where(AuthorRow.site_id == site_id, AuthorRow.email_hash == current)
+                .correlate(None)
+                .exists(),
+            )
+            .values(email_hash=current, email_sealed=email_sealed)
+            .execution_options(synchronize_session=False)
+        )
+    values = {
+        "id": new_id(now),
+        "site_id": site_id,
+        "email_hash": current,
+        "email_sealed": email_sealed,
+        "created_at": now,
+        **{status.value: 0 for status in Status},
+    }
+    statement = (
+        upsert(AuthorRow, values)
+        .on_conflict_do_update(
+            index_elements=["site_id", "email_hash"],
+            # Something has to be written for the row to be held; the hash is what it is already.
+            set_={"email_hash": current},
+        )
+        .returning(*RECORD_COLUMNS)
+    )
+    return AuthorRecord(*db.session.execute(statement).one())
+
+
+def move_author_counters(author_id: UUID, *, before: Status | None, after: Status) -> None:
+    """Count one comment of the author over from one status to another; `before` is None for a new comment."""
+    if before is after:
+        return
+    changes = {after.value: getattr(AuthorRow, after.value) + 1}
+    if before is not None:
+        changes[before.value] = getattr(AuthorRow, before.value) - 1
+    db.session.execute(update(AuthorRow).where(AuthorRow.id == author_id).values(changes))
+
+
+def find_author_ids(site_id: UUID, email_hashes: Sequence[bytes]) -> list[UUID]:
+    """Return the authors with one of these address hashes; empty where the address is unknown here."""
+    return list(
+        db.session.scalars(
+            select(AuthorRow.id).where(AuthorRow.site_id == site_id, AuthorRow.email_hash.in_(email_hashes))
+        )
+    )
+
+
+def sealed_email(author_id: UUID) -> bytes:
+    """Return the sealed address of an author that exists."""
+    return db.session.execute(select(AuthorRow.email_sealed).where(AuthorRow.id == author_id)).scalar_one()
+
+
+@dataclass(frozen=True)
+class SealedAddress:
+    """What the re-sealing command works on."""
+
+    author_id: UUID
+    site_id: UUID
+    email_sealed: bytes
+
+
+def sealed_addresses_after(author_id: UUID | None, *, limit: int) -> list[SealedAddress]:
+    """Return the next `limit` authors by id, for a walk through all of them in bounded memory."""
+    statement = select(AuthorRow.id, AuthorRow.site_id, AuthorRow.email_sealed).order_by(AuthorRow.id).limit(limit)
+    if author_id is not None:
+        statement = statement.where(AuthorRow.id > author_id)
+    return [SealedAddress(*row) for row in db.session.execute(statement)]
+
+
+def reseal(address: SealedAddress, *, email_hash: bytes, email_sealed: bytes) -> None:
+    """Store the address under the current key; merges with an author made under that key in the meantime."""
+    twin = db.session.scalars(
+        select(AuthorRow.id).where(
+            AuthorRow.site_id == address.site_id,
+            AuthorRow.email_hash == email_hash,
+            AuthorRow.id != address.author_id,
+        )
+    ).one_or_none()
+    if twin is None:
+        db.session.execute(
+            update(AuthorRow)
+            .where(AuthorRow.id == address.author_id)
+            .values(email_hash=email_hash, email_sealed=email_sealed)
+        )
+        return
+    db.session.execute(update(CommentRow).where(CommentRow.author_id == address.author_id).values(author_id=twin))
+    record = db.session.execute(select(*RECORD_COLUMNS[1:]).where(AuthorRow.id == address.author_id)).one()
+    db.session.execute(
+        update(AuthorRow)
+        .where(AuthorRow.id == twin)
+        .values({status.value: getattr(AuthorRow, status.value) + getattr(record, status.value) for status in Status})
+    )
+    db.session.execute(delete(AuthorRow).where(AuthorRow.id == address.author_id))
+
+
+def count_authors() -> int:
+    """Return how many authors there are; for commands, since it reads them all."""
+    return db.session.execute(select(func.count()).select_from(AuthorRow)).scalar_one()

@@ -1,0 +1,321 @@
+"""Reads and writes of single comments and their revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, insert, or_, select, update
+
+from service.domain.comment import Comment, Place, Revision, split_path
+from service.domain.life import Standing, Status
+from service.domain.screening import Signal
+from service.extensions import db
+from service.store.ids import new_id
+from service.store.models import CommentRow, RevisionRow, SignalRow
+
+COMMENT_COLUMNS = (
+    CommentRow.id,
+    CommentRow.site_id,
+    CommentRow.article_id,
+    CommentRow.parent_id,
+    CommentRow.depth,
+    CommentRow.path,
+    CommentRow.author_id,
+    CommentRow.author_name,
+    CommentRow.author_url,
+    CommentRow.avatar,
+    CommentRow.status,
+    CommentRow.revision,
+    CommentRow.published_revision,
+    CommentRow.version,
+    CommentRow.body_html,
+    CommentRow.votes,
+    CommentRow.score,
+    CommentRow.reason,
+    CommentRow.created_at,
+    CommentRow.queued_at,
+    CommentRow.published_at,
+    CommentRow.edited_at,
+    CommentRow.edit_until,
+)
+
+
+def comment_from_row(row: Row[*tuple[Any, ...]]) -> Comment:
+    """Build the comment from a row that holds COMMENT_COLUMNS first."""
+    before, standing, after = row[:10], row[10:14], row[14 : len(COMMENT_COLUMNS)]
+    return Comment(*before, Standing(Status(standing[0]), *standing[1:]), *after)  # type: ignore[call-arg]
+
+
+def find_comment(comment_id: UUID, *, site_id: UUID) -> Comment | None:
+    """Return the comment of this site, or None."""
+    row = db.session.execute(
+        select(*COMMENT_COLUMNS).where(CommentRow.id == comment_id, CommentRow.site_id == site_id)
+    ).one_or_none()
+    return None if row is None else comment_from_row(row)
+
+
+def find_comment_by_receipt(receipt_hash: bytes) -> Comment | None:
+    """Return the comment whose receipt has this hash, or None."""
+    row = db.session.execute(select(*COMMENT_COLUMNS).where(CommentRow.receipt_hash == receipt_hash)).one_or_none()
+    return None if row is None else comment_from_row(row)
+
+
+def search_text(author_name: str, body_raw: str) -> str:
+    """Return what moderators' searches look through: name and text, casefolded."""
+    return f"{author_name}\n{body_raw}".casefold()
+
+
+@dataclass(frozen=True)
+class NewComment:
+    """What a submission adds, besides its first revision."""
+
+    id: UUID
+    site_id: UUID
+    article_id: UUID
+    place: Place
+    author_id: UUID
+    author_name: str
+    author_url: str | None
+    avatar: str
+    standing: Standing
+    body_html: str
+    """The published HTML: empty unless the site's policy publishes at once."""
+    body_fingerprint: bytes
+    search_text: str
+    score: float
+    client_hash: bytes | None
+    receipt_hash: bytes
+    edit_until: datetime
+
+
+def add_comment(new: NewComment, *, now: datetime) -> None:
+    """Store a new comment; its visibility is settled separately by `settle_visibility`."""
+    db.session.execute(
+        insert(CommentRow.__table__).values(  # type: ignore[arg-type]
+            id=new.id,
+            site_id=new.site_id,
+            article_id=new.article_id,
+            parent_id=new.place.parent_id,
+            root_id=split_path(new.place.path)[0],
+            depth=new.place.depth,
+            path=new.place.path,
+            author_id=new.author_id,
+            author_name=new.author_name,
+            author_url=new.author_url,
+            avatar=new.avatar,
+            status=new.standing.status.value,
+            revision=new.standing.revision,
+            published_revision=new.standing.published_revision,
+            version=new.standing.version,
+            body_html=new.body_html,
+            body_fingerprint=new.body_fingerprint,
+            search_text=new.search_text,
+            shown=False,
+            shown_replies=0,
+            votes=0,
+            score=new.score,
+            client_hash=new.client_hash,
+            receipt_hash=new.receipt_hash,
+            created_at=now,
+            queued_at=now,
+            published_at=now if new.standing.is_published else None,
+            edit_until=new.edit_until,
+        )
+    )
+
+
+def add_revision(comment_id: UUID, revision: Revision, *, sanitiser_version: int) -> None:
+    """Store a numbered text of a comment."""
+    db.session.execute(
+        insert(RevisionRow.__table__).values(  # type: ignore[arg-type]
+            comment_id=comment_id,
+            number=revision.number,
+            body_raw=revision.body_raw,
+            body_html=revision.body_html,
+            sanitiser_version=sanitiser_version,
+            created_at=revision.created_at,
+        )
+    )
+
+
+def add_signals(comment_id: UUID, revision: int, signals: Sequence[Signal], *, now: datetime) -> None:
+    """Store what the screening found in a revision."""
+    if not signals:
+        return
+    rows = [
+        {
+            "id": new_id(now),
+            "comment_id": comment_id,
+            "revision": revision,
+            "name": signal.name,
+            "verdict": signal.verdict.value,
+            "score": signal.score,
+            "detail": signal.detail,
+            "spans": [list(span) for span in signal.spans],
+        }
+        for signal in signals
+    ]
+    db.session.execute(insert(SignalRow.__table__).values(rows))  # type: ignore[arg-type]
+
+
+def find_revision(comment_id: UUID, number: int) -> Revision:
+    """Return a revision that exists."""
+    return revisions_of([(comment_id, number)])[comment_id]
+
+
+def revisions_of(numbered: Iterable[tuple[UUID, int]]) -> dict[UUID, Revision]:
+    """Return one revision for each comment, by comment id, in one query."""
+    wanted = [
+        (RevisionRow.comment_id == comment_id) & (RevisionRow.number == number) for comment_id, number in numbered
+    ]
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        select(
+            RevisionRow.comment_id,
+            RevisionRow.number,
+            RevisionRow.body_raw,
+            RevisionRow.body_html,
+            RevisionRow.created_at,
+        ).where(or_(*wanted))
+    )
+    return {row[0]: Revision(*row[1:]) for row in rows}
+
+
+def all_revisions(comment_id: UUID) -> list[Revision]:
+    """Return every revision of a comment, the first one first."""
+    rows = db.session.execute(
+        select(RevisionRow.number, RevisionRow.body_raw, RevisionRow.body_html, RevisionRow.created_at)
+        .where(RevisionRow.comment_id == comment_id)
+        .order_by(RevisionRow.number)
+    )
+    return [Revision(*row) for row in rows]
+
+
+def save_comment(comment: Comment, after: Standing, **changes: Any) -> bool:
+    """Move a comment to its next standing, with other `changes` of its columns; False where it moved on meanwhile.
+
+    The version is the lock: of two changes that were decided on the same version, one finds no row to update.
+    """
+    done = db.session.execute(
+        update(CommentRow)
+        .where(CommentRow.id == comment.id, CommentRow.version == comment.standing.version)
+        .values(
+            status=after.status.value,
+            revision=after.revision,
+            published_revision=after.published_revision,
+            version=after.version,
+            **changes,
+        )
+        .returning(CommentRow.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return done is not None
+
+
+def settle_visibility(comment_id: UUID) -> None:
+    """Let the public page show what it now has to: published comments, and tombstones above shown replies.
+
+    Walks up as far as something changes, at most the depth of the thread. Every statement decides on the row it has
+    locked, so that two decisions below one tombstone cannot both believe that the other one's reply keeps it up.
+    """
+    ought_to_be_shown = or_(CommentRow.published_revision.is_not(None), CommentRow.shown_replies > 0)
+    at: UUID | None = comment_id
+    while at is not None:
+        changed = db.session.execute(
+            update(CommentRow)
+            .where(CommentRow.id == at, CommentRow.shown != ought_to_be_shown)
+            .values(shown=ought_to_be_shown)
+            .returning(CommentRow.parent_id, CommentRow.shown)
+            .execution_options(synchronize_session=False)
+        ).one_or_none()
+        if changed is None:
+            return
+        at, is_shown = changed
+        if at is not None:
+            db.session.execute(
+                update(CommentRow)
+                .where(CommentRow.id == at)
+                .values(shown_replies=CommentRow.shown_replies + (1 if is_shown else -1))
+                .execution_options(synchronize_session=False)
+            )
+
+
+def erase_text(comment_id: UUID) -> None:
+    """Take away every word of a comment and the name it stood under; its place and its decisions remain."""
+    db.session.execute(
+        update(CommentRow)
+        .where(CommentRow.id == comment_id)
+        .values(author_name="", author_url=None, body_html="", search_text="", body_fingerprint=b"", client_hash=None)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(
+        update(RevisionRow)
+        .where(RevisionRow.comment_id == comment_id)
+        .values(body_raw="", body_html="")
+        .execution_options(synchronize_session=False)
+    )
+    # Signals quote the text they were found in.
+    db.session.execute(
+        delete(SignalRow).where(SignalRow.comment_id == comment_id).execution_options(synchronize_session=False)
+    )
+
+
+def find_published_parent(comment_id: UUID, *, article_id: UUID) -> tuple[UUID, bytes] | None:
+    """Return the id and path of a published comment of this article, or None for anything else."""
+    row = db.session.execute(
+        select(CommentRow.id, CommentRow.path).where(
+            CommentRow.id == comment_id,
+            CommentRow.article_id == article_id,
+            CommentRow.published_revision.is_not(None),
+        )
+    ).one_or_none()
+    return None if row is None else (row.id, row.path)
+
+
+def has_duplicate(author_id: UUID, article_id: UUID, body_fingerprint: bytes, *, since: datetime) -> bool:
+    """True where the author sent the same text under this article after `since`, and it was not deleted."""
+    return bool(
+        db.session.scalar(
+            select(
+                select(CommentRow.id)
+                .where(
+                    CommentRow.author_id == author_id,
+                    CommentRow.article_id == article_id,
+                    CommentRow.body_fingerprint == body_fingerprint,
+                    CommentRow.created_at > since,
+                    CommentRow.status != Status.DELETED.value,
+                )
+                .exists()
+            )
+        )
+    )
+
+
+def drop_client_keys(*, before: datetime) -> int:
+    """Forget the client keys of comments made before a time; returns how many."""
+    done = db.session.execute(
+        update(CommentRow)
+        .where(CommentRow.created_at < before, CommentRow.client_hash.is_not(None))
+        .values(client_hash=None)
+        .returning(CommentRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(done.all())
+
+
+def published_names(comment_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the author names of those comments that are published."""
+    wanted = list(comment_ids)
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        select(CommentRow.id, CommentRow.author_name).where(
+            CommentRow.id.in_(wanted), CommentRow.published_revision.is_not(None)
+        )
+    )
+    return {row.id: row.author_name for row in rows}

@@ -1,0 +1,27 @@
+"""The few statements that PostgreSQL and SQLite share in words but SQLAlchemy keeps in two modules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from service.extensions import Base, db
+
+
+def upsert(model: type[Base], values: Mapping[str, Any]) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that can be given `on_conflict_do_update`, for the database in use."""
+    if db.engine.dialect.name == "postgresql":
+        return postgresql.insert(model).values(dict(values))
+    return sqlite.insert(model).values(dict(values))
+
+
+def insert_or_ignore(model: type[Base], values: Mapping[str, Any]) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that does nothing where a unique key is taken already."""
+    return upsert(model, values).on_conflict_do_nothing()
+
+
+def is_postgresql() -> bool:
+    """True where the database in use is PostgreSQL."""
+    return db.engine.dialect.name == "postgresql"

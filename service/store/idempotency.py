@@ -1,0 +1,62 @@
+"""The answers once given to Idempotency-Keys, stored in the transaction that earned them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from service.extensions import db
+from service.store.dialect import insert_or_ignore
+from service.store.models import IdempotencyRow
+
+
+@dataclass(frozen=True)
+class GivenAnswer:
+    """An earlier answer and the fingerprint of the request that it answered."""
+
+    fingerprint: bytes
+    answer_sealed: bytes
+
+
+def find_answer(site_id: UUID, key_hash: bytes, *, since: datetime) -> GivenAnswer | None:
+    """Return the answer given to this key after `since`, or None."""
+    row = db.session.execute(
+        select(IdempotencyRow.fingerprint, IdempotencyRow.answer_sealed).where(
+            IdempotencyRow.site_id == site_id, IdempotencyRow.key_hash == key_hash, IdempotencyRow.created_at > since
+        )
+    ).one_or_none()
+    return None if row is None else GivenAnswer(*row)
+
+
+def keep_answer(
+    site_id: UUID, key_hash: bytes, *, fingerprint: bytes, answer_sealed: bytes, now: datetime, since: datetime
+) -> bool:
+    """Store an answer; False where another transaction has stored one for this key, and ours must be undone.
+
+    An answer from before `since` has expired and gives way.
+    """
+    db.session.execute(
+        delete(IdempotencyRow).where(
+            IdempotencyRow.site_id == site_id, IdempotencyRow.key_hash == key_hash, IdempotencyRow.created_at <= since
+        )
+    )
+    values = {
+        "site_id": site_id,
+        "key_hash": key_hash,
+        "fingerprint": fingerprint,
+        "answer_sealed": answer_sealed,
+        "created_at": now,
+    }
+    statement = insert_or_ignore(IdempotencyRow, values).returning(IdempotencyRow.created_at)
+    return db.session.execute(statement).one_or_none() is not None
+
+
+def drop_answers(*, before: datetime) -> int:
+    """Forget the answers given before a time; returns how many."""
+    done = db.session.execute(
+        delete(IdempotencyRow).where(IdempotencyRow.created_at < before).returning(IdempotencyRow.created_at)
+    )
+    return len(done.all())

@@ -1,0 +1,238 @@
+"""The tables. One class a table; reads and writes live in one module a noun beside this file.
+
+Hot statements are written with Core against these classes; no row object leaves the store.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.extensions import Base
+from service.store.types import UtcDateTime
+
+
+class SiteRow(Base):
+    """A site, with everything that differs by site."""
+
+    __tablename__ = "sites"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    origins: Mapped[list[str]] = mapped_column(JSON)
+    policy: Mapped[str] = mapped_column(String(16))
+    limits: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    max_depth: Mapped[int]
+    revise_seconds: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ArticleRow(Base):
+    """An article that somebody wrote under, or that an integrator registered."""
+
+    __tablename__ = "articles"
+    __table_args__ = (UniqueConstraint("site_id", "key"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    key: Mapped[str] = mapped_column(Text)
+    url: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    open: Mapped[bool]
+    count: Mapped[int]
+    """Published comments, kept by the transactions that publish and unpublish."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AuthorRow(Base):
+    """One e-mail address on one site: sealed, and found by keyed hash; with the author's record in counters."""
+
+    __tablename__ = "authors"
+    __table_args__ = (UniqueConstraint("site_id", "email_hash"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    email_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    email_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    pending: Mapped[int]
+    approved: Mapped[int]
+    rejected: Mapped[int]
+    spam: Mapped[int]
+    deleted: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+_SHOWN = text("shown")
+
+
+class CommentRow(Base):
+    """A comment: its place in the thread, where it stands, and what readers see of it."""
+
+    __tablename__ = "comments"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    article_id: Mapped[UUID] = mapped_column(ForeignKey("articles.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id"))
+    root_id: Mapped[UUID]
+    depth: Mapped[int]
+    path: Mapped[bytes] = mapped_column(LargeBinary)
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("authors.id"))
+    author_name: Mapped[str] = mapped_column(Text)
+    author_url: Mapped[str | None] = mapped_column(Text)
+    avatar: Mapped[str] = mapped_column(String(16))
+    status: Mapped[str] = mapped_column(String(16))
+    revision: Mapped[int]
+    published_revision: Mapped[int | None]
+    version: Mapped[int]
+    body_html: Mapped[str] = mapped_column(Text)
+    body_fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    search_text: Mapped[str] = mapped_column(Text)
+    shown: Mapped[bool]
+    """True where the public page has a line for it: it is published, or it is the tombstone above shown replies."""
+    shown_replies: Mapped[int]
+    votes: Mapped[int]
+    score: Mapped[float]
+    reason: Mapped[str | None] = mapped_column(Text)
+    client_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    receipt_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    edit_until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        CheckConstraint("status IN ('pending', 'approved', 'rejected', 'spam', 'deleted')", name="status"),
+        # The public page, in each of its orders.
+        Index("ix_comments_oldest", "article_id", "path", postgresql_where=_SHOWN, sqlite_where=_SHOWN),
+        Index(
+            "ix_comments_newest",
+            "article_id",
+            text("root_id DESC"),
+            "path",
+            postgresql_where=_SHOWN,
+            sqlite_where=_SHOWN,
+        ),
+        Index(
+            "ix_comments_top",
+            "article_id",
+            text("votes DESC"),
+            "id",
+            postgresql_where=text("shown AND parent_id IS NULL"),
+            sqlite_where=text("shown AND parent_id IS NULL"),
+        ),
+        # The moderation queue, by time and by score, of a site and of one article.
+        Index("ix_comments_queue", "site_id", "status", "queued_at", "id"),
+        Index("ix_comments_queue_score", "site_id", "status", "score", "id"),
+        Index("ix_comments_article_queue", "article_id", "status", "queued_at", "id"),
+        # The author's record, and the search for exact duplicates.
+        Index("ix_comments_author", "author_id", "article_id", "body_fingerprint"),
+        # Client keys that have to be dropped.
+        Index(
+            "ix_comments_client",
+            "created_at",
+            postgresql_where=text("client_hash IS NOT NULL"),
+            sqlite_where=text("client_hash IS NOT NULL"),
+        ),
+        Index(
+            "ix_comments_search",
+            text("to_tsvector('simple', search_text)"),
+            postgresql_using="gin",
+        ).ddl_if(dialect="postgresql"),
+    )
+
+
+class RevisionRow(Base):
+    """One numbered text of a comment, as typed and as sanitised, with the version of the sanitiser."""
+
+    __tablename__ = "revisions"
+
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    body_raw: Mapped[str] = mapped_column(Text)
+    body_html: Mapped[str] = mapped_column(Text)
+    sanitiser_version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SignalRow(Base):
+    """What a screening phase found in one revision."""
+
+    __tablename__ = "signals"
+    __table_args__ = (Index("ix_signals_comment", "comment_id", "revision"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"))
+    revision: Mapped[int]
+    name: Mapped[str] = mapped_column(String(64))
+    verdict: Mapped[str] = mapped_column(String(16))
+    score: Mapped[float]
+    detail: Mapped[str] = mapped_column(Text)
+    spans: Mapped[list[list[int]]] = mapped_column(JSON)
+
+
+class DecisionRow(Base):
+    """Who decided what on which revision, when and why; rows are only ever added."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (Index("ix_decisions_comment", "comment_id", "version"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"))
+    action: Mapped[str] = mapped_column(String(16))
+    revision: Mapped[int]
+    version: Mapped[int]
+    """The comment's version that the decision led to, which orders the decisions on it."""
+    from_status: Mapped[str] = mapped_column(String(16))
+    to_status: Mapped[str] = mapped_column(String(16))
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[UUID | None]
+    actor_name: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class TokenRow(Base):
+    """An API token, by its hash alone."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    name: Mapped[str] = mapped_column(Text)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class IdempotencyRow(Base):
+    """The answer once given to an Idempotency-Key; sealed, since it holds a receipt."""
+
+    __tablename__ = "idempotency_keys"
+
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    answer_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class SiteCounterRow(Base):
+    """How many comments of a site are in a status, spread over slots so that writers do not queue for one row."""
+
+    __tablename__ = "site_counters"
+
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16), primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    count: Mapped[int]

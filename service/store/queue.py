@@ -1,0 +1,195 @@
+"""The moderation queue: comments by status with what is needed to decide, a keyset page at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+
+from service.domain.life import Status
+from service.domain.queue import AuthorRecord, ParentBrief, QueueItem
+from service.domain.screening import Signal, Verdict
+from service.domain.sorting import QueueSort
+from service.extensions import db
+from service.store.articles import ARTICLE_COLUMNS, article_from_columns
+from service.store.authors import RECORD_COLUMNS
+from service.store.comments import COMMENT_COLUMNS, comment_from_row, revisions_of
+from service.store.dialect import is_postgresql
+from service.store.models import ArticleRow, AuthorRow, CommentRow, SignalRow
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """Which comments to list; None asks for nothing in particular.
+
+    `author_ids` lists the authors to find, and finds nothing when it is empty. `words` is free text.
+    """
+
+    status: Status
+    article_key: str | None = None
+    reason: str | None = None
+    author_ids: Sequence[UUID] | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True)
+class QueuePosition:
+    """The last comment of a page."""
+
+    queued_at: datetime
+    score: float
+    id: UUID
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    """One page of the queue; `next` is None on the last one."""
+
+    items: Sequence[QueueItem]
+    next: QueuePosition | None
+
+
+def read_queue(
+    site_id: UUID, wanted: QueueFilter, *, sort: QueueSort, after: QueuePosition | None, limit: int
+) -> QueuePage:
+    """Return up to `limit` comments that match and follow the position `after`, or the first ones; four queries."""
+    statement = _select_items().where(CommentRow.site_id == site_id, *_conditions(wanted))
+    statement = _in_order(statement, sort, after).limit(limit + 1)
+    rows = db.session.execute(statement).all()
+    items = _items(rows[:limit])
+    last = items[-1].comment if len(rows) > limit else None
+    return QueuePage(items, None if last is None else QueuePosition(last.queued_at, last.score, last.id))
+
+
+def find_item(comment_id: UUID, *, site_id: UUID) -> QueueItem | None:
+    """Return one comment of the site with what is needed to decide on it, or None."""
+    rows = db.session.execute(_select_items().where(CommentRow.id == comment_id, CommentRow.site_id == site_id)).all()
+    return next(iter(_items(rows)), None)
+
+
+def signals_of(numbered: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], list[Signal]]:
+    """Return the signals of the given revisions, by comment id and revision, in one query."""
+    found: dict[tuple[UUID, int], list[Signal]] = {key: [] for key in numbered}
+    if not found:
+        return found
+    rows = db.session.execute(
+        select(
+            SignalRow.comment_id,
+            SignalRow.revision,
+            SignalRow.name,
+            SignalRow.verdict,
+            SignalRow.score,
+            SignalRow.detail,
+            SignalRow.spans,
+        )
+        .where(tuple_(SignalRow.comment_id, SignalRow.revision).in_(found))
+        .order_by(SignalRow.comment_id, SignalRow.revision, SignalRow.score.desc(), SignalRow.name)
+    )
+    for comment_id, revision, name, verdict, score, detail, spans in rows:
+        signal = Signal(name, Verdict(verdict), score, detail, tuple((start, end) for start, end in spans))
+        found[comment_id, revision].append(signal)
+    return found
+
+
+def _select_items() -> Select[*tuple[Any, ...]]:
+    return (
+        select(*COMMENT_COLUMNS, *ARTICLE_COLUMNS, *RECORD_COLUMNS)
+        .join(ArticleRow, CommentRow.article_id == ArticleRow.id)
+        .join(AuthorRow, CommentRow.author_id == AuthorRow.id)
+    )
+
+
+def _items(rows: Sequence[Any]) -> list[QueueItem]:
+    comments = [comment_from_row(row) for row in rows]
+    latest = [(comment.id, comment.standing.revision) for comment in comments]
+    revisions = revisions_of(latest)
+    signals = signals_of(latest)
+    parents = _parents({comment.parent_id for comment in comments if comment.parent_id is not None})
+    article_start, author_start = len(COMMENT_COLUMNS), len(COMMENT_COLUMNS) + len(ARTICLE_COLUMNS)
+    return [
+        QueueItem(
+            comment=comment,
+            article=article_from_columns(row[article_start:author_start]),
+            author=AuthorRecord(*row[author_start:]),
+            revision=revisions[comment.id],
+            signals=signals[comment.id, comment.standing.revision],
+            parent=None if comment.parent_id is None else parents.get(comment.parent_id),
+        )
+        for comment, row in zip(comments, rows, strict=True)
+    ]
+
+
+def _parents(ids: set[UUID]) -> dict[UUID, ParentBrief]:
+    if not ids:
+        return {}
+    rows = db.session.execute(
+        select(CommentRow.id, CommentRow.author_name, CommentRow.body_html).where(CommentRow.id.in_(ids))
+    )
+    return {row.id: ParentBrief(*row) for row in rows}
+
+
+def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [CommentRow.status == wanted.status.value]
+    if wanted.article_key is not None:
+        conditions.append(
+            CommentRow.article_id.in_(
+                select(ArticleRow.id).where(
+                    ArticleRow.site_id == CommentRow.site_id, ArticleRow.key == wanted.article_key
+                )
+            )
+        )
+    if wanted.reason is not None:
+        conditions.append(
+            select(SignalRow.id)
+            .where(
+                SignalRow.comment_id == CommentRow.id,
+                SignalRow.revision == CommentRow.revision,
+                SignalRow.name == wanted.reason,
+            )
+            .exists()
+        )
+    if wanted.author_ids is not None:
+        conditions.append(CommentRow.author_id.in_(wanted.author_ids))
+    if wanted.words is not None:
+        conditions.append(_matches(wanted.words))
+    return conditions
+
+
+_WORD = re.compile(r"\w+")
+# Scripts written without spaces: PostgreSQL takes a whole run of them for one word, so they are searched as substrings.
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    folded = words.casefold()
+    terms = _WORD.findall(folded)
+    if is_postgresql() and terms and not _UNSPACED.search(folded):
+        query = " & ".join(f"'{term}':*" for term in terms)
+        return func.to_tsvector("simple", CommentRow.search_text).op("@@")(func.to_tsquery("simple", query))
+    return and_(*(CommentRow.search_text.contains(term, autoescape=True) for term in terms or [folded]))
+
+
+def _in_order(
+    statement: Select[*tuple[Any, ...]], sort: QueueSort, after: QueuePosition | None
+) -> Select[*tuple[Any, ...]]:
+    if sort is QueueSort.SCORE:
+        statement = statement.order_by(CommentRow.score.desc(), CommentRow.id.desc())
+        if after is None:
+            return statement
+        return statement.where(
+            CommentRow.score <= after.score, or_(CommentRow.score < after.score, CommentRow.id < after.id)
+        )
+    if sort is QueueSort.NEWEST:
+        statement = statement.order_by(CommentRow.queued_at.desc(), CommentRow.id.desc())
+        if after is None:
+            return statement
+        return statement.where(tuple_(CommentRow.queued_at, CommentRow.id) < tuple_(after.queued_at, after.id))
+    statement = statement.order_by(CommentRow.queued_at, CommentRow.id)
+    if after is None:
+        return statement
+    return statement.where(tuple_(CommentRow.queued_at, CommentRow.id) > tuple_(after.queued_at, after.id))

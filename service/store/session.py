@@ -1,0 +1,122 @@
+"""One transaction for each thing people do, on either database; the faults of a database in one error.
+
+A write transaction takes SQLite's one write lock at its start (`BEGIN IMMEDIATE`): a transaction that reads first and
+asks for the lock later is refused by SQLite when another has written in between, however long it would wait.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from service.config import Settings
+from service.domain.errors import StoreUnavailable
+from service.extensions import db
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 2  # to reach PostgreSQL; readers behind a dead database are told so within this time
+STATEMENT_MILLISECONDS = 5_000  # no statement of ours takes a second; one that does is stuck
+LOCK_MILLISECONDS = 2_000  # two moderators on one comment wait milliseconds; longer means somebody hangs
+POOL_SIZE = 10
+POOL_WAIT_SECONDS = 2
+SQLITE_BUSY_MILLISECONDS = 5_000  # SQLite has one writer at a time; the others wait in line this long
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    """Return the engine options for the database of the settings."""
+    options: dict[str, Any] = {
+        # Parameters are people's words and addresses; they must not stand in an error that is logged.
+        "hide_parameters": True,
+        "pool_size": POOL_SIZE,
+        "max_overflow": POOL_SIZE,
+        "pool_timeout": POOL_WAIT_SECONDS,
+    }
+    if settings.uses_sqlite:
+        return options | {"connect_args": {"timeout": SQLITE_BUSY_MILLISECONDS / 1000}}
+    return options | {
+        "pool_pre_ping": True,
+        "connect_args": {
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": "postbag",
+            "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c lock_timeout={LOCK_MILLISECONDS}",
+        },
+    }
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Teach an SQLite engine real transactions, foreign keys and waiting; PostgreSQL needs nothing."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: ConnectionPoolEntry) -> None:
+        # The driver's own idea of when a transaction begins is switched off; `begin` below says it.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        # An acknowledged submission is on the disk, also when the power fails.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        for_writing = connection.get_execution_options().get("for_writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if for_writing else "BEGIN")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Run a block in one write transaction: committed at its end, undone when it raises.
+
+    Raises StoreUnavailable where the database is away, too slow or locked for too long.
+    """
+    with _faults_told():
+        # What was read before belongs to another snapshot; the block reads again what it decides on.
+        db.session.rollback()
+        db.session.connection(execution_options={"for_writing": True})
+        try:
+            yield
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Run a block that only reads; the snapshot and its connection are given back at the end.
+
+    Raises StoreUnavailable where the database is away or too slow.
+    """
+    with _faults_told():
+        try:
+            yield
+        finally:
+            db.session.rollback()
+
+
+@contextmanager
+def _faults_told() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as fault:
+        log.warning("database unavailable: %s", type(getattr(fault, "orig", None) or fault).__name__)
+        raise StoreUnavailable from fault
+    except DBAPIError as fault:
+        if not fault.connection_invalidated:
+            raise
+        log.warning("database connection lost: %s", type(fault.orig).__name__)
+        raise StoreUnavailable from fault
+
+
+def ping() -> None:
+    """Pass when the database answers; raises StoreUnavailable otherwise."""
+    with reading():
+        db.session.connection().exec_driver_sql("SELECT 1")

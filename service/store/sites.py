@@ -1,0 +1,92 @@
+"""Reads and writes of sites."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from service.domain.errors import Invalid, UnknownSite
+from service.domain.site import Policy, Site
+from service.extensions import db
+from service.store.ids import new_id
+from service.store.models import SiteRow
+
+SITE_COLUMNS = (
+    SiteRow.id,
+    SiteRow.slug,
+    SiteRow.name,
+    SiteRow.origins,
+    SiteRow.policy,
+    SiteRow.limits,
+    SiteRow.max_depth,
+    SiteRow.revise_seconds,
+)
+
+
+def site_from_row(row: Row[*tuple[Any, ...]]) -> Site:
+    """Build the site from a row that holds SITE_COLUMNS first."""
+    limits = row.limits
+    return Site(
+        id=row[0],
+        slug=row.slug,
+        name=row.name,
+        origins=tuple(row.origins),
+        policy=Policy(row.policy),
+        limits={name: (pair[0], pair[1]) for name, pair in limits.items()} if isinstance(limits, dict) else limits,
+        max_depth=row.max_depth,
+        revise_window=timedelta(seconds=row.revise_seconds),
+    )
+
+
+def find_site(slug: str) -> Site:
+    """Return the site of this slug; raises UnknownSite."""
+    row = db.session.execute(select(*SITE_COLUMNS).where(SiteRow.slug == slug)).one_or_none()
+    if row is None:
+        raise UnknownSite
+    return site_from_row(row)
+
+
+def get_site(site_id: UUID) -> Site:
+    """Return a site that exists."""
+    return site_from_row(db.session.execute(select(*SITE_COLUMNS).where(SiteRow.id == site_id)).one())
+
+
+def list_sites() -> list[Site]:
+    """Return every site, by slug."""
+    return [site_from_row(row) for row in db.session.execute(select(*SITE_COLUMNS).order_by(SiteRow.slug))]
+
+
+def add_site(site: Site, *, now: datetime) -> None:
+    """Store a new site; raises Invalid where the slug is taken."""
+    values = _values(site) | {"id": site.id, "slug": site.slug, "created_at": now}
+    try:
+        db.session.execute(insert(SiteRow).values(values))
+    except IntegrityError as fault:
+        raise Invalid("slug", "taken", f"There is a site `{site.slug}` already.") from fault
+
+
+def save_site(site: Site) -> None:
+    """Store every changeable value of a site that exists."""
+    db.session.execute(update(SiteRow).where(SiteRow.id == site.id).values(_values(site)))
+
+
+def new_site_id(now: datetime) -> UUID:
+    """Return an identifier for a site made now."""
+    return new_id(now)
+
+
+def _values(site: Site) -> dict[str, Any]:
+    limits = site.limits
+    return {
+        "name": site.name,
+        "origins": list(site.origins),
+        "policy": site.policy.value,
+        "limits": {name: list(pair) for name, pair in limits.items()} if isinstance(limits, Mapping) else limits,
+        "max_depth": site.max_depth,
+        "revise_seconds": int(site.revise_window.total_seconds()),
+    }

@@ -1,0 +1,124 @@
+"""The public page of an article: published comments depth-first, a keyset page at a time.
+
+Each order is read from an index of its own and costs the same on the last page as on the first. A page is at most two
+queries here: what is left of the thread the cursor stands in, then the threads after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from service.domain.comment import PublishedComment
+from service.domain.sorting import Sort
+from service.extensions import db
+from service.store.models import CommentRow
+
+
+@dataclass(frozen=True)
+class Position:
+    """The last comment of a page: where the next page goes on."""
+
+    root_votes: int
+    root_id: UUID
+    path: bytes
+
+
+@dataclass(frozen=True)
+class ThreadPage:
+    """One page of a thread; `next` is None on the last one."""
+
+    comments: Sequence[PublishedComment]
+    next: Position | None
+
+
+_Root = aliased(CommentRow)
+_COLUMNS = (
+    CommentRow.id,
+    CommentRow.parent_id,
+    CommentRow.depth,
+    CommentRow.author_name,
+    CommentRow.author_url,
+    CommentRow.avatar,
+    CommentRow.body_html,
+    CommentRow.published_at,
+    CommentRow.edited_at,
+    CommentRow.votes,
+    CommentRow.published_revision,
+    CommentRow.root_id,
+    CommentRow.path,
+)
+
+
+def read_thread(article_id: UUID, *, sort: Sort, after: Position | None, limit: int) -> ThreadPage:
+    """Return up to `limit` comments that follow the position `after`, or the first ones."""
+    rows: list[Row[*tuple[Any, ...]]] = []
+    # One more than asked for tells whether there is a next page, without counting.
+    for statement in _statements(article_id, sort, after):
+        wanted = limit + 1 - len(rows)
+        if wanted > 0:
+            rows += db.session.execute(statement.limit(wanted)).all()
+    page = rows[:limit]
+    has_more = len(rows) > limit
+    return ThreadPage([_published(row) for row in page], _position(page[-1]) if has_more else None)
+
+
+def _statements(article_id: UUID, sort: Sort, after: Position | None) -> list[Select[*tuple[Any, ...]]]:
+    mine = (CommentRow.article_id == article_id, CommentRow.shown)
+    if sort is Sort.OLDEST:
+        # The path begins with the thread's first identifier, which begins with its time: one order for everything.
+        statement = _select(literal(0)).where(*mine).order_by(CommentRow.path)
+        return [statement.where(CommentRow.path > after.path) if after else statement]
+    statements = []
+    if after is not None:
+        # The votes are those that the cursor knew: the threads after this one are found by them.
+        rest = _select(literal(after.root_votes)).where(
+            *mine, CommentRow.root_id == after.root_id, CommentRow.path > after.path
+        )
+        statements.append(rest.order_by(CommentRow.path))
+    if sort is Sort.NEWEST:
+        threads = _select(literal(0)).where(*mine).order_by(CommentRow.root_id.desc(), CommentRow.path)
+        if after is not None:
+            threads = threads.where(CommentRow.root_id < after.root_id)
+    else:
+        threads = (
+            _select(_Root.votes)
+            .join(_Root, CommentRow.root_id == _Root.id)
+            .where(*mine, _Root.article_id == article_id, _Root.parent_id.is_(None), _Root.shown)
+            .order_by(_Root.votes.desc(), _Root.id, CommentRow.path)
+        )
+        if after is not None:
+            threads = threads.where(
+                or_(_Root.votes < after.root_votes, (_Root.votes == after.root_votes) & (_Root.id > after.root_id))
+            )
+    return [*statements, threads]
+
+
+def _select(root_votes: ColumnElement[int] | InstrumentedAttribute[int]) -> Select[*tuple[Any, ...]]:
+    return select(*_COLUMNS, root_votes.label("root_votes"))
+
+
+def _published(row: Row[*tuple[Any, ...]]) -> PublishedComment:
+    is_tombstone = row.published_revision is None
+    return PublishedComment(
+        id=row.id,
+        parent_id=row.parent_id,
+        depth=row.depth,
+        author_name="" if is_tombstone else row.author_name,
+        author_url=None if is_tombstone else row.author_url,
+        avatar="" if is_tombstone else row.avatar,
+        body_html="" if is_tombstone else row.body_html,
+        published_at=None if is_tombstone else row.published_at,
+        edited_at=None if is_tombstone else row.edited_at,
+        votes=row.votes,
+        deleted=is_tombstone,
+    )
+
+
+def _position(row: Row[*tuple[Any, ...]]) -> Position:
+    return Position(row.root_votes, row.root_id, row.path)
