@@ -1,0 +1,102 @@
+"""A newcomer's first site, seeded through the actions that everybody uses: it cannot look better than life."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from service.actions import articles, moderate, receipts, sites, submit
+from service.actions.authenticate import authenticate
+from service.demo.content import ARTICLES, SITE_NAME, SITE_SLUG, DemoArticle
+from service.demo.discussion import DemoComment
+from service.domain.errors import StaleDecision, UnknownSite
+from service.domain.life import Action, Status
+from service.domain.permissions import Caller, Scope
+from service.domain.site import Site
+
+REVIEWED_AFTER = timedelta(minutes=2)
+"""How long after a reply its review is dated: within the revise window, so that an edit can follow."""
+
+
+def ensure_site(origins: Sequence[str], *, now: datetime) -> Site:
+    """Return the demo site with these origins, made where it does not exist; its limits are the default ones."""
+    try:
+        return sites.change_site(SITE_SLUG, origins=origins, limits="default")
+    except UnknownSite:
+        return sites.create_site(SITE_SLUG, name=SITE_NAME, origins=origins, now=now)
+
+
+def make_token(*, now: datetime) -> str:
+    """Return a new token with every scope on the demo site."""
+    return sites.create_token(SITE_SLUG, name="the demo moderator", scopes=tuple(Scope), now=now)
+
+
+def register_articles(token: str, base_url: str, *, now: datetime) -> None:
+    """Register the demo articles under their slugs, with the addresses they have today."""
+    site, caller = sites.find_site(SITE_SLUG), authenticate(token, now=now)
+    for article in ARTICLES:
+        said = articles.Registration(article.slug, article_address(base_url, article), article.headline, open=None)
+        articles.register_article(caller, site, said, now=now)
+
+
+def article_address(base_url: str, article: DemoArticle) -> str:
+    """Return where the demo serves an article."""
+    return f"{base_url}/demo/{article.slug}"
+
+
+def seed_discussions(token: str, *, now: datetime) -> None:
+    """Fill the demo articles with what their readers wrote; begun before and broken off, it goes on where it was.
+
+    Every reply has an Idempotency-Key, and what is decided already is left as it is.
+    """
+    # The seeding is one client, and would be limited like one.
+    site = sites.change_site(SITE_SLUG, limits="off")
+    caller = authenticate(token, now=now)
+    for article in ARTICLES:
+        _seed(article, site, caller, now)
+    sites.change_site(SITE_SLUG, limits="default")
+
+
+def _seed(article: DemoArticle, site: Site, caller: Caller, now: datetime) -> None:
+    ids: dict[str, UUID] = {}
+    for comment in article.comments:
+        sent_at = now - timedelta(minutes=comment.minutes_ago)
+        sent = submit.submit_comment(
+            submit.Reply(
+                article=article.slug,
+                parent_id=None if comment.reply_to is None else ids[comment.reply_to],
+                name=comment.name,
+                email=comment.email,
+                url=comment.url or "",
+                body=comment.earlier_body or comment.body,
+            ),
+            site=site,
+            caller=None,
+            client_address=None,
+            idempotency_key=f"demo {article.slug} {comment.ref}",
+            now=sent_at,
+        )
+        ids[comment.ref] = sent.id
+        if comment.state != "pending":
+            _decide(caller, sent.id, Action.APPROVE, 1, sent_at + REVIEWED_AFTER)
+        if comment.state == "edited":
+            _edit(caller, sent, comment, sent_at + REVIEWED_AFTER)
+    for comment in article.comments:
+        if comment.state == "removed":
+            _decide(caller, ids[comment.ref], Action.DELETE, 1, now)
+
+
+def _edit(caller: Caller, sent: submit.Submitted, comment: DemoComment, at: datetime) -> None:
+    receipt = receipts.revise_comment(sent.receipt_token, comment.body, client_address=None, now=at)
+    if receipt.comment.standing.status is Status.PENDING:
+        _decide(caller, sent.id, Action.APPROVE, receipt.comment.standing.revision, at + REVIEWED_AFTER)
+
+
+def _decide(caller: Caller, comment_id: UUID, action: Action, revision: int, at: datetime) -> None:
+    try:
+        moderate.decide(
+            caller, comment_id, action, revision=revision, expected_version=None, reason="", note="", now=at
+        )
+    except StaleDecision:
+        return  # an earlier seeding, broken off later than this, has decided it

@@ -1,0 +1,49 @@
+"""Which limits an act spends, and what happens when one is used up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from service.actions.toolbox import tools
+from service.domain.addresses import client_network
+from service.domain.errors import RateLimited, RequestInProgress
+from service.domain.limits import DEFAULT_LIMITS, Charge, Verdict, limits_for
+from service.domain.permissions import Caller
+from service.domain.site import Site
+
+
+def client_key(site: Site, address: str | None) -> bytes:
+    """Return the keyed hash under which a site knows a reader's network; it says nothing about another site."""
+    return tools().keyring.lookup_hash("client", str(site.id), client_network(address))
+
+
+def charges(site: Site, *spent: tuple[str, bytes]) -> list[Charge]:
+    """Return the charges for the named limits, less those that the site has switched off."""
+    limits = limits_for(site.limits)
+    return [Charge(limits[name], subject.hex()) for name, subject in spent if name in limits]
+
+
+def token_charge(caller: Caller) -> tuple[str, bytes]:
+    """Return what a call with a token spends."""
+    return "token", caller.token_id.bytes
+
+
+def spend(site: Site, spent: Sequence[Charge], *, now: datetime, idempotency_key: bytes | None = None) -> Verdict:
+    """Spend all charges in one round trip; raises RateLimited or RequestInProgress, and then nothing was spent."""
+    key = None if idempotency_key is None else idempotency_key.hex()
+    verdict = tools().limiter.spend(site.slug, spent, now=now, idempotency_key=key)
+    if verdict.in_progress:
+        raise RequestInProgress
+    if not verdict.allowed:
+        raise RateLimited(verdict)
+    return verdict
+
+
+def spend_preview(address: str | None, *, now: datetime) -> Verdict:
+    """Spend one preview, which concerns no site in particular; raises RateLimited."""
+    key = tools().keyring.lookup_hash("client", "preview", client_network(address))
+    verdict = tools().limiter.spend("", [Charge(DEFAULT_LIMITS["preview"], key.hex())], now=now)
+    if not verdict.allowed:
+        raise RateLimited(verdict)
+    return verdict

@@ -1,0 +1,56 @@
+"""Cursors of the lists: opaque to clients, good for one list in one order with the same filters."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from uuid import UUID
+
+from service.actions.toolbox import tools
+from service.domain.cursors import decode_cursor, encode_cursor
+from service.store.queue import QueuePosition
+from service.store.threads import Position
+
+
+def scope_of(list_name: str, *filters: object) -> str:
+    """Return the name of a list with its order and filters, to which a cursor is bound."""
+    return json.dumps([list_name, *filters], default=str)
+
+
+def thread_cursor(scope: str, position: Position | None) -> str | None:
+    """Return the cursor after a position of a thread, or None on the last page."""
+    if position is None:
+        return None
+    return _encode(scope, position.root_votes, position.root_id.hex, position.path.hex())
+
+
+def thread_position(scope: str, cursor: str | None) -> Position | None:
+    """Return the position a thread's cursor stands for; raises Invalid for one of another list, or made up."""
+    if cursor is None:
+        return None
+    votes, root_id, path = _decode(scope, cursor)
+    return Position(int(votes), UUID(hex=str(root_id)), bytes.fromhex(str(path)))
+
+
+def queue_cursor(scope: str, position: QueuePosition | None) -> str | None:
+    """Return the cursor after a position of the queue, or None on the last page."""
+    if position is None:
+        return None
+    return _encode(scope, position.queued_at.isoformat(), position.score, position.id.hex)
+
+
+def queue_position(scope: str, cursor: str | None) -> QueuePosition | None:
+    """Return the position a queue's cursor stands for; raises Invalid for one of another list, or made up."""
+    if cursor is None:
+        return None
+    queued_at, score, comment_id = _decode(scope, cursor)
+    return QueuePosition(datetime.fromisoformat(str(queued_at)), float(score), UUID(hex=str(comment_id)))
+
+
+def _encode(scope: str, *position: str | int | float) -> str:
+    return encode_cursor(scope, position, key=tools().keyring.cursor_keys[0])
+
+
+def _decode(scope: str, cursor: str) -> tuple[str | int | float, ...]:
+    # The signature was ours, so the three parts are there and of the right kind.
+    return decode_cursor(cursor, scope, keys=tools().keyring.cursor_keys)

@@ -1,0 +1,84 @@
+"""Readers see what is published; nothing here writes, and nothing here knows an e-mail address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.actions.paging import scope_of, thread_cursor, thread_position
+from service.domain.article import Article
+from service.domain.article_keys import parse_article_key
+from service.domain.comment import PublishedComment
+from service.domain.errors import Invalid, UnknownSite
+from service.domain.site import Site, is_slug
+from service.domain.sorting import Sort
+from service.store import articles, comments, threads
+from service.store.session import reading
+
+
+@dataclass(frozen=True)
+class PublishedPage:
+    """One page of an article's published comments.
+
+    `article` is None where nobody has written under it; `key` is its normalised key all the same. `names` holds the
+    authors of the comments that those of this page answer, also where they stand on an earlier page.
+    """
+
+    site: Site
+    key: str
+    article: Article | None
+    comments: Sequence[PublishedComment]
+    next_cursor: str | None
+    names: Mapping[UUID, str]
+
+
+def read_page(
+    slug: str, article: str, *, sort: Sort, cursor: str | None, limit: int, with_names: bool = False
+) -> PublishedPage:
+    """Return a page of what is published under an article, empty where nobody wrote; at most four queries.
+
+    Raises UnknownSite, and Invalid for a key that no article could have, or a cursor of another list.
+    """
+    if not is_slug(slug):
+        raise UnknownSite
+    key = parse_article_key(article).value
+    with reading():
+        found = articles.find_site_and_article(slug, key)
+        if found is None:
+            raise UnknownSite
+        site, known = found
+        scope = scope_of("thread", site.id, key, sort)
+        after = thread_position(scope, cursor)
+        if known is None:
+            return PublishedPage(site, key, None, (), None, {})
+        page = threads.read_thread(known.id, sort=sort, after=after, limit=limit)
+        names = _names(page.comments) if with_names else {}
+        return PublishedPage(site, key, known, page.comments, thread_cursor(scope, page.next), names)
+
+
+def read_counts(slug: str, keys: Sequence[str]) -> dict[str, int]:
+    """Return the number of published comments for every key, by the key as it was asked for.
+
+    Raises UnknownSite, and Invalid for a key that no article could have.
+    """
+    if not is_slug(slug):
+        raise UnknownSite
+    normalised = {}
+    for asked in keys:
+        try:
+            normalised[asked] = parse_article_key(asked).value
+        except Invalid as fault:
+            raise Invalid("article", fault.faults[0].code, f"{asked[:80]!r}: {fault.detail}") from fault
+    with reading():
+        counts = articles.published_counts(slug, list(set(normalised.values())))
+    if counts is None:
+        raise UnknownSite
+    return {asked: counts.get(key, 0) for asked, key in normalised.items()}
+
+
+def _names(page: Sequence[PublishedComment]) -> dict[UUID, str]:
+    names = {comment.id: comment.author_name for comment in page if not comment.deleted}
+    ids = {comment.id for comment in page}
+    earlier = {c.parent_id for c in page if c.parent_id is not None and c.parent_id not in ids}
+    return names | comments.published_names(earlier)

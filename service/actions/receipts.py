@@ -1,0 +1,165 @@
+"""The author's capability: see what became of a comment, revise it within the window, withdraw it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.actions import limiting
+from service.actions.body import CheckedBody, check_body
+from service.actions.change import change_standing
+from service.adapters.keyring import token_hash
+from service.adapters.markup import SANITISER_VERSION
+from service.domain import life, screening
+from service.domain.article import Article
+from service.domain.comment import (
+    Comment,
+    Revision,
+    author_may_revise,
+    author_may_withdraw,
+    check_author_may_revise,
+)
+from service.domain.errors import NotFound, StaleDecision
+from service.domain.life import AUTHOR, POLICY, Action
+from service.domain.limits import Verdict
+from service.domain.site import Site
+from service.domain.text import body_fingerprint
+from service.store import comments, decisions, queue, sites
+from service.store.session import reading, writing
+
+ATTEMPTS = 3  # a moderator may decide in the same moment; more than twice in a row has not been seen
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the author may know of their own comment. `revision` is the latest one, as typed and as sanitised."""
+
+    comment: Comment
+    article: Article
+    site: Site
+    revision: Revision
+    may_revise: bool
+    may_withdraw: bool
+    verdict: Verdict | None = None
+
+
+def read_receipt(token: str, *, now: datetime) -> Receipt:
+    """Return what the receipt opens; raises NotFound for a token that was never given out."""
+    with reading():
+        return _receipt(token, now)
+
+
+def revise_comment(token: str, body: str, *, client_address: str | None, now: datetime) -> Receipt:
+    """Store a new revision and return the receipt; the same text again changes nothing.
+
+    The new revision goes through the screening. What was approved before stays published until a person has decided on
+    the new one, or the site's policy publishes it at once. Raises NotFound, Forbidden outside the window, Invalid,
+    RateLimited, or StaleDecision where the comment keeps changing under the author's hands.
+    """
+    receipt = read_receipt(token, now=now)
+    check_author_may_revise(receipt.comment, now)
+    checked = check_body(body)
+    client = limiting.client_key(receipt.site, client_address)
+    verdict = limiting.spend(receipt.site, limiting.charges(receipt.site, ("receipt", client)), now=now)
+    for _ in range(ATTEMPTS):
+        check_author_may_revise(receipt.comment, now)
+        if checked.raw == receipt.revision.body_raw:
+            break
+        with writing():
+            done = _store_revision(receipt, checked, now)
+        receipt = read_receipt(token, now=now)
+        if done:
+            break
+    else:
+        raise _moved_on(receipt.comment)
+    return Receipt(**(vars(receipt) | {"verdict": verdict}))
+
+
+def withdraw_comment(token: str, *, now: datetime) -> None:
+    """Delete the author's comment; where it has published replies a tombstone without words remains.
+
+    Withdrawing twice is the same as once. Raises NotFound.
+    """
+    for _ in range(ATTEMPTS):
+        comment = read_receipt(token, now=now).comment
+        if not author_may_withdraw(comment):
+            return
+        after = life.withdraw(comment.standing)
+        with writing():
+            if change_standing(comment, after, reason=None):
+                comments.erase_text(comment.id)
+                _log(comment, Action.DELETE, after, AUTHOR, now)
+                return
+    raise _moved_on(comment)
+
+
+def _receipt(token: str, now: datetime) -> Receipt:
+    comment = comments.find_comment_by_receipt(token_hash(token))
+    if comment is None:
+        raise NotFound("This receipt does not exist.")
+    item = queue.find_item(comment.id, site_id=comment.site_id)
+    assert item is not None, "comments are never removed"
+    return Receipt(
+        comment=item.comment,
+        article=item.article,
+        site=sites.get_site(comment.site_id),
+        revision=item.revision,
+        may_revise=author_may_revise(item.comment, now),
+        may_withdraw=author_may_withdraw(item.comment),
+    )
+
+
+def _store_revision(receipt: Receipt, checked: CheckedBody, now: datetime) -> bool:
+    comment = receipt.comment
+    item = queue.find_item(comment.id, site_id=comment.site_id)
+    assert item is not None, "comments are never removed"
+    signals = screening.screen(
+        screening.Submission(checked.raw, is_edit=True),
+        screening.Facts(receipt.site.policy, author_approved=item.author.approved + comment.standing.is_published),
+    )
+    published = screening.may_be_published_at_once(signals)
+    after = life.revise(comment.standing, publish_at_once=published)
+    changes = {
+        "queued_at": now,
+        "score": screening.total_score(signals),
+        "reason": None,
+        "body_fingerprint": body_fingerprint(checked.raw),
+        "search_text": comments.search_text(comment.author_name, checked.raw),
+    }
+    if published:
+        changes |= {"body_html": checked.html, "published_at": comment.published_at or now}
+        changes |= {"edited_at": now} if comment.standing.is_published else {}
+    if not change_standing(comment, after, **changes):
+        return False
+    revision = Revision(after.revision, checked.raw, checked.html, now)
+    comments.add_revision(comment.id, revision, sanitiser_version=SANITISER_VERSION)
+    comments.add_signals(comment.id, after.revision, signals, now=now)
+    if published:
+        _log(comment, Action.APPROVE, after, POLICY, now)
+    return True
+
+
+def _log(comment: Comment, action: Action, after: life.Standing, actor: life.Actor, now: datetime) -> None:
+    decisions.add_decision(
+        site_id=comment.site_id,
+        comment_id=comment.id,
+        action=action,
+        revision=after.revision,
+        before=comment.standing,
+        after=after,
+        actor=actor,
+        reason=None,
+        note=None,
+        now=now,
+    )
+
+
+def _moved_on(comment: Comment) -> StaleDecision:
+    standing = comment.standing
+    return StaleDecision(
+        "This comment is being changed by others at this moment; please look at it again.",
+        status=standing.status.value,
+        revision=standing.revision,
+        version=standing.version,
+        decision=None,
+    )

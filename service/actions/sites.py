@@ -1,0 +1,128 @@
+"""Operators make sites and tokens; every request begins by finding its site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from service.adapters.keyring import new_token, token_hash
+from service.domain.article_keys import parse_origin
+from service.domain.comment import TITLE_MAX
+from service.domain.errors import Invalid, UnknownSite
+from service.domain.limits import parse_limit_overrides
+from service.domain.permissions import Scope
+from service.domain.site import (
+    DEFAULT_MAX_DEPTH,
+    REVISE_WINDOW,
+    Policy,
+    Site,
+    check_max_depth,
+    check_revise_window,
+    check_slug,
+    is_slug,
+)
+from service.domain.writing import check_line
+from service.store import sites, tokens
+from service.store.session import reading, writing
+from service.store.tokens import Token
+
+
+def find_site(slug: str) -> Site:
+    """Return the site of this slug; raises UnknownSite."""
+    if not is_slug(slug):
+        raise UnknownSite
+    with reading():
+        return sites.find_site(slug)
+
+
+def list_sites() -> list[Site]:
+    """Return every site, by slug."""
+    with reading():
+        return sites.list_sites()
+
+
+def create_site(slug: str, *, name: str, origins: Iterable[str], now: datetime) -> Site:
+    """Make a site that holds every reply, with the default limits; raises Invalid where its slug is taken."""
+    site = Site(
+        id=sites.new_site_id(now),
+        slug=check_slug(slug),
+        name=_checked_name(name),
+        origins=_checked_origins(origins),
+        policy=Policy.ALL,
+        limits=None,
+        max_depth=DEFAULT_MAX_DEPTH,
+        revise_window=REVISE_WINDOW,
+    )
+    with writing():
+        sites.add_site(site, now=now)
+    return site
+
+
+def change_site(
+    slug: str,
+    *,
+    name: str | None = None,
+    origins: Iterable[str] | None = None,
+    policy: Policy | None = None,
+    limits: object = None,
+    max_depth: int | None = None,
+    revise_window: timedelta | None = None,
+) -> Site:
+    """Change what is given of a site and return it; None leaves a value as it is.
+
+    `limits` is "off", "default", or a mapping such as `{"client": (10, 60)}` that is laid over the default limits.
+    """
+    changes: dict[str, Any] = {}
+    if name is not None:
+        changes["name"] = _checked_name(name)
+    if origins is not None:
+        changes["origins"] = _checked_origins(origins)
+    if policy is not None:
+        changes["policy"] = policy
+    if limits is not None:
+        changes["limits"] = None if limits == "default" else parse_limit_overrides(limits)
+    if max_depth is not None:
+        changes["max_depth"] = check_max_depth(max_depth)
+    if revise_window is not None:
+        changes["revise_window"] = check_revise_window(revise_window)
+    with writing():
+        site = replace(sites.find_site(slug), **changes)
+        sites.save_site(site)
+    return site
+
+
+def create_token(slug: str, *, name: str, scopes: Sequence[Scope], now: datetime) -> str:
+    """Make a token bound to a site and return it; only its hash is stored, so it cannot be shown again."""
+    token = new_token("pb_")
+    with writing():
+        site = sites.find_site(slug)
+        tokens.add_token(
+            site_id=site.id, name=_checked_name(name), token_hash=token_hash(token), scopes=scopes, now=now
+        )
+    return token
+
+
+def list_tokens(slug: str) -> list[Token]:
+    """Return what is known of a site's tokens, the first made first."""
+    with reading():
+        return tokens.list_tokens(sites.find_site(slug).id)
+
+
+def revoke_token(slug: str, token_id: UUID, *, now: datetime) -> bool:
+    """Make a token useless from now on; False where the site has no such token in use."""
+    with writing():
+        return tokens.revoke_token(token_id, site_id=sites.find_site(slug).id, now=now)
+
+
+def _checked_name(name: str) -> str:
+    line = check_line("name", name, most=TITLE_MAX)
+    if not line:
+        raise Invalid("name", "required", "A name is needed.")
+    return line
+
+
+def _checked_origins(origins: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(parse_origin(origin) for origin in origins))

@@ -1,0 +1,287 @@
+"""A reader sends a reply: checked, limited, screened, stored in one transaction, and answered with a receipt."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service import metrics
+from service.actions import limiting
+from service.actions.body import CheckedBody, check_body
+from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
+from service.actions.toolbox import tools
+from service.adapters.keyring import new_token, token_hash
+from service.adapters.markup import SANITISER_VERSION
+from service.domain import screening
+from service.domain.article import Article, check_belongs_to_site, check_open
+from service.domain.article_keys import ArticleKey, parse_article_key
+from service.domain.comment import DUPLICATE_WINDOW, TITLE_MAX, Revision, place_in_thread
+from service.domain.emails import email_lookup_form, parse_email
+from service.domain.errors import Duplicate, Invalid, ParentNotFound
+from service.domain.life import POLICY, Action, Standing, Status
+from service.domain.limits import Verdict
+from service.domain.links import parse_website
+from service.domain.permissions import Caller, Scope
+from service.domain.site import Site
+from service.domain.text import body_fingerprint
+from service.domain.writing import Faults, check_line, check_name
+from service.store import articles, authors, comments, counters, decisions
+from service.store.ids import new_id
+from service.store.session import writing
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the reader sent, unchecked. `article` is the canonical URL or a registered id."""
+
+    article: str
+    parent_id: UUID | None
+    name: str
+    email: str
+    url: str
+    body: str
+    article_url: str = ""
+    article_title: str = ""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What became of a reply; `verdict` tells what is left of the limits, None for an answer given before."""
+
+    id: UUID
+    status: Status
+    revision: int
+    body_html: str
+    receipt_token: str
+    edit_until: datetime
+    verdict: Verdict | None
+
+    def dumped(self) -> str:
+        """Return the answer as the text that is sealed for a repeated Idempotency-Key."""
+        return json.dumps(
+            {
+                "id": str(self.id),
+                "status": self.status.value,
+                "revision": self.revision,
+                "body_html": self.body_html,
+                "receipt_token": self.receipt_token,
+                "edit_until": self.edit_until.isoformat(),
+            }
+        )
+
+    @classmethod
+    def loaded(cls, text: str) -> Submitted:
+        """Return the answer that `dumped` wrote."""
+        kept: dict[str, Any] = json.loads(text)
+        return cls(
+            UUID(kept["id"]),
+            Status(kept["status"]),
+            kept["revision"],
+            kept["body_html"],
+            kept["receipt_token"],
+            datetime.fromisoformat(kept["edit_until"]),
+            None,
+        )
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A reply whose every field is acceptable."""
+
+    article: ArticleKey
+    article_url: str | None
+    article_title: str
+    parent_id: UUID | None
+    name: str
+    email: str
+    url: str | None
+    body: CheckedBody
+
+
+def submit_comment(
+    reply: Reply,
+    *,
+    site: Site,
+    caller: Caller | None,
+    client_address: str | None,
+    idempotency_key: str | None,
+    now: datetime,
+) -> Submitted:
+    """Store a reply and return its receipt, held for review unless the site's policy publishes it at once.
+
+    A `caller` with the scope `integrate` submits from the site's own servers and is limited by token, not by address.
+    Raises Invalid, ParentNotFound, ArticleClosed, Duplicate, RateLimited, RequestInProgress, IdempotencyKeyReused,
+    Forbidden or StoreUnavailable; nothing is stored then.
+    """
+    if caller is not None:
+        caller.check_site(site.slug)
+        caller.check(Scope.INTEGRATE)
+    request = None
+    if idempotency_key is not None:
+        request = keyed_request(site, idempotency_key, json.dumps(astuple(reply), default=str))
+        given = answer_given(request, now=now)
+        if given is not None:
+            return Submitted.loaded(given)
+    checked = _check(reply, site)
+    email_hash, client_hash = _email_hashes(site, checked.email)[0], limiting.client_key(site, client_address)
+    article_subject = tools().keyring.lookup_hash("article", checked.article.value)
+    spent = limiting.charges(
+        site,
+        *([limiting.token_charge(caller)] if caller else [("client", client_hash), ("client-hour", client_hash)]),
+        ("email", email_hash),
+        ("article", article_subject),
+        ("site", b""),
+    )
+    key_hash = request.key_hash if request else None
+    verdict = limiting.spend(site, spent, now=now, idempotency_key=key_hash)
+    try:
+        with writing():
+            submitted = _store(checked, site, None if caller else client_hash, verdict, now)
+            if request is not None:
+                keep_answer(request, submitted.dumped(), now=now)
+    except AnsweredMeanwhile:
+        assert request is not None, "only a keyed request can have been answered"
+        given = answer_given(request, now=now)
+        assert given is not None, "its row was in our way a moment ago"
+        return Submitted.loaded(given)
+    except BaseException:
+        if key_hash is not None:
+            # The marker would make an immediate retry wait for nobody.
+            tools().limiter.release(site.slug, key_hash.hex())
+        raise
+    metrics.submissions.labels(submitted.status.value).inc()
+    return submitted
+
+
+def _check(reply: Reply, site: Site) -> _Checked:
+    faults = Faults()
+    nowhere = ArticleKey("", None)
+    article = faults.gather(lambda: _article_key(reply.article, site), nowhere)
+    email = faults.gather(lambda: parse_email(reply.email), "")
+    checked = _Checked(
+        article=article,
+        article_url=faults.gather(lambda: _article_url(reply.article_url, article, site), None),
+        article_title=faults.gather(lambda: check_line("article_title", reply.article_title, most=TITLE_MAX), ""),
+        parent_id=reply.parent_id,
+        name=faults.gather(lambda: check_name(reply.name, email=reply.email), ""),
+        email=email,
+        url=faults.gather(lambda: parse_website(reply.url), None),
+        body=faults.gather(lambda: check_body(reply.body), CheckedBody("", "")),
+    )
+    faults.raise_if_any()
+    return checked
+
+
+def _article_key(raw: str, site: Site) -> ArticleKey:
+    key = parse_article_key(raw)
+    # Whether an id is registered is known inside the transaction; here it is given the benefit of the doubt.
+    check_belongs_to_site(key, site, is_registered=True)
+    return key
+
+
+def _article_url(raw: str, article: ArticleKey, site: Site) -> str | None:
+    if not raw.strip():
+        return article.value if article.is_url else None
+    try:
+        url = parse_article_key(raw)
+    except Invalid as fault:
+        raise Invalid("article_url", fault.faults[0].code, fault.detail) from fault
+    if not url.is_url or not site.lists_origin(url.origin):
+        raise Invalid(
+            "article_url", "not_an_origin_of_the_site", "The article's address must be on an origin of the site."
+        )
+    return url.value
+
+
+def _email_hashes(site: Site, email: str) -> tuple[bytes, ...]:
+    return tools().keyring.lookup_hashes("email", str(site.id), email_lookup_form(email))
+
+
+def _store(checked: _Checked, site: Site, client_hash: bytes | None, verdict: Verdict, now: datetime) -> Submitted:
+    keyring = tools().keyring
+    article = _open_article(checked, site, now)
+    parent = None
+    if checked.parent_id is not None:
+        parent = comments.find_published_parent(checked.parent_id, article_id=article.id)
+        if parent is None:
+            raise ParentNotFound
+    author = authors.take_author(
+        site.id,
+        email_hashes=_email_hashes(site, checked.email),
+        email_sealed=keyring.seal(checked.email, context=site.id.bytes),
+        now=now,
+    )
+    fingerprint = body_fingerprint(checked.body.raw)
+    if comments.has_duplicate(author.id, article.id, fingerprint, since=now - DUPLICATE_WINDOW):
+        raise Duplicate
+    signals = screening.screen(
+        screening.Submission(checked.body.raw, is_edit=False),
+        screening.Facts(site.policy, author_approved=author.approved),
+    )
+    published = screening.may_be_published_at_once(signals)
+    pending = Standing(Status.PENDING, revision=1, published_revision=None, version=1)
+    standing = Standing(Status.APPROVED, 1, 1, 1) if published else pending
+    comment_id = new_id(now)
+    receipt = new_token("pbr_")
+    comments.add_comment(
+        comments.NewComment(
+            id=comment_id,
+            site_id=site.id,
+            article_id=article.id,
+            place=place_in_thread(comment_id, parent, max_depth=site.max_depth),
+            author_id=author.id,
+            author_name=checked.name,
+            author_url=checked.url,
+            avatar=_avatar_seed(site, checked),
+            standing=standing,
+            body_html=checked.body.html if published else "",
+            body_fingerprint=fingerprint,
+            search_text=comments.search_text(checked.name, checked.body.raw),
+            score=screening.total_score(signals),
+            client_hash=client_hash,
+            receipt_hash=token_hash(receipt),
+            edit_until=now + site.revise_window,
+        ),
+        now=now,
+    )
+    comments.add_revision(
+        comment_id, Revision(1, checked.body.raw, checked.body.html, now), sanitiser_version=SANITISER_VERSION
+    )
+    comments.add_signals(comment_id, 1, signals, now=now)
+    if published:
+        comments.settle_visibility(comment_id)
+        decisions.add_decision(
+            site_id=site.id,
+            comment_id=comment_id,
+            action=Action.APPROVE,
+            revision=1,
+            before=pending,
+            after=standing,
+            actor=POLICY,
+            reason=None,
+            note=None,
+            now=now,
+        )
+        articles.change_count(article.id, 1)
+    authors.move_author_counters(author.id, before=None, after=standing.status)
+    counters.move_site_counters(site.id, before=None, after=standing.status)
+    return Submitted(comment_id, standing.status, 1, checked.body.html, receipt, now + site.revise_window, verdict)
+
+
+def _open_article(checked: _Checked, site: Site, now: datetime) -> Article:
+    article = articles.find_article(site.id, checked.article.value)
+    if article is None:
+        check_belongs_to_site(checked.article, site, is_registered=False)
+        article = articles.add_article_if_absent(
+            site.id, checked.article.value, url=checked.article_url, title=checked.article_title, now=now
+        )
+    check_open(article)
+    return article
+
+
+def _avatar_seed(site: Site, checked: _Checked) -> str:
+    digest = tools().keyring.lookup_hash("avatar", str(site.id), email_lookup_form(checked.email), checked.name)
+    return digest[:8].hex()

@@ -1,0 +1,29 @@
+"""What actions work with besides the database: bound once by `create_app`, one set an application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from service.adapters.keyring import Keyring
+from service.adapters.limiter import Limiter
+from service.adapters.redis_link import RedisLink
+
+EXTENSION = "postbag"
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    """The adapters of one application."""
+
+    keyring: Keyring
+    redis: RedisLink
+    limiter: Limiter
+
+
+def tools() -> Toolbox:
+    """Return the adapters of the current application; needs an application context."""
+    toolbox = current_app.extensions[EXTENSION]
+    assert isinstance(toolbox, Toolbox)
+    return toolbox

@@ -1,0 +1,88 @@
+"""What has to be done from time to time: forget what may no longer be kept, and move addresses to a new key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from service.actions.idempotent import ANSWER_LIFE
+from service.actions.toolbox import tools
+from service.domain.comment import CLIENT_KEY_LIFE
+from service.domain.emails import email_lookup_form
+from service.domain.errors import StoreUnavailable
+from service.store import authors, comments, idempotency
+from service.store import session as database
+from service.store.session import reading, writing
+
+BATCH = 500  # addresses re-sealed in one transaction: short enough that submissions do not notice
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """How much was dropped."""
+
+    client_keys: int
+    answers: int
+
+
+def apply_retention(*, now: datetime) -> Forgotten:
+    """Drop client keys older than 30 days and the expired answers to Idempotency-Keys."""
+    with writing():
+        return Forgotten(
+            client_keys=comments.drop_client_keys(before=now - CLIENT_KEY_LIFE),
+            answers=idempotency.drop_answers(before=now - ANSWER_LIFE),
+        )
+
+
+def reseal_emails() -> int:
+    """Seal every address that is under an older key with the current one; returns how many were moved.
+
+    Run it after a new SECRET_KEY with the old one in SECRET_KEY_FALLBACKS; afterwards the old one can go. It can be
+    stopped and run again. Raises CannotUnseal where an address was sealed with a key that is not configured.
+    """
+    moved = 0
+    last: UUID | None = None
+    keyring = tools().keyring
+    while True:
+        with reading():
+            batch = authors.sealed_addresses_after(last, limit=BATCH)
+        if not batch:
+            return moved
+        last = batch[-1].author_id
+        stale = [address for address in batch if not keyring.is_current(address.email_sealed)]
+        if not stale:
+            continue
+        with writing():
+            for address in stale:
+                context = address.site_id.bytes
+                email = keyring.unseal(address.email_sealed, context=context)
+                authors.reseal(
+                    address,
+                    email_hash=keyring.lookup_hash("email", str(address.site_id), email_lookup_form(email)),
+                    email_sealed=keyring.seal(email, context=context),
+                )
+                moved += 1
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Which stores answer; the service is ready without Redis, which holds only what may vanish."""
+
+    database: bool
+    redis: bool
+
+    @property
+    def is_ready(self) -> bool:
+        """True where requests can be served."""
+        return self.database
+
+
+def readiness() -> Readiness:
+    """Ask both stores; never raises."""
+    try:
+        database.ping()
+        has_database = True
+    except StoreUnavailable:
+        has_database = False
+    return Readiness(has_database, tools().redis.ping())
