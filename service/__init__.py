@@ -1,0 +1,58 @@
+"""Postbag: a moderated comment service for article pages."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flask import Flask
+
+from service import cli, web
+from service.actions.toolbox import EXTENSION, Toolbox
+from service.adapters.keyring import Keyring
+from service.adapters.limiter import Limiter
+from service.adapters.redis_link import RedisLink
+from service.config import MAX_REQUEST_BYTES, Settings
+from service.extensions import db, migrate
+from service.logs import configure_logs
+from service.store import models
+from service.store.session import engine_options, prepare_engine
+
+ROOT = Path(__file__).parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application, set up from the environment unless settings are given.
+
+    Raises ConfigurationFault, whose message is one line that names the setting and what would be right.
+    """
+    settings = settings or Settings.from_environment(os.environ, default_instance=ROOT / "instance")
+    configure_logs()
+    app = Flask(
+        __name__, instance_path=str(settings.instance_path), static_folder=None, template_folder="web/templates"
+    )
+    app.config.update(
+        POSTBAG_SETTINGS=settings,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_REQUEST_BYTES,
+    )
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
+
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "service" / "migrations"))
+    with app.app_context():
+        prepare_engine(db.engine)
+
+    keyring = Keyring.from_secrets(settings.secret_key, settings.secret_key_fallbacks)
+    redis = RedisLink()
+    redis.bind(settings.redis_url, settings.instance_path)
+    app.extensions[EXTENSION] = Toolbox(keyring, redis, Limiter(redis))
+
+    web.register(app, settings)
+    cli.register(app)
+    return app
+
+
+__all__ = ["create_app", "models"]

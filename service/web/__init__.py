@@ -1,0 +1,73 @@
+"""Everything that speaks HTTP; `register` puts it into an application."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from service.config import Settings
+from service.domain.errors import PostbagError
+from service.web import assets, operations
+from service.web.api import articles, moderation, published, receipts
+from service.web.auth import SCHEME
+from service.web.documentation import make_api
+from service.web.observe import log_fault, observe
+from service.web.origins import preflight
+from service.web.pages import demo, discussion, front, receipt
+from service.web.problems import InternalError, from_http_exception, problem_response
+from service.web.responses import finish
+
+API_BLUEPRINTS = (published.blueprint, receipts.blueprint, articles.blueprint, moderation.blueprint)
+PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Give the application its routes, its errors and its headers."""
+    hops = settings.trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    observe(app, behind_proxy=hops > 0)
+    app.after_request(finish)
+    app.before_request(_answer_preflight)
+    api = make_api()
+    api.init_app(app)
+    app.extensions["postbag-api"] = api
+    api.spec.components.security_scheme(SCHEME, {"type": "http", "scheme": "bearer"})
+    for blueprint in API_BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    for page_blueprint in PAGE_BLUEPRINTS:
+        app.register_blueprint(page_blueprint)
+    if settings.demo:
+        app.register_blueprint(demo.blueprint)
+    assets.register(app)
+    app.register_error_handler(PostbagError, _refuse)
+    app.register_error_handler(HTTPException, _refuse_http)
+    app.register_error_handler(Exception, _confess)
+
+
+def _answer_preflight() -> Response | None:
+    is_preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+    return preflight() if is_preflight and request.path.startswith("/v1/") else None
+
+
+def _refuse(error: PostbagError) -> Response:
+    if request.endpoint == "published.submit_comment" and published.is_browser_form():
+        form = discussion.refused_reply(error)
+        if form is not None:
+            return form
+    if request.path.startswith("/v1/") and not (published.is_browser_form() and request.method == "POST"):
+        return problem_response(error)
+    return front.refused_page(error)
+
+
+def _refuse_http(error: HTTPException) -> Response:
+    response = _refuse(from_http_exception(error))
+    allowed = error.get_headers() if error.code == 405 else []
+    response.headers.extend([(name, value) for name, value in allowed if name == "Allow"])
+    return response
+
+
+def _confess(fault: Exception) -> Response:
+    log_fault(fault)
+    return _refuse(InternalError())

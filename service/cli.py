@@ -1,0 +1,247 @@
+"""The commands of `flask --app wsgi`: sites, tokens, upkeep, the API document, and the demo."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+import yaml
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from flask_migrate import upgrade
+
+from service.actions import demo as demo_actions
+from service.actions import sites, upkeep
+from service.domain.errors import Invalid, PostbagError, StoreUnavailable
+from service.domain.permissions import Scope
+from service.domain.site import Policy, Site
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+site_group = AppGroup("site", help="Make and change sites.")
+token_group = AppGroup("token", help="Make and revoke API tokens.")
+retention_group = AppGroup("retention", help="Forget what may no longer be kept.")
+email_group = AppGroup("email", help="Care for the sealed e-mail addresses.")
+openapi_group = AppGroup("openapi", help="The promise to clients.")
+demo_group = AppGroup("demo", help="A newspaper to try everything on.")
+
+OPENAPI_FILE = Path(__file__).parents[1] / "openapi.yaml"
+
+
+def register(app: Flask) -> None:
+    """Give the application its commands."""
+    for group in (site_group, token_group, retention_group, email_group, openapi_group, demo_group):
+        app.cli.add_command(group)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def told_plainly(command: Command) -> Command:
+    """Turn a refusal into one line on standard error and exit code 1."""
+
+    @wraps(command)
+    def telling(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except StoreUnavailable as fault:
+            hint = "The database does not answer, or has no tables yet: run `flask --app wsgi db upgrade`."
+            raise click.ClickException(hint) from fault
+        except Invalid as fault:
+            raise click.ClickException("; ".join(f"{f.field}: {f.detail}" for f in fault.faults)) from fault
+        except PostbagError as fault:
+            raise click.ClickException(fault.detail) from fault
+
+    return telling  # type: ignore[return-value]
+
+
+def _describe(site: Site) -> str:
+    limits = site.limits or "default"
+    if not isinstance(limits, str):
+        limits_text = ",".join(f"{name}={quota}/{window}" for name, (quota, window) in limits.items())
+    else:
+        limits_text = limits
+    minutes = int(site.revise_window.total_seconds() // 60)
+    return (
+        f"{site.slug}: {site.name}; origins {' '.join(site.origins)}; policy {site.policy}; limits {limits_text}; "
+        f"depth {site.max_depth}; {minutes} minutes to revise"
+    )
+
+
+@site_group.command("create")
+@click.argument("slug")
+@click.option("--name", required=True, help="What people call the site.")
+@click.option("--origin", "origins", multiple=True, required=True, help="An origin of its pages: https://example.org")
+@told_plainly
+def create_site(slug: str, name: str, origins: tuple[str, ...]) -> None:
+    """Make a site that holds every reply for review."""
+    click.echo(_describe(sites.create_site(slug, name=name, origins=origins, now=_now())))
+
+
+@site_group.command("set")
+@click.argument("slug")
+@click.option("--name", help="What people call the site.")
+@click.option(
+    "--origin", "origins", multiple=True, help="An origin of its pages; all that are given replace the old ones."
+)
+@click.option("--policy", type=click.Choice([p.value for p in Policy]), help="all: a person reads every reply first.")
+@click.option("--limits", help="off, default, or such as client=10/60,email=3/60 (requests/seconds).")
+@click.option("--max-depth", type=int, help="Levels of replies below a top-level comment.")
+@click.option("--revise-minutes", type=click.IntRange(min=0), help="How long an author may revise.")
+@told_plainly
+def set_site(
+    slug: str,
+    name: str | None,
+    origins: tuple[str, ...],
+    policy: str | None,
+    limits: str | None,
+    max_depth: int | None,
+    revise_minutes: int | None,
+) -> None:
+    """Change what is given of a site; the rest stays."""
+    site = sites.change_site(
+        slug,
+        name=name,
+        origins=origins or None,
+        policy=None if policy is None else Policy(policy),
+        limits=limits,
+        max_depth=max_depth,
+        revise_window=None if revise_minutes is None else timedelta(minutes=revise_minutes),
+    )
+    click.echo(_describe(site))
+
+
+@site_group.command("list")
+@told_plainly
+def list_sites() -> None:
+    """Print every site, a line each."""
+    for site in sites.list_sites():
+        click.echo(_describe(site))
+
+
+@token_group.command("create")
+@click.option("--site", "slug", required=True, help="The site it is good for.")
+@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice([s.value for s in Scope]))
+@click.option("--name", help="Who uses it; decisions are logged under this name.")
+@told_plainly
+def create_token(slug: str, scopes: tuple[str, ...], name: str | None) -> None:
+    """Print a new token, alone on its line; it cannot be shown again."""
+    name = name or f"a token made on {_now():%Y-%m-%d %H:%M:%S}"
+    click.echo(sites.create_token(slug, name=name, scopes=[Scope(scope) for scope in scopes], now=_now()))
+
+
+@token_group.command("list")
+@click.option("--site", "slug", required=True)
+@told_plainly
+def list_tokens(slug: str) -> None:
+    """Print a site's tokens, a line each: id, name, scopes, last use."""
+    for token in sites.list_tokens(slug):
+        used = f"last used {token.last_used_at:%Y-%m-%d %H:%M} UTC" if token.last_used_at else "never used"
+        state = f"revoked {token.revoked_at:%Y-%m-%d %H:%M} UTC" if token.revoked_at else used
+        click.echo(f"{token.id}  {token.name}  {' '.join(sorted(token.scopes))}  {state}")
+
+
+@token_group.command("revoke")
+@click.argument("token_id", type=click.UUID)
+@click.option("--site", "slug", required=True)
+@told_plainly
+def revoke_token(token_id: UUID, slug: str) -> None:
+    """Make a token useless from now on; its id is in `token list`."""
+    if not sites.revoke_token(slug, token_id, now=_now()):
+        raise click.ClickException(f"The site `{slug}` has no token {token_id} in use.")
+    click.echo(f"Revoked {token_id}.")
+
+
+@retention_group.command("apply")
+@told_plainly
+def apply_retention() -> None:
+    """Drop client keys older than 30 days and expired idempotency answers; run it daily."""
+    done = upkeep.apply_retention(now=_now())
+    click.echo(f"Dropped {done.client_keys} client keys and {done.answers} idempotency answers.")
+
+
+@email_group.command("reseal")
+@told_plainly
+def reseal_emails() -> None:
+    """Move every sealed address from a key in SECRET_KEY_FALLBACKS to SECRET_KEY."""
+    click.echo(f"Re-sealed {upkeep.reseal_emails()} addresses.")
+
+
+@openapi_group.command("write")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=OPENAPI_FILE)
+def write_openapi(file: Path) -> None:
+    """Write the API document out of the schemas."""
+    file.write_text(openapi_text())
+    click.echo(f"Wrote {file.name}.")
+
+
+def openapi_text() -> str:
+    """Return the API document as YAML, the same for the same code."""
+    spec = current_app.extensions["postbag-api"].spec.to_dict()
+    return yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=110)
+
+
+@demo_group.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@told_plainly
+def serve_demo(host: str, port: int) -> None:
+    """Migrate, fill the demo site if it is not there, print where to look, and serve."""
+    _check_port(host, port)
+    upgrade()
+    base_url = f"http://{host}:{port}"
+    token = _prepare_demo(base_url, [base_url, f"http://localhost:{port}"])
+    click.echo(
+        f"""
+Postbag serves the demo newspaper; stop it with Ctrl-C.
+
+  Article, thread and reply form   {base_url}/demo/tide-barrier
+  API documentation                {base_url}/docs
+  Moderator's token                {token}
+
+  What waits for review:
+    curl -H 'Authorization: Bearer {token}' '{base_url}/v1/moderation/comments?site=demo'
+"""
+    )
+    sys.stdout.flush()
+    granian = Path(sys.executable).with_name("granian")
+    arguments = ["--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws", "--log-level", "warning"]
+    os.environ["POSTBAG_DEMO"] = "1"
+    os.execv(granian, [str(granian), *arguments, "wsgi:app"])  # noqa: S606 - our own server, from our own environment
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            raise click.ClickException(
+                f"Port {port} on {host} cannot be used ({fault.strerror}). Choose another: make run PORT={port + 1}"
+            ) from fault
+
+
+def _prepare_demo(base_url: str, origins: list[str]) -> str:
+    now = _now()
+    demo_actions.ensure_site(origins, now=now)
+    kept = Path(current_app.instance_path) / "demo-token"
+    if kept.exists():
+        token = kept.read_text().strip()
+        demo_actions.register_articles(token, base_url, now=now)
+        return token
+    token = demo_actions.make_token(now=now)
+    demo_actions.register_articles(token, base_url, now=now)
+    demo_actions.seed_discussions(token, now=now)
+    # Written last: while it is missing the demo is not complete, and the next run completes it.
+    kept.touch(mode=0o600)
+    kept.write_text(token + "\n")
+    return token

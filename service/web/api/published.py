@@ -1,0 +1,195 @@
+"""`/v1/comments`, `/v1/counts`, `/v1/preview`: what readers read, and the reply they send."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, g, redirect, request, url_for
+
+from service.actions import submit
+from service.actions.body import preview
+from service.actions.limiting import spend_preview
+from service.actions.read_article import PublishedPage, read_counts, read_page
+from service.domain.comment import PublishedComment
+from service.domain.errors import Invalid
+from service.domain.life import Status
+from service.web.documentation import answers, described
+from service.web.limit_headers import limit_headers
+from service.web.origins import base_url, readable_by_any_page, sent_to_a_site
+from service.web.parsing import FORM, ApiBlueprint, is_form
+from service.web.responses import add_headers, cacheable, json_response
+from service.web.schemas.public import (
+    CountsQuery,
+    CountsSchema,
+    PageQuery,
+    PageSchema,
+    PreviewedSchema,
+    PreviewSchema,
+    SubmissionSchema,
+    SubmittedSchema,
+)
+from service.web.times import rfc3339, rfc3339_or_none, utc_now
+from service.web.views import article_view, avatar_path
+
+blueprint = ApiBlueprint("published", __name__, url_prefix="/v1", description="What readers read and send.")
+
+IDEMPOTENCY_KEY_MAX = 255
+
+
+@blueprint.get("/comments")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, PageSchema, description="One page of published comments, depth-first.")
+@answers("invalid", "unknown_site", "store_unavailable")
+@described("readComments", "Read the published comments of an article")
+def read_comments(query: dict[str, Any]) -> Response:
+    """An article nobody wrote under is an empty page. With a strong ETag; send it back for a 304 that costs nothing."""
+    readable_by_any_page()
+    page = read_page(query["site"], query["article"], sort=query["sort"], cursor=query["cursor"], limit=query["limit"])
+    return cacheable(json.dumps(_page_view(page), ensure_ascii=False, separators=(",", ":")), "application/json")
+
+
+@blueprint.post("/comments")
+@sent_to_a_site
+@blueprint.arguments(SubmissionSchema, location="json_or_form")
+@answers(
+    "malformed_json",
+    "unauthenticated",
+    "forbidden",
+    "origin_not_allowed",
+    "article_closed",
+    "unknown_site",
+    "duplicate",
+    "request_in_progress",
+    "too_large",
+    "unsupported_media_type",
+    "invalid",
+    "parent_not_found",
+    "idempotency_key_reused",
+    "rate_limited",
+    "store_unavailable",
+)
+@blueprint.response(202, SubmittedSchema, description="Stored and held for review.")
+@blueprint.alt_response(201, schema=SubmittedSchema, description="Published at once, as the site's policy says.")
+@blueprint.alt_response(303, description="To a browser that posted a form: the receipt page.")
+@blueprint.doc(
+    parameters=[
+        {
+            "in": "header",
+            "name": "Idempotency-Key",
+            "schema": {"type": "string", "maxLength": IDEMPOTENCY_KEY_MAX},
+            "description": "The same key with the same body gets the answer that was given before; kept for a day.",
+        }
+    ],
+    requestBody={"content": {FORM: {"schema": {"$ref": "#/components/schemas/Submission"}}}},
+)
+@described("submitComment", "Send a reply")
+def submit_comment(sent: dict[str, Any]) -> Response:
+    """A browser may send it only from one of the site's origins; a server sends a token with the scope `integrate`."""
+    reply = submit.Reply(
+        article=sent["article"],
+        parent_id=sent["parent_id"],
+        name=sent["name"],
+        email=sent["email"],
+        url=sent["url"] or "",
+        body=sent["body"],
+        article_url=sent["article_url"] or "",
+        article_title=sent["article_title"] or "",
+    )
+    submitted = submit.submit_comment(
+        reply,
+        site=g.site,
+        caller=g.caller,
+        client_address=request.remote_addr,
+        idempotency_key=_idempotency_key(),
+        now=utc_now(),
+    )
+    if submitted.verdict is not None:
+        add_headers(limit_headers(submitted.verdict))
+    receipt_path = url_for("receipt_page.show", token=submitted.receipt_token)
+    if is_browser_form():
+        answer = redirect(receipt_path, 303)
+        assert isinstance(answer, Response)
+        return answer
+    view = {
+        "id": str(submitted.id),
+        "status": submitted.status.value,
+        "revision": submitted.revision,
+        "body_html": submitted.body_html,
+        "receipt": {
+            "token": submitted.receipt_token,
+            "url": base_url() + receipt_path,
+            "edit_until": rfc3339(submitted.edit_until),
+        },
+    }
+    return json_response(view, 201 if submitted.status is Status.APPROVED else 202)
+
+
+@blueprint.post("/preview")
+@blueprint.arguments(PreviewSchema, location="json_or_form")
+@blueprint.response(200, PreviewedSchema)
+@answers("malformed_json", "too_large", "unsupported_media_type", "invalid", "rate_limited")
+@described("previewComment", "See a text as it would be published")
+def preview_comment(sent: dict[str, Any]) -> Response:
+    """Nothing is stored. The answer is the very HTML that an approval would publish."""
+    readable_by_any_page()
+    add_headers(limit_headers(spend_preview(request.remote_addr, now=utc_now())))
+    return json_response({"body_html": preview(sent["body"])})
+
+
+@blueprint.get("/counts")
+@blueprint.arguments(CountsQuery, location="query")
+@blueprint.response(200, CountsSchema)
+@answers("invalid", "unknown_site", "store_unavailable")
+@described("countComments", "Count the published comments of up to 100 articles")
+def count_comments(query: dict[str, Any]) -> Response:
+    """Articles nobody wrote under count 0."""
+    readable_by_any_page()
+    counts = read_counts(query["site"], query["article"])
+    return cacheable(json.dumps({"counts": counts}, ensure_ascii=False, separators=(",", ":")), "application/json")
+
+
+def is_browser_form() -> bool:
+    """True where a person's browser posted a form and will show the answer as a page."""
+    return is_form(request) and "text/html" in request.headers.get("Accept", "")
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    # The draft writes it as a structured string, in quotes; most clients leave them out.
+    bare = key.strip().removeprefix('"').removesuffix('"')
+    if not bare or len(bare) > IDEMPOTENCY_KEY_MAX:
+        raise Invalid(
+            "Idempotency-Key", "out_of_range", f"An Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} characters."
+        )
+    return bare
+
+
+def _page_view(page: PublishedPage) -> dict[str, Any]:
+    return {
+        "article": article_view(page.article, page.key),
+        "comments": [_comment_view(comment) for comment in page.comments],
+        "next": page.next_cursor,
+    }
+
+
+def _comment_view(comment: PublishedComment) -> dict[str, Any]:
+    author = {
+        "name": comment.author_name,
+        "url": comment.author_url,
+        "avatar": avatar_path(comment.avatar),
+        "badge": None,
+    }
+    return {
+        "id": str(comment.id),
+        "parent_id": None if comment.parent_id is None else str(comment.parent_id),
+        "depth": comment.depth,
+        "author": None if comment.deleted else author,
+        "body_html": comment.body_html,
+        "published_at": rfc3339_or_none(comment.published_at),
+        "edited_at": rfc3339_or_none(comment.edited_at),
+        "votes": comment.votes,
+        "deleted": comment.deleted,
+    }

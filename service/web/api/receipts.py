@@ -1,0 +1,77 @@
+"""`/v1/receipts/{token}`: the author sees, revises and withdraws their own comment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
+from service.web.documentation import answers, described
+from service.web.limit_headers import limit_headers
+from service.web.origins import readable_by_any_page
+from service.web.parsing import ApiBlueprint
+from service.web.responses import add_headers, json_response
+from service.web.schemas.public import ReceiptSchema, RevisionSchema
+from service.web.times import rfc3339, utc_now
+from service.web.views import article_view
+
+blueprint = ApiBlueprint("receipts", __name__, url_prefix="/v1/receipts", description="The author's own comment.")
+
+
+@blueprint.get("/<token>")
+@blueprint.response(200, ReceiptSchema)
+@answers("not_found", "store_unavailable")
+@described("readReceipt", "See what became of a comment")
+def show(token: str) -> Response:
+    """The token is the author's capability; no other sign-in is needed."""
+    readable_by_any_page()
+    return json_response(_view(read_receipt(token, now=utc_now())))
+
+
+@blueprint.patch("/<token>")
+@blueprint.arguments(RevisionSchema, location="json")
+@blueprint.response(200, ReceiptSchema)
+@answers(
+    "malformed_json", "forbidden", "not_found", "stale_decision", "too_large", "unsupported_media_type", "invalid",
+    "rate_limited", "store_unavailable",
+)  # fmt: skip
+@described("reviseComment", "Revise a comment within its window")
+def revise(sent: dict[str, Any], token: str) -> Response:
+    """The new revision waits for review; what was approved before stays published until then."""
+    readable_by_any_page()
+    receipt = revise_comment(token, sent["body"], client_address=request.remote_addr, now=utc_now())
+    if receipt.verdict is not None:
+        add_headers(limit_headers(receipt.verdict))
+    return json_response(_view(receipt))
+
+
+@blueprint.delete("/<token>")
+@blueprint.response(204)
+@answers("not_found", "stale_decision", "store_unavailable")
+@described("withdrawComment", "Withdraw a comment")
+def withdraw(token: str) -> Response:
+    """The text is gone for good; where there are published replies, a tombstone stays. Twice is the same as once."""
+    readable_by_any_page()
+    withdraw_comment(token, now=utc_now())
+    response = Response(status=204)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _view(receipt: Receipt) -> dict[str, Any]:
+    comment = receipt.comment
+    return {
+        "id": str(comment.id),
+        "status": comment.standing.status.value,
+        "revision": comment.standing.revision,
+        "published_revision": comment.standing.published_revision,
+        "body": receipt.revision.body_raw,
+        "body_html": receipt.revision.body_html,
+        "reason": comment.reason,
+        "article": article_view(receipt.article, receipt.article.key),
+        "submitted_at": rfc3339(comment.created_at),
+        "edit_until": rfc3339(comment.edit_until),
+        "may_revise": receipt.may_revise,
+        "may_withdraw": receipt.may_withdraw,
+    }

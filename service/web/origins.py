@@ -1,0 +1,98 @@
+"""Which pages may call: anybody may read, only a site's own origins may send (CORS, and the check that matters).
+
+A browser always names the origin of a page that posts elsewhere. A request without `Origin` comes from no foreign page,
+so there is nothing to protect it from; whoever forges the header is not a browser, and is limited like anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, g, request
+
+from service.actions.sites import find_site
+from service.config import Settings
+from service.domain.article_keys import parse_origin
+from service.domain.errors import Invalid, OriginNotAllowed
+from service.domain.site import Site
+from service.domain.text import forbidden_character
+from service.web.auth import caller_if_any
+from service.web.parsing import load_body
+from service.web.responses import add_headers
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+EXPOSED = "ETag, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
+SENDABLE_HEADERS = "Authorization, Content-Type, Idempotency-Key"
+PREFLIGHT_SECONDS = 600
+
+
+def settings() -> Settings:
+    """Return the settings of the current application."""
+    found = current_app.config["POSTBAG_SETTINGS"]
+    assert isinstance(found, Settings)
+    return found
+
+
+def base_url() -> str:
+    """Return the address of this service as readers reach it, without a slash at its end."""
+    return settings().public_url or request.host_url.rstrip("/")
+
+
+def readable_by_any_page() -> None:
+    """Let pages of any origin read the answer: it holds nothing that is not public, and no cookie was looked at."""
+    add_headers({"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED})
+
+
+def sent_to_a_site(view: View) -> View:
+    """Find the site a body is sent to, before the rest of the body is looked at, and leave it in `g.site`.
+
+    The caller, if there is a token, is left in `g.caller`. Raises UnknownSite, and OriginNotAllowed for a page that is
+    not the site's. Where the site lists its origin, the page can read the answer, also a refusal.
+    """
+
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        g.caller = caller_if_any()
+        g.site = _receiving_site(load_body(request).get("site"))
+        return view(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]
+
+
+def _receiving_site(slug: object) -> Site | None:
+    if not isinstance(slug, str) or forbidden_character(slug):
+        # The schema, which comes next, refuses it and says why.
+        return None
+    site = find_site(slug)
+    origin = request.headers.get("Origin")
+    if origin is None or g.caller is not None:
+        return site
+    if not _is_allowed(origin, site):
+        raise OriginNotAllowed(f"The site `{site.slug}` does not list the origin of this page: {origin[:100]}.")
+    add_headers({"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED, "Vary": "Origin"})
+    return site
+
+
+def _is_allowed(origin: str, site: Site) -> bool:
+    try:
+        normalised = parse_origin(origin)
+    except Invalid:
+        # "null" comes from sandboxed frames and local files, which anybody can write.
+        return False
+    parts = urlsplit(base_url())
+    return site.lists_origin(normalised) or normalised == parse_origin(f"{parts.scheme}://{parts.netloc}")
+
+
+def preflight() -> Response:
+    """Answer a preflight: it names no site, so it allows what the request itself is checked for afterwards."""
+    response = Response(status=204)
+    response.headers["Access-Control-Allow-Origin"] = request.headers.get("Origin", "*")
+    response.headers["Access-Control-Allow-Methods"] = "GET, POST, PATCH, DELETE, PUT, OPTIONS"
+    response.headers["Access-Control-Allow-Headers"] = SENDABLE_HEADERS
+    response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
+    response.headers["Vary"] = "Origin"
+    return response

@@ -1,0 +1,106 @@
+"""`/receipts/{token}`: the author's page. A form can only post, so revising and withdrawing are one field apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+
+from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
+from service.domain.errors import Invalid, NotFound, PostbagError
+from service.web.pages.discussion import Problem
+from service.web.problems import ERROR_CODES, problem_headers
+from service.web.responses import page
+from service.web.times import utc_now
+from service.web.views import avatar_path
+
+blueprint = Blueprint("receipt_page", __name__, url_prefix="/receipts")
+
+NOTICES = {
+    "revised": "Your changes were sent for review.",
+    "unchanged": "Nothing was changed, so nothing was sent.",
+    "withdrawn": "Your reply was withdrawn.",
+}
+
+
+@dataclass
+class Form:
+    """The form to revise, with everything typed."""
+
+    action: str
+    values: dict[str, str]
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    problem: Problem | None = None
+
+
+@blueprint.get("/<token>")
+def show(token: str) -> Response:
+    """Answer with what became of the comment; raises NotFound for a token that was never given out."""
+    receipt = read_receipt(token, now=utc_now())
+    form = Form(url_for(".act", token=token), {"body": receipt.revision.body_raw})
+    return _page(receipt, form, notice=NOTICES.get(request.args.get("done", "")))
+
+
+@blueprint.post("/<token>")
+def act(token: str) -> Response:
+    """Revise or withdraw, then lead back to the page; a refusal shows the page with everything that was typed.
+
+    Whoever has the address may do this, so the address is also what a forged request would have to know.
+    """
+    body = request.form.get("body", "")
+    try:
+        if request.form.get("action") == "withdraw":
+            withdraw_comment(token, now=utc_now())
+            done = "withdrawn"
+        else:
+            before = read_receipt(token, now=utc_now()).comment.standing.revision
+            receipt = revise_comment(token, body, client_address=request.remote_addr, now=utc_now())
+            done = "unchanged" if receipt.comment.standing.revision == before else "revised"
+    except NotFound:
+        raise
+    except PostbagError as error:
+        return _refused(token, body, error)
+    answer = redirect(url_for(".show", token=token, done=done), 303)
+    assert isinstance(answer, Response)
+    return answer
+
+
+def _refused(token: str, body: str, error: PostbagError) -> Response:
+    form = Form(url_for(".act", token=token), {"body": body})
+    if isinstance(error, Invalid):
+        for fault in error.faults:
+            form.errors.setdefault(fault.field, []).append(fault.detail)
+    else:
+        form.problem = Problem(ERROR_CODES[error.code].title, error.detail)
+    response = _page(read_receipt(token, now=utc_now()), form, status=ERROR_CODES[error.code].status)
+    response.headers.update(problem_headers(error))
+    return response
+
+
+def _page(receipt: Receipt, form: Form, *, notice: str | None = None, status: int = 200) -> Response:
+    response = page(render_template("receipt.html", receipt=_view(receipt), form=form, notice=notice), status)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _view(receipt: Receipt) -> dict[str, Any]:
+    comment, article = receipt.comment, receipt.article
+    anchor = f"comment-{comment.id}"
+    thread = url_for("discussion.show", site=receipt.site.slug, article=article.key)
+    return {
+        "status": comment.standing.status.value,
+        "revision": comment.standing.revision,
+        "published_revision": comment.standing.published_revision,
+        "author_name": comment.author_name,
+        "avatar": avatar_path(comment.avatar),
+        "body_html": receipt.revision.body_html,
+        "body_raw": receipt.revision.body_raw,
+        "submitted_at": comment.created_at,
+        "edit_until": comment.edit_until,
+        "may_revise": receipt.may_revise,
+        "may_withdraw": receipt.may_withdraw,
+        "reason": comment.reason,
+        "article": article,
+        "permalink": f"{thread}#{anchor}" if comment.standing.is_published else None,
+    }

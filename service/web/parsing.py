@@ -1,0 +1,107 @@
+"""From a request to the fields of a schema: JSON or form, with every fault named by field and code."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+import marshmallow as ma
+from flask import Request
+from flask_smorest import Blueprint
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from service.domain.errors import FieldFault, Invalid
+from service.web.problems import MalformedJson, TooLarge, UnsupportedMediaType
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def is_form(request: Request) -> bool:
+    """True where the body is an HTML form's."""
+    return request.mimetype == FORM
+
+
+def load_body(request: Request) -> dict[str, Any]:
+    """Return the body's fields as they were sent, from JSON or from a form.
+
+    Raises TooLarge, UnsupportedMediaType, MalformedJson, and Invalid for JSON that is no object.
+    """
+    try:
+        if is_form(request):
+            return request.form.to_dict()
+        if request.mimetype != "application/json":
+            raise UnsupportedMediaType
+        return _load_json(request.get_data())
+    except RequestEntityTooLarge as fault:
+        raise TooLarge from fault
+
+
+def _load_json(data: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as fault:
+        # Deep nesting exhausts the parser's stack; no request of ours nests at all.
+        raise MalformedJson from fault
+    if not isinstance(body, dict):
+        raise Invalid("body", "wrong_type", "The body must be a JSON object.")
+    return body
+
+
+class Parser(FlaskParser):
+    """Parses bodies and queries; what a schema does not know is an error everywhere."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, ma.RAISE)
+
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        """Return the fields of a JSON body."""
+        if is_form(req):
+            raise UnsupportedMediaType
+        return load_body(req)
+
+    def load_json_or_form(self, req: Request, schema: ma.Schema) -> Any:
+        """Return the fields of a JSON body or a form; a form's empty optional fields were left empty, not filled in."""
+        fields = load_body(req)
+        if not is_form(req):
+            return fields
+        optional = {name for name, field in schema.fields.items() if not field.required}
+        return {name: value for name, value in fields.items() if value != "" or name not in optional}
+
+    def handle_error(
+        self, error: ma.ValidationError, req: Request, schema: ma.Schema, *, error_status_code: Any, error_headers: Any
+    ) -> NoReturn:
+        """Raise the faults of a schema as our Invalid."""
+        messages = error.messages
+        assert isinstance(messages, dict)
+        # webargs wraps the messages once more, by the location they came from.
+        raise Invalid.of(fault for by_field in messages.values() for fault in _faults(by_field, ())) from error
+
+
+class ApiBlueprint(Blueprint):
+    """A blueprint whose arguments are parsed by our Parser."""
+
+    ARGUMENTS_PARSER = Parser()
+    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {  # noqa: RUF012 - flask-smorest declares it so
+        **Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
+        "json_or_form": "application/json",
+    }
+
+
+_CODED = re.compile(r"([a-z][a-z_]+): (.+)", re.DOTALL)
+
+
+def _faults(messages: Any, path: tuple[str, ...]) -> Iterator[FieldFault]:
+    """Walk marshmallow's messages, each written `code: sentence`, and yield one fault for each."""
+    if isinstance(messages, Mapping):
+        for name, inner in messages.items():
+            yield from _faults(inner, path if name == "_schema" else (*path, str(name)))
+    elif isinstance(messages, list):
+        for inner in messages:
+            yield from _faults(inner, path)
+    else:
+        coded = _CODED.fullmatch(str(messages))
+        code, detail = coded.groups() if coded else ("invalid_value", str(messages))
+        # A field's name can be anything that was sent; what is quoted back is bounded.
+        yield FieldFault(".".join(path)[:100] or "body", code, detail)

@@ -1,0 +1,110 @@
+"""The kinds of fields, with messages of the form `code: sentence`, which `web/parsing.py` takes apart again."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from service.domain.text import forbidden_character
+
+REQUIRED = "required: This field is needed."
+NOT_NULL = "required: This field must not be null."
+
+
+class StrictSchema(Schema):
+    """A schema for which an unknown field is an error."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = {  # noqa: RUF012 - marshmallow declares it so
+        "unknown": "unknown_field: There is no such field here.",
+        "type": "wrong_type: The body must be a JSON object.",
+    }
+
+
+Messages = dict[str, str | list[Any] | dict[Any, Any]]
+"""As marshmallow types them; ours are all strings."""
+
+
+def _messages(kind: str) -> Messages:
+    return {
+        "required": REQUIRED,
+        "null": NOT_NULL,
+        "invalid": f"wrong_type: This must be {kind}.",
+        "validator_failed": f"wrong_type: This must be {kind}.",
+    }
+
+
+class Text(fields.String):
+    """A string that PostgreSQL and UTF-8 can hold: without NUL and lone surrogates."""
+
+    default_error_messages = {  # noqa: RUF012 - marshmallow declares it so
+        **_messages("a string"),
+        "invalid_utf8": "wrong_type: This must be a string in UTF-8.",
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if (name := forbidden_character(text)) is not None:
+            raise ValidationError(f"forbidden_character: The character {name} cannot be part of a text.")
+        return text
+
+
+class Whole(fields.Integer):
+    """A whole number; `"7"` is accepted in a query and a form, 7.5 and true nowhere."""
+
+    default_error_messages = {  # noqa: RUF012 - marshmallow declares it so
+        **_messages("a whole number"),
+        "too_large": "out_of_range: This number is too large.",
+    }
+
+    def __init__(self, *, least: int, most: int, **kwargs: Any) -> None:
+        error = f"out_of_range: This must be from {least:,} to {most:,}."
+        super().__init__(strict=True, validate=validate.Range(least, most, error=error), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Identifier(fields.UUID):
+    """A UUID."""
+
+    default_error_messages = {  # noqa: RUF012 - marshmallow declares it so
+        **_messages("a UUID"),
+        "invalid_uuid": "wrong_type: This must be a UUID.",
+    }
+
+
+class YesNo(fields.Boolean):
+    """True or false, and no other word for either."""
+
+    default_error_messages = _messages("true or false")
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(truthy={True}, falsy={False}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid")
+        return value
+
+
+class Choice(fields.Enum[Any]):
+    """One word of a fixed few."""
+
+    def __init__(self, words: type[StrEnum], **kwargs: Any) -> None:
+        listed = ", ".join(word.value for word in words)
+        messages = _messages(f"one of: {listed}") | {"unknown": f"not_a_choice: This must be one of: {listed}."}
+        super().__init__(words, by_value=True, error_messages=messages, **kwargs)
+
+
+class Moment(fields.String):
+    """A time in RFC 3339, UTC; only ever sent by us."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"format": "date-time", **kwargs.pop("metadata", {})}, **kwargs)

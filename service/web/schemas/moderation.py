@@ -1,0 +1,160 @@
+"""What moderators' tools send and get."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from service.domain.comment import NOTE_MAX, REASON_MAX
+from service.domain.life import Action, Status
+from service.domain.screening import Verdict
+from service.domain.sorting import QueueSort
+from service.web.schemas.fields import Choice, Moment, StrictSchema, Text, Whole
+from service.web.schemas.public import PAGE_LIMIT, ArticleSchema
+
+HIGHEST_NUMBER = 2**31 - 1  # what an integer column of PostgreSQL holds
+
+
+class SignalSchema(Schema):
+    """What a screening phase found."""
+
+    name = fields.String(required=True)
+    verdict = fields.Enum(Verdict, by_value=True, required=True)
+    score = fields.Float(required=True)
+    detail = fields.String(required=True)
+    spans = fields.List(
+        fields.List(fields.Integer(), validate=validate.Length(equal=2)),
+        required=True,
+        metadata={"description": "Offsets [start, end) into the revision's `body`, in characters."},
+    )
+
+
+class AuthorRecordSchema(Schema):
+    """The author as moderators know them, with their record on this site."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    url = fields.String(required=True, allow_none=True)
+    avatar = fields.String(required=True)
+    record = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class AnsweredSchema(Schema):
+    """The comment that one answers, as published."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    body_html = fields.String(required=True)
+
+
+class QueueItemSchema(Schema):
+    """A comment with what is needed to decide on its latest revision."""
+
+    id = fields.UUID(required=True)
+    site = fields.String(required=True)
+    article = fields.Nested(ArticleSchema, required=True)
+    parent = fields.Nested(AnsweredSchema, required=True, allow_none=True)
+    depth = fields.Integer(required=True)
+    status = fields.Enum(Status, by_value=True, required=True)
+    revision = fields.Integer(required=True, metadata={"description": "The latest one, which a decision names."})
+    published_revision = fields.Integer(required=True, allow_none=True)
+    version = fields.Integer(
+        required=True, metadata={"description": "Send it with a decision to be told of any change."}
+    )
+    actions = fields.List(fields.Enum(Action, by_value=True), required=True)
+    author = fields.Nested(AuthorRecordSchema, required=True)
+    body = fields.String(required=True, metadata={"description": "As typed. Never insert it into a page as HTML."})
+    body_html = fields.String(required=True, metadata={"description": "As it would be published."})
+    signals = fields.List(fields.Nested(SignalSchema), required=True)
+    score = fields.Float(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    submitted_at = Moment(required=True)
+    queued_at = Moment(required=True, metadata={"description": "When the latest revision arrived."})
+
+
+class QueueSchema(Schema):
+    """One page of the queue."""
+
+    comments = fields.List(fields.Nested(QueueItemSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+    totals = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class QueueQuery(StrictSchema):
+    """Which comments to list."""
+
+    site = Text(load_default=None, metadata={"description": "The token's site, which is also the default."})
+    status = Choice(Status, load_default=Status.PENDING)
+    article = Text(load_default=None)
+    reason = Text(load_default=None, metadata={"description": "The name of a signal.", "example": "many_links"})
+    author = Text(load_default=None, metadata={"description": "An author's id; an e-mail address with scope `pii`."})
+    q = Text(
+        load_default=None,
+        validate=validate.Length(max=200, error="too_long: A search has at most 200 characters."),
+        metadata={"description": "Words in the text or the name; all of them, each also as a beginning."},
+    )
+    sort = Choice(QueueSort, load_default=QueueSort.OLDEST)
+    limit = Whole(least=1, most=PAGE_LIMIT, load_default=50)
+    cursor = Text(load_default=None)
+
+
+class RevisionViewSchema(Schema):
+    """One numbered text, and what the screening found in it."""
+
+    number = fields.Integer(required=True)
+    body = fields.String(required=True)
+    body_html = fields.String(required=True)
+    created_at = Moment(required=True)
+    signals = fields.List(fields.Nested(SignalSchema), required=True)
+
+
+class DecisionViewSchema(Schema):
+    """A decision in the log."""
+
+    id = fields.UUID(required=True)
+    action = fields.Enum(Action, by_value=True, required=True)
+    revision = fields.Integer(required=True)
+    from_status = fields.Enum(Status, by_value=True, required=True)
+    to_status = fields.Enum(Status, by_value=True, required=True)
+    moderator = fields.String(required=True, metadata={"description": "The token's name, the author, or the policy."})
+    reason = fields.String(required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True)
+    decided_at = Moment(required=True)
+
+
+class CommentFileSchema(QueueItemSchema):
+    """Everything known about a comment."""
+
+    revisions = fields.List(fields.Nested(RevisionViewSchema), required=True)
+    decisions = fields.List(fields.Nested(DecisionViewSchema), required=True)
+    email = fields.String(metadata={"description": "Only with the scope `pii`."})
+
+
+class DecisionSchema(StrictSchema):
+    """A decision on one revision."""
+
+    action = Choice(Action, required=True)
+    revision = Whole(least=1, most=HIGHEST_NUMBER, required=True, metadata={"description": "The one that was read."})
+    version = Whole(
+        least=1,
+        most=HIGHEST_NUMBER,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The version that was seen; needed to change what another person has decided."},
+    )
+    reason = Text(
+        load_default="", allow_none=True, metadata={"maxLength": REASON_MAX, "description": "The author reads it."}
+    )
+    note = Text(
+        load_default="", allow_none=True, metadata={"maxLength": NOTE_MAX, "description": "Only colleagues read it."}
+    )
+
+
+class DecidedSchema(Schema):
+    """A decision that was carried out, and where the comment stands now."""
+
+    comment_id = fields.UUID(required=True)
+    status = fields.Enum(Status, by_value=True, required=True)
+    revision = fields.Integer(required=True)
+    published_revision = fields.Integer(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+    decision = fields.Nested(DecisionViewSchema, required=True)

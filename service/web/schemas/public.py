@@ -1,0 +1,177 @@
+"""What readers and their browsers send and get."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from service.domain.comment import BODY_MAX, EMAIL_MAX, NAME_MAX, TITLE_MAX, URL_MAX
+from service.domain.life import Status
+from service.domain.sorting import Sort
+from service.web.schemas.fields import Choice, Identifier, Moment, StrictSchema, Text, Whole, YesNo
+
+PAGE_LIMIT = 100
+COUNT_LIMIT = 100
+
+
+class AuthorSchema(Schema):
+    """Who wrote a comment, as far as readers may know."""
+
+    name = fields.String(required=True, metadata={"example": "Ada Okafor"})
+    url = fields.String(required=True, allow_none=True, metadata={"description": "Their website, http or https."})
+    avatar = fields.String(required=True, metadata={"description": "Path of a small SVG on this service."})
+    badge = fields.String(required=True, allow_none=True, metadata={"description": "Given by the site; null for most."})
+
+
+class PublishedCommentSchema(Schema):
+    """A comment as readers see it; a removed one with replies stays as a tombstone without author and text."""
+
+    id = fields.UUID(required=True)
+    parent_id = fields.UUID(required=True, allow_none=True)
+    depth = fields.Integer(required=True, metadata={"description": "0 for a comment on the article itself."})
+    author = fields.Nested(AuthorSchema, required=True, allow_none=True)
+    body_html = fields.String(
+        required=True, metadata={"description": "Sanitised HTML, safe to insert; empty if deleted."}
+    )
+    published_at = Moment(required=True, allow_none=True)
+    edited_at = Moment(required=True, allow_none=True)
+    votes = fields.Integer(required=True)
+    deleted = fields.Boolean(required=True)
+
+
+class ArticleSchema(Schema):
+    """What a page of comments says of its article."""
+
+    key = fields.String(required=True, metadata={"description": "The normalised canonical URL, or the registered id."})
+    title = fields.String(required=True)
+    url = fields.String(required=True, allow_none=True)
+    open = fields.Boolean(required=True, metadata={"description": "Whether it takes replies."})
+    count = fields.Integer(required=True, metadata={"description": "Published comments."})
+
+
+class PageSchema(Schema):
+    """One page of an article's published comments, depth-first."""
+
+    article = fields.Nested(ArticleSchema, required=True)
+    comments = fields.List(fields.Nested(PublishedCommentSchema), required=True)
+    next = fields.String(required=True, allow_none=True, metadata={"description": "Cursor of the next page."})
+
+
+class PageQuery(StrictSchema):
+    """Which page of which article."""
+
+    site = Text(required=True, metadata={"description": "The site's slug.", "example": "demo"})
+    article = Text(required=True, metadata={"description": "The canonical URL, or a registered id."})
+    sort = Choice(
+        Sort, load_default=Sort.OLDEST, metadata={"description": "Order of the threads; replies stand oldest first."}
+    )
+    limit = Whole(least=1, most=PAGE_LIMIT, load_default=50)
+    cursor = Text(load_default=None, metadata={"description": "`next` of the page before."})
+
+
+class CountsQuery(StrictSchema):
+    """Which articles to count, `article` repeated for each."""
+
+    site = Text(required=True)
+    article = fields.List(
+        Text(),
+        required=True,
+        validate=validate.Length(1, COUNT_LIMIT, error=f"out_of_range: Give 1 to {COUNT_LIMIT} articles."),
+        error_messages={"required": "required: Give at least one article."},
+    )
+
+
+class CountsSchema(Schema):
+    """The number of published comments for every article, by the key as it was asked for."""
+
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class SubmissionSchema(StrictSchema):
+    """A reply."""
+
+    site = Text(required=True, metadata={"example": "demo"})
+    article = Text(required=True, metadata={"description": "The canonical URL, or a registered id."})
+    article_url = Text(load_default="", allow_none=True, metadata={"description": "Kept if the article is new."})
+    article_title = Text(
+        load_default="",
+        allow_none=True,
+        metadata={"maxLength": TITLE_MAX, "description": "Kept if the article is new."},
+    )
+    parent_id = Identifier(load_default=None, allow_none=True, metadata={"description": "The comment replied to."})
+    name = Text(required=True, metadata={"maxLength": NAME_MAX, "description": "Published.", "example": "Ada Okafor"})
+    email = Text(
+        required=True,
+        metadata={"maxLength": EMAIL_MAX, "description": "Never published.", "example": "ada@example.org"},
+    )
+    url = Text(load_default="", allow_none=True, metadata={"maxLength": URL_MAX, "description": "Their website."})
+    body = Text(
+        required=True,
+        metadata={"description": f"CommonMark, at most {BODY_MAX:,} characters as a reader counts them."},
+    )
+
+
+class ReceiptLinkSchema(Schema):
+    """The author's capability: whoever has it can see, revise and withdraw the comment."""
+
+    token = fields.String(required=True)
+    url = fields.String(required=True, metadata={"description": "The receipt page."})
+    edit_until = Moment(required=True)
+
+
+class SubmittedSchema(Schema):
+    """What became of a reply."""
+
+    id = fields.UUID(required=True)
+    status = fields.Enum(Status, by_value=True, required=True)
+    revision = fields.Integer(required=True)
+    body_html = fields.String(required=True, metadata={"description": "The HTML that is published on approval."})
+    receipt = fields.Nested(ReceiptLinkSchema, required=True)
+
+
+class PreviewSchema(StrictSchema):
+    """A text to look at."""
+
+    body = Text(required=True, metadata={"example": "A *first* draft."})
+
+
+class PreviewedSchema(Schema):
+    """The very HTML that would be published."""
+
+    body_html = fields.String(required=True)
+
+
+class RevisionSchema(StrictSchema):
+    """A new text of the author's own comment."""
+
+    body = Text(required=True)
+
+
+class ReceiptSchema(Schema):
+    """What the author may know of their own comment."""
+
+    id = fields.UUID(required=True)
+    status = fields.Enum(Status, by_value=True, required=True)
+    revision = fields.Integer(required=True, metadata={"description": "The latest one."})
+    published_revision = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "The one readers see."}
+    )
+    body = fields.String(
+        required=True, metadata={"description": "The latest revision as typed, for an edit field only."}
+    )
+    body_html = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "Why it was rejected."})
+    article = fields.Nested(ArticleSchema, required=True)
+    submitted_at = Moment(required=True)
+    edit_until = Moment(required=True)
+    may_revise = fields.Boolean(required=True)
+    may_withdraw = fields.Boolean(required=True)
+
+
+class ArticleRegistrationSchema(StrictSchema):
+    """What an integrator says of an article; what is left out stays as it is."""
+
+    site = Text(required=True)
+    key = Text(required=True, metadata={"description": "The canonical URL, or an id of your own."})
+    url = Text(load_default=None, allow_none=True)
+    title = Text(load_default=None, allow_none=True, metadata={"maxLength": TITLE_MAX})
+    open = YesNo(load_default=None, allow_none=True, metadata={"description": "Whether it takes replies."})

@@ -1,0 +1,26 @@
+"""The small shapes that several answers share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.domain.article import Article
+
+
+def avatar_path(seed: str) -> str:
+    """Return where the picture of an avatar seed is served; relative, so that a cached page fits every host name."""
+    return f"/avatars/{seed}.svg"
+
+
+def article_view(article: Article | None, key: str) -> dict[str, Any]:
+    """Return an article as JSON; one that nobody wrote under yet is open and empty."""
+    if article is None:
+        is_url = key.startswith(("http://", "https://"))
+        return {"key": key, "title": "", "url": key if is_url else None, "open": True, "count": 0}
+    return {
+        "key": article.key,
+        "title": article.title,
+        "url": article.url,
+        "open": article.open,
+        "count": article.count,
+    }
