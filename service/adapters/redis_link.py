@@ -143,8 +143,8 @@ class RedisLink:
 
     def _went_away(self, reason: str) -> None:
         metrics.redis_failures.inc()
-        metrics.redis_up.set(0)
         with self._lock:
+            metrics.redis_up.set(0)
             is_news = self._is_up is not False
             self._is_up = False
             self._ask_again_at = time.monotonic() + LEFT_ALONE_FOR
@@ -152,8 +152,8 @@ class RedisLink:
             log.warning("redis_away", reason=reason)
 
     def _came_back(self) -> None:
-        metrics.redis_up.set(1)
         with self._lock:
+            metrics.redis_up.set(1)
             was_away = self._is_up is False
             self._is_up = True
         if was_away:

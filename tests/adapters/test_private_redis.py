@@ -50,7 +50,7 @@ def until(condition: Callable[[], bool], within: float = 10.0) -> None:
 
 def process_id(url: str) -> int:
     with redis.Redis.from_url(url) as client:
-        return int(client.info("server")["process_id"])  # type: ignore[index, call-overload, unused-ignore]
+        return int(client.info("server")["process_id"])
 
 
 def is_gone(pid: int) -> bool:

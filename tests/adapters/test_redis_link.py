@@ -52,7 +52,7 @@ def until(condition: Callable[[], bool], within: float = 10.0) -> None:
 
 
 def process_id(client: redis.Redis) -> int:
-    return int(client.info("server")["process_id"])  # type: ignore[index, call-overload, unused-ignore]
+    return int(client.info("server")["process_id"])
 
 
 def kill_server(link: RedisLink, how: signal.Signals = signal.SIGKILL) -> int:
@@ -88,7 +88,7 @@ def test_the_first_callers_all_reach_the_private_server(own_link: RedisLink) -> 
 
     def count(_: int) -> int:
         together.wait()
-        return int(own_link.call(lambda client: client.incr("callers")))  # type: ignore[arg-type, unused-ignore]
+        return int(own_link.call(lambda client: client.incr("callers")))
 
     with ThreadPoolExecutor(10) as pool:
         assert sorted(pool.map(count, range(10))) == list(range(1, 11))
