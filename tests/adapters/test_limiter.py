@@ -21,7 +21,7 @@ from service.adapters import limiter as limiter_module
 from service.adapters import private_redis
 from service.adapters.limiter import Limiter, _counter_key, _InProcess, _marker_key, spend_in_redis
 from service.adapters.private_redis import ensure_private_redis
-from service.adapters.redis_link import RedisLink
+from service.adapters.redis_link import RedisKey, RedisLink
 from service.domain.limits import Charge, Limit, Verdict
 
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
@@ -214,7 +214,7 @@ quotas = st.lists(st.integers(1, 6), min_size=4, max_size=4)
 
 
 @given(steps, quotas, st.integers(0, 59_999))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_redis_and_this_process_come_to_the_same_verdicts(
     server: redis.Redis,
     steps: list[tuple[int, list[tuple[int, str]], str | None]],
@@ -224,17 +224,19 @@ def test_redis_and_this_process_come_to_the_same_verdicts(
     limits = [Limit(f"limit{i}", quota, window) for i, (quota, window) in enumerate(zip(quotas, WINDOWS, strict=True))]
     site, in_process = f"site{next(fresh)}", _InProcess()
     now_ms = int(NOW.timestamp() * 1000) + offset
+    marked: dict[RedisKey, int] = {}
     for pause, chosen, key in steps:
         now_ms += pause
-        if key is not None and pause:
-            # A mark goes by the real clock inside Redis, which the steps here do not move.
-            server.delete(_marker_key(site, key).name)
-            in_process.release(_marker_key(site, key))
+        for mark in [mark for mark, since in marked.items() if now_ms >= since + mark.expires_ms]:
+            server.delete(mark.name)  # Redis lets a mark go by the real clock, which the steps do not move.
+            del marked[mark]
         charges = [Charge(limits[number], subject) for number, subject in chosen]
         counters = [_counter_key(site, charge) for charge in charges]
         marker = _marker_key(site, key) if key else None
         in_redis = spend_in_redis(server, charges, counters, marker, now_ms)
         assert in_redis == in_process.spend(charges, counters, marker, now_ms)
+        if marker is not None and in_redis.allowed:
+            marked[marker] = now_ms
 
 
 def test_twenty_threads_at_once_spend_exactly_the_quota(either: Limiter) -> None:
