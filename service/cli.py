@@ -215,6 +215,8 @@ Postbag serves the demo newspaper; stop it with Ctrl-C.
     sys.stdout.flush()
     granian = Path(sys.executable).with_name("granian")
     arguments = ["--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws", "--log-level", "warning"]
+    # A newcomer's machine serves one reader; four threads are plenty, and granian's default of hundreds is none.
+    arguments += ["--blocking-threads", "4", "--backpressure", "64"]
     os.environ["POSTBAG_DEMO"] = "1"
     os.execv(granian, [str(granian), *arguments, "wsgi:app"])  # noqa: S606 - our own server, from our own environment
 

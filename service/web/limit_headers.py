@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from service.domain.limits import Verdict
+from collections.abc import Iterable
+
+from service.domain.limits import LimitState, Verdict
+
+THE_CALLERS_OWN = frozenset({"client", "client-hour", "preview", "receipt", "token"})
+"""Limits that count only what this caller did. The others would tell a stranger that somebody wrote from a guessed
+address within the last minute, or how busy a site is."""
 
 
 def limit_headers(verdict: Verdict) -> dict[str, str]:
-    """Return `RateLimit-Policy` and `RateLimit` for every limit that was charged; empty where limits are off."""
-    if not verdict.remaining:
-        return {}
+    """Return `RateLimit-Policy` and `RateLimit` for the caller's own limits, or for the one that refused.
+
+    Empty where the limits are off.
+    """
+    if verdict.refused_by is not None:
+        told = [left for left in verdict.remaining if left.limit == verdict.refused_by]
+    else:
+        told = [left for left in verdict.remaining if left.limit.name in THE_CALLERS_OWN]
+    return _fields(told) if told else {}
+
+
+def _fields(told: Iterable[LimitState]) -> dict[str, str]:
+    told = list(told)
     return {
         "RateLimit-Policy": ", ".join(
-            f'"{left.limit.name}";q={left.limit.quota};w={left.limit.window}' for left in verdict.remaining
+            f'"{left.limit.name}";q={left.limit.quota};w={left.limit.window}' for left in told
         ),
-        "RateLimit": ", ".join(f'"{left.limit.name}";r={left.remaining};t={left.reset}' for left in verdict.remaining),
+        "RateLimit": ", ".join(f'"{left.limit.name}";r={left.remaining};t={left.reset}' for left in told),
     }

