@@ -5,6 +5,10 @@ RUNTIME := sh tools/environment.sh runtime
 DEV := sh tools/environment.sh dev
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make pins"
 
+# A granian worker that is stopped while it starts, or that gets two signals at once (a terminal's Ctrl-C reaches it
+# directly and through granian), may never end; after this many seconds it is killed.
+STOP_LIMIT := 2
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format openapi pins clean
 
@@ -13,11 +17,11 @@ help: ## List what can be made
 
 run: ## Serve the demo site at http://127.0.0.1:8000 (PORT= for another port)
 	@$(RUNTIME)
-	@exec .venv/bin/flask --app wsgi demo serve --host 127.0.0.1 --port "$(PORT)"
+	@exec env GRANIAN_WORKERS_KILL_TIMEOUT=$(STOP_LIMIT) .venv/bin/flask --app wsgi demo serve --host 127.0.0.1 --port "$(PORT)"
 
 test: ## Run the whole suite on SQLite and PostgreSQL, with real Redis (ARGS= for pytest)
 	@$(DEV)
-	@exec .venv-dev/bin/pytest -n 2 $(ARGS)
+	@exec .venv-dev/bin/python -m pytest -n 2 $(ARGS)
 
 lint: ## Check style, format and types
 	@$(DEV)
