@@ -184,7 +184,7 @@ class _Kept:
 class _InProcess:
     """The same counters and markers in the memory of this process, bounded in number."""
 
-    def __init__(self, most_kept: int) -> None:
+    def __init__(self, most_kept: int = MOST_KEPT) -> None:
         self._most_kept = most_kept
         self._kept: OrderedDict[str, _Kept] = OrderedDict()  # by the time of the last change
         self._renew_lock()
