@@ -13,7 +13,7 @@ COPY requirements.txt .
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check \
         --no-deps --only-binary :all: --require-hashes --requirement requirements.txt \
     && /venv/bin/pip uninstall --yes pip
-COPY wsgi.py ./
+COPY wsgi.py openapi.yaml ./
 COPY service ./service
 # Compiled here, because the running container may write nothing beside its code.
 RUN python -m compileall -q wsgi.py service
@@ -33,7 +33,7 @@ ENV PATH=/venv/bin:$PATH \
     GRANIAN_WORKERS_KILL_TIMEOUT=8
 WORKDIR /app
 COPY --from=builder /venv /venv
-COPY --from=builder /app/wsgi.py ./
+COPY --from=builder /app/wsgi.py /app/openapi.yaml ./
 COPY --from=builder /app/service ./service
 # The number, not a name, lets Kubernetes see that this is not root.
 RUN install -d -o 10001 -g 10001 instance
