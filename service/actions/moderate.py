@@ -140,7 +140,7 @@ def decide(
 def _check_words(reason: str, note: str) -> tuple[str, str]:
     faults = Faults()
     checked_reason = faults.gather(lambda: check_line("reason", reason, most=REASON_MAX), "")
-    checked_note = faults.gather(lambda: check_text("note", note)[:NOTE_MAX], "")
+    checked_note = faults.gather(lambda: check_text("note", note, most=NOTE_MAX), "")
     faults.raise_if_any()
     return checked_reason, checked_note
 

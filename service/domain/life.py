@@ -121,8 +121,11 @@ def decide(
 
     `revision` is the one the moderator read. `expected_version` is the version they saw, if they say so. Without it,
     changing what *another person* has decided is refused, since nothing shows that they know of that decision; whoever
-    restores knows.  Raises Invalid for an action that this status does not offer and nobody's decision explains.
+    restores knows. Raises Invalid for a revision that was never written, and for an action that this status does not
+    offer and nobody's decision explains.
     """
+    if revision > standing.revision:
+        raise Invalid("revision", "no_such_revision", f"The latest revision of this comment is {standing.revision}.")
     if expected_version is not None and expected_version != standing.version:
         raise _stale(standing, last_decision)
     if revision not in _revisions_open_to_decision(standing):

@@ -19,7 +19,7 @@ def check_line(field: str, text: str, *, most: int) -> str:
     if is_blank(line):
         return ""
     if len(line) > most:
-        raise Invalid(field, "too_long", f"This is {len(line)} characters long; at most {most} are accepted.")
+        raise _too_long(field, len(line), most)
     return line
 
 
@@ -33,10 +33,13 @@ def check_name(name: str, *, email: str) -> str:
     return line
 
 
-def check_text(field: str, text: str) -> str:
-    """Return a text of several lines, cleaned; raises Invalid for characters that no text contains."""
+def check_text(field: str, text: str, *, most: int | None = None) -> str:
+    """Return a text of several lines, cleaned; raises Invalid for characters that no text contains, or too many."""
     _refuse_forbidden(field, text)
-    return clean_body(text)
+    cleaned = clean_body(text)
+    if most is not None and len(cleaned) > most:
+        raise _too_long(field, len(cleaned), most)
+    return cleaned
 
 
 def check_body(body: str, *, length: int, has_visible_text: bool) -> str:
@@ -73,6 +76,10 @@ class Faults:
         """Raise one Invalid with every fault that was gathered; pass where there is none."""
         if self._faults:
             raise Invalid.of(self._faults)
+
+
+def _too_long(field: str, length: int, most: int) -> Invalid:
+    return Invalid(field, "too_long", f"This is {length:,} characters long; at most {most:,} are accepted.")
 
 
 def _refuse_forbidden(field: str, text: str) -> None:
