@@ -25,7 +25,7 @@ from service.domain.life import POLICY, Action, Standing, Status
 from service.domain.limits import Verdict
 from service.domain.links import parse_website
 from service.domain.permissions import Caller, Scope
-from service.domain.site import Site
+from service.domain.site import Policy, Site
 from service.domain.text import body_fingerprint
 from service.domain.writing import Faults, check_line, check_name
 from service.store import articles, authors, comments, counters, decisions
@@ -205,7 +205,9 @@ def _store(checked: _Checked, site: Site, client_hash: bytes | None, verdict: Ve
     article = _open_article(checked, site, now)
     parent = None
     if checked.parent_id is not None:
-        parent = comments.find_published_parent(checked.parent_id, article_id=article.id)
+        # A reply that is published at once changes its parent, whose row has to be taken before the author's.
+        may_be_published = site.policy is Policy.NONE
+        parent = comments.find_published_parent(checked.parent_id, article_id=article.id, hold=may_be_published)
         if parent is None:
             raise ParentNotFound
     author = authors.take_author(

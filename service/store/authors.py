@@ -124,8 +124,16 @@ def reseal(address: SealedAddress, *, email_hash: bytes, email_sealed: bytes) ->
             .values(email_hash=email_hash, email_sealed=email_sealed)
         )
         return
-    db.session.execute(update(CommentRow).where(CommentRow.author_id == address.author_id).values(author_id=twin))
-    record = db.session.execute(select(*RECORD_COLUMNS[1:]).where(AuthorRow.id == address.author_id)).one()
+    # Comments are taken before authors, as decisions do. A submission holds its author until it is stored, so whatever
+    # arrived meanwhile is there once the author's row is ours.
+    move_comments = update(CommentRow).where(CommentRow.author_id == address.author_id).values(author_id=twin)
+    db.session.execute(move_comments)
+    record = db.session.execute(
+        select(*RECORD_COLUMNS[1:]).where(AuthorRow.id == address.author_id).with_for_update()
+    ).one_or_none()
+    if record is None:
+        return
+    db.session.execute(move_comments)
     db.session.execute(
         update(AuthorRow)
         .where(AuthorRow.id == twin)

@@ -196,12 +196,13 @@ def all_revisions(comment_id: UUID) -> list[Revision]:
     return [Revision(*row) for row in rows]
 
 
-def save_comment(comment: Comment, after: Standing, **changes: Any) -> bool:
-    """Move a comment to its next standing, with other `changes` of its columns; False where it moved on meanwhile.
+def save_comment(comment: Comment, after: Standing, **changes: Any) -> UUID | None:
+    """Move a comment to its next standing, with other `changes` of its columns; None where it moved on meanwhile.
 
-    The version is the lock: of two changes that were decided on the same version, one finds no row to update.
+    The version is the lock: of two changes that were decided on the same version, one finds no row to update. What is
+    returned is the id of its author, who may have been merged with another one since the comment was read.
     """
-    done = db.session.execute(
+    return db.session.execute(
         update(CommentRow)
         .where(CommentRow.id == comment.id, CommentRow.version == comment.standing.version)
         .values(
@@ -211,10 +212,9 @@ def save_comment(comment: Comment, after: Standing, **changes: Any) -> bool:
             version=after.version,
             **changes,
         )
-        .returning(CommentRow.id)
+        .returning(CommentRow.author_id)
         .execution_options(synchronize_session=False)
-    ).one_or_none()
-    return done is not None
+    ).scalar_one_or_none()
 
 
 def settle_visibility(comment_id: UUID) -> None:
@@ -265,15 +265,19 @@ def erase_text(comment_id: UUID) -> None:
     )
 
 
-def find_published_parent(comment_id: UUID, *, article_id: UUID) -> tuple[UUID, bytes] | None:
-    """Return the id and path of a published comment of this article, or None for anything else."""
-    row = db.session.execute(
-        select(CommentRow.id, CommentRow.path).where(
-            CommentRow.id == comment_id,
-            CommentRow.article_id == article_id,
-            CommentRow.published_revision.is_not(None),
-        )
-    ).one_or_none()
+def find_published_parent(comment_id: UUID, *, article_id: UUID, hold: bool) -> tuple[UUID, bytes] | None:
+    """Return the id and path of a published comment of this article, or None for anything else.
+
+    `hold` keeps its row as it is until the transaction ends, for a reply that will change its count of shown replies.
+    """
+    statement = select(CommentRow.id, CommentRow.path).where(
+        CommentRow.id == comment_id,
+        CommentRow.article_id == article_id,
+        CommentRow.published_revision.is_not(None),
+    )
+    if hold:
+        statement = statement.with_for_update(key_share=True)
+    row = db.session.execute(statement).one_or_none()
     return None if row is None else (row.id, row.path)
 
 
