@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from psycopg.errors import UndefinedTable
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -27,6 +28,7 @@ STATEMENT_MILLISECONDS = 5_000  # no statement of ours takes a second; one that 
 LOCK_MILLISECONDS = 2_000  # two moderators on one comment wait milliseconds; longer means somebody hangs
 POOL_SIZE = 10
 POOL_WAIT_SECONDS = 2
+SILENCE_MILLISECONDS = 5_000  # a server whose machine is gone says nothing at all; the kernel gives up after this
 SQLITE_BUSY_MILLISECONDS = 5_000  # SQLite has one writer at a time; the others wait in line this long
 
 
@@ -45,6 +47,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         "pool_pre_ping": True,
         "connect_args": {
             "connect_timeout": CONNECT_SECONDS,
+            "tcp_user_timeout": SILENCE_MILLISECONDS,
             "application_name": "postbag",
             "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c lock_timeout={LOCK_MILLISECONDS}",
         },
@@ -110,10 +113,15 @@ def _faults_told() -> Iterator[None]:
         log.warning("database unavailable: %s", type(getattr(fault, "orig", None) or fault).__name__)
         raise StoreUnavailable from fault
     except DBAPIError as fault:
-        if not fault.connection_invalidated:
+        if not (fault.connection_invalidated or _has_no_such_table(fault)):
             raise
-        log.warning("database connection lost: %s", type(fault.orig).__name__)
+        log.warning("database unavailable: %s", type(fault.orig).__name__)
         raise StoreUnavailable from fault
+
+
+def _has_no_such_table(fault: DBAPIError) -> bool:
+    """True where PostgreSQL has not been migrated yet; SQLite says the same with an OperationalError."""
+    return isinstance(fault.orig, UndefinedTable)
 
 
 def ping() -> None:
