@@ -22,7 +22,7 @@ from service.actions import demo as demo_actions
 from service.actions import sites, upkeep
 from service.domain.errors import Invalid, PostbagError, StoreUnavailable
 from service.domain.permissions import Scope
-from service.domain.site import Policy, Site
+from service.domain.site import LONGEST_REVISE_WINDOW, Policy, Site
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -33,6 +33,7 @@ email_group = AppGroup("email", help="Care for the sealed e-mail addresses.")
 openapi_group = AppGroup("openapi", help="The promise to clients.")
 demo_group = AppGroup("demo", help="A newspaper to try everything on.")
 
+MOST_MINUTES = int(LONGEST_REVISE_WINDOW.total_seconds() // 60)
 OPENAPI_FILE = Path(__file__).parents[1] / "openapi.yaml"
 
 
@@ -60,6 +61,9 @@ def told_plainly(command: Command) -> Command:
             raise click.ClickException("; ".join(f"{f.field}: {f.detail}" for f in fault.faults)) from fault
         except PostbagError as fault:
             raise click.ClickException(fault.detail) from fault
+        except upkeep.CannotUnseal as fault:
+            hint = "An address was sealed with a key that is neither SECRET_KEY nor in SECRET_KEY_FALLBACKS."
+            raise click.ClickException(hint) from fault
 
     return telling  # type: ignore[return-value]
 
@@ -96,7 +100,7 @@ def create_site(slug: str, name: str, origins: tuple[str, ...]) -> None:
 @click.option("--policy", type=click.Choice([p.value for p in Policy]), help="all: a person reads every reply first.")
 @click.option("--limits", help="off, default, or such as client=10/60,email=3/60 (requests/seconds).")
 @click.option("--max-depth", type=int, help="Levels of replies below a top-level comment.")
-@click.option("--revise-minutes", type=click.IntRange(min=0), help="How long an author may revise.")
+@click.option("--revise-minutes", type=click.IntRange(0, MOST_MINUTES), help="How long an author may revise.")
 @told_plainly
 def set_site(
     slug: str,
@@ -180,7 +184,10 @@ def reseal_emails() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=OPENAPI_FILE)
 def write_openapi(file: Path) -> None:
     """Write the API document out of the schemas."""
-    file.write_text(openapi_text())
+    try:
+        file.write_text(openapi_text())
+    except OSError as fault:
+        raise click.ClickException(f"{file} cannot be written ({fault.strerror}).") from fault
     click.echo(f"Wrote {file.name}.")
 
 

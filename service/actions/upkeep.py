@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from service.actions.idempotent import ANSWER_LIFE
 from service.actions.toolbox import tools
+from service.adapters.keyring import CannotUnseal
 from service.domain.comment import CLIENT_KEY_LIFE
 from service.domain.emails import email_lookup_form
 from service.domain.errors import StoreUnavailable
@@ -15,7 +17,10 @@ from service.store import authors, comments, idempotency
 from service.store import session as database
 from service.store.session import reading, writing
 
+__all__ = ["CannotUnseal", "Forgotten", "Readiness", "apply_retention", "readiness", "reseal_emails"]
+
 BATCH = 500  # addresses re-sealed in one transaction: short enough that submissions do not notice
+FORGET_BATCH = 5_000  # rows forgotten in one transaction, which has to end well before a statement's time is up
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,20 @@ class Forgotten:
 
 def apply_retention(*, now: datetime) -> Forgotten:
     """Drop client keys older than 30 days and the expired answers to Idempotency-Keys."""
-    with writing():
-        return Forgotten(
-            client_keys=comments.drop_client_keys(before=now - CLIENT_KEY_LIFE),
-            answers=idempotency.drop_answers(before=now - ANSWER_LIFE),
-        )
+    return Forgotten(
+        client_keys=_in_batches(lambda: comments.drop_client_keys(before=now - CLIENT_KEY_LIFE, limit=FORGET_BATCH)),
+        answers=_in_batches(lambda: idempotency.drop_answers(before=now - ANSWER_LIFE, limit=FORGET_BATCH)),
+    )
+
+
+def _in_batches(drop: Callable[[], int]) -> int:
+    total = 0
+    while True:
+        with writing():
+            dropped = drop()
+        total += dropped
+        if dropped < FORGET_BATCH:
+            return total
 
 
 def reseal_emails() -> int:

@@ -300,11 +300,17 @@ def has_duplicate(author_id: UUID, article_id: UUID, body_fingerprint: bytes, *,
     )
 
 
-def drop_client_keys(*, before: datetime) -> int:
-    """Forget the client keys of comments made before a time; returns how many."""
+def drop_client_keys(*, before: datetime, limit: int) -> int:
+    """Forget the client keys of up to `limit` comments made before a time; returns how many."""
+    oldest = (
+        select(CommentRow.id)
+        .where(CommentRow.created_at < before, CommentRow.client_hash.is_not(None))
+        .order_by(CommentRow.created_at)
+        .limit(limit)
+    )
     done = db.session.execute(
         update(CommentRow)
-        .where(CommentRow.created_at < before, CommentRow.client_hash.is_not(None))
+        .where(CommentRow.id.in_(oldest))
         .values(client_hash=None)
         .returning(CommentRow.id)
         .execution_options(synchronize_session=False)

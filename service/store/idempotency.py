@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 
 from service.extensions import db
 from service.store.dialect import insert_or_ignore
@@ -54,9 +54,19 @@ def keep_answer(
     return db.session.execute(statement).one_or_none() is not None
 
 
-def drop_answers(*, before: datetime) -> int:
-    """Forget the answers given before a time; returns how many."""
+def drop_answers(*, before: datetime, limit: int) -> int:
+    """Forget up to `limit` answers given before a time; returns how many."""
+    key = tuple_(IdempotencyRow.site_id, IdempotencyRow.key_hash)
+    oldest = (
+        select(IdempotencyRow.site_id, IdempotencyRow.key_hash)
+        .where(IdempotencyRow.created_at < before)
+        .order_by(IdempotencyRow.created_at)
+        .limit(limit)
+    )
     done = db.session.execute(
-        delete(IdempotencyRow).where(IdempotencyRow.created_at < before).returning(IdempotencyRow.created_at)
+        delete(IdempotencyRow)
+        .where(key.in_(oldest))
+        .returning(IdempotencyRow.created_at)
+        .execution_options(synchronize_session=False)
     )
     return len(done.all())
