@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from service.actions.toolbox import EXTENSION, Toolbox
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
 from service.adapters.redis_link import RedisLink
-from service.config import MAX_REQUEST_BYTES, Settings
+from service.config import MAX_REQUEST_BYTES, SHORT_SECRET, Settings
 from service.extensions import db, migrate
 from service.logs import configure_logs
 from service.store import models
 from service.store.session import engine_options, prepare_engine
 
+log = logging.getLogger(__name__)
 ROOT = Path(__file__).parent.parent
 
 
@@ -28,6 +30,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or Settings.from_environment(os.environ, default_instance=ROOT / "instance")
     configure_logs()
+    if len(settings.secret_key) < SHORT_SECRET:
+        log.warning("SECRET_KEY has fewer than %d characters and might be guessed", SHORT_SECRET)
     app = Flask(
         __name__, instance_path=str(settings.instance_path), static_folder=None, template_folder="web/templates"
     )

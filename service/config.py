@@ -68,7 +68,7 @@ def _database_url(given: str, instance_path: Path) -> str:
     if not given:
         return f"sqlite:///{instance_path / 'postbag.sqlite3'}"
     scheme, separator, rest = given.partition("://")
-    if separator and scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
+    if separator and scheme in {"postgres", "postgresql", "postgresql+psycopg"} and _has_a_readable_port(given):
         # psycopg 3 is the one driver that is installed; the shorter schemes are what hosts hand out.
         return f"postgresql+psycopg://{rest}"
     if separator and scheme == "sqlite" and rest not in {"", "/", "/:memory:"}:
@@ -78,16 +78,30 @@ def _database_url(given: str, instance_path: Path) -> str:
     )
 
 
+def _has_a_readable_port(url: str) -> bool:
+    """True where the port is left out or a number; urllib finds out about both only when it is asked."""
+    try:
+        urlsplit(url).port  # noqa: B018 - a property that raises
+    except ValueError:
+        return False
+    return True
+
+
 def _redis_url(given: str) -> str | None:
     if not given:
         return None
-    if given.split("://", 1)[0] not in {"redis", "rediss", "unix"} or "://" not in given:
+    scheme, separator, _ = given.partition("://")
+    if not separator or scheme not in {"redis", "rediss", "unix"} or not _has_a_readable_port(given):
         raise ConfigurationFault("REDIS_URL must look like redis://HOST:6379/0, rediss://… or unix:///PATH/TO/SOCKET.")
     return given
 
 
 def _secret_key(given: str, database_url: str, instance_path: Path) -> str:
     if given:
+        if len(given.split()) != 1 or given != given.strip():
+            raise ConfigurationFault(
+                "SECRET_KEY must not contain spaces, because SECRET_KEY_FALLBACKS lists older keys separated by them."
+            )
         return given
     if not database_url.startswith("sqlite"):
         raise ConfigurationFault(
@@ -106,6 +120,9 @@ def _kept_secret(path: Path) -> str:
             descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(48))
+                file.flush()
+                # Addresses are sealed with it: it has to outlast a power failure as they do.
+                os.fsync(descriptor)
             # A link either puts the whole file there or fails because another process was first.
             with contextlib.suppress(FileExistsError):
                 os.link(made, path)
@@ -124,7 +141,7 @@ def _kept_secret(path: Path) -> str:
 def _trusted_proxies(given: str) -> int:
     if not given:
         return 0
-    if not given.isascii() or not given.isdigit() or int(given) > MAX_TRUSTED_PROXIES:
+    if not given.isascii() or not given.isdigit() or len(given) > 2 or int(given) > MAX_TRUSTED_PROXIES:
         raise ConfigurationFault(
             f"TRUSTED_PROXIES must be a whole number from 0 to {MAX_TRUSTED_PROXIES}: "
             "how many proxies stand before the service."
@@ -135,7 +152,7 @@ def _trusted_proxies(given: str) -> int:
 def _public_url(given: str) -> str | None:
     if not given:
         return None
-    parts = urlsplit(given)
+    parts = urlsplit(given) if _has_a_readable_port(given) else urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ConfigurationFault("PUBLIC_URL must be the address of the service, such as https://comments.example.org.")
     return given.rstrip("/")

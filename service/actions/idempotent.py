@@ -21,11 +21,19 @@ class AnsweredMeanwhile(Exception):
 
 @dataclass(frozen=True)
 class KeyedRequest:
-    """An Idempotency-Key by its keyed hash, with the fingerprint of what came with it."""
+    """An Idempotency-Key by its keyed hashes, with the fingerprints of what came with it: by the current key first.
+
+    The older ones find an answer that was given before SECRET_KEY was changed.
+    """
 
     site: Site
-    key_hash: bytes
-    fingerprint: bytes
+    key_hashes: tuple[bytes, ...]
+    fingerprints: tuple[bytes, ...]
+
+    @property
+    def key_hash(self) -> bytes:
+        """The hash under which a new answer is kept."""
+        return self.key_hashes[0]
 
 
 def keyed_request(site: Site, key: str, sent: str) -> KeyedRequest:
@@ -33,9 +41,9 @@ def keyed_request(site: Site, key: str, sent: str) -> KeyedRequest:
     keyring = tools().keyring
     return KeyedRequest(
         site,
-        keyring.lookup_hash("idempotency-key", str(site.id), key),
+        keyring.lookup_hashes("idempotency-key", str(site.id), key),
         # Keyed too: an e-mail address is part of it, and could be guessed from a plain hash.
-        keyring.lookup_hash("idempotency-body", sent),
+        keyring.lookup_hashes("idempotency-body", sent),
     )
 
 
@@ -45,12 +53,12 @@ def answer_given(request: KeyedRequest, *, now: datetime) -> str | None:
     Raises IdempotencyKeyReused where the key came with something else.
     """
     with reading():
-        given = idempotency.find_answer(request.site.id, request.key_hash, since=now - ANSWER_LIFE)
+        given = idempotency.find_answer(request.site.id, request.key_hashes, since=now - ANSWER_LIFE)
     if given is None:
         return None
-    if given.fingerprint != request.fingerprint:
+    if given.fingerprint not in request.fingerprints:
         raise IdempotencyKeyReused
-    return tools().keyring.unseal(given.answer_sealed, context=request.key_hash)
+    return tools().keyring.unseal(given.answer_sealed, context=given.key_hash)
 
 
 def keep_answer(request: KeyedRequest, answer: str, *, now: datetime) -> None:
@@ -58,7 +66,7 @@ def keep_answer(request: KeyedRequest, answer: str, *, now: datetime) -> None:
     kept = idempotency.keep_answer(
         request.site.id,
         request.key_hash,
-        fingerprint=request.fingerprint,
+        fingerprint=request.fingerprints[0],
         answer_sealed=tools().keyring.seal(answer, context=request.key_hash),
         now=now,
         since=now - ANSWER_LIFE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,16 +18,22 @@ from service.store.models import IdempotencyRow
 class GivenAnswer:
     """An earlier answer and the fingerprint of the request that it answered."""
 
+    key_hash: bytes
     fingerprint: bytes
     answer_sealed: bytes
 
 
-def find_answer(site_id: UUID, key_hash: bytes, *, since: datetime) -> GivenAnswer | None:
-    """Return the answer given to this key after `since`, or None."""
+def find_answer(site_id: UUID, key_hashes: Sequence[bytes], *, since: datetime) -> GivenAnswer | None:
+    """Return the latest answer given after `since` to a key with one of these hashes, or None."""
     row = db.session.execute(
-        select(IdempotencyRow.fingerprint, IdempotencyRow.answer_sealed).where(
-            IdempotencyRow.site_id == site_id, IdempotencyRow.key_hash == key_hash, IdempotencyRow.created_at > since
+        select(IdempotencyRow.key_hash, IdempotencyRow.fingerprint, IdempotencyRow.answer_sealed)
+        .where(
+            IdempotencyRow.site_id == site_id,
+            IdempotencyRow.key_hash.in_(key_hashes),
+            IdempotencyRow.created_at > since,
         )
+        .order_by(IdempotencyRow.created_at.desc())
+        .limit(1)
     ).one_or_none()
     return None if row is None else GivenAnswer(*row)
 
