@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
 
 from service.domain.life import Status
 from service.domain.queue import AuthorRecord, ParentBrief, QueueItem
@@ -20,7 +20,7 @@ from service.store.articles import ARTICLE_COLUMNS, article_from_columns
 from service.store.authors import RECORD_COLUMNS
 from service.store.comments import COMMENT_COLUMNS, comment_from_row, revisions_of
 from service.store.dialect import is_postgresql
-from service.store.models import ArticleRow, AuthorRow, CommentRow, SignalRow
+from service.store.models import SEARCHED_WORDS, ArticleRow, AuthorRow, CommentRow, SignalRow
 
 
 @dataclass(frozen=True)
@@ -160,17 +160,18 @@ def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-_WORD = re.compile(r"\w+")
-# Scripts written without spaces: PostgreSQL takes a whole run of them for one word, so they are searched as substrings.
-_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_WORD = re.compile(r"[^\W_]+")
+# Latin, Greek and Cyrillic. PostgreSQL takes a run of Chinese for one word and divides Hindi where we would not; what
+# has other letters is searched as substrings.
+_DIVIDED_ALIKE = re.compile(r"[\x00-\u02af\u0370-\u0482\u048a-\u052f\u1e00-\u206f]*")
 
 
 def _matches(words: str) -> ColumnElement[bool]:
     folded = words.casefold()
     terms = _WORD.findall(folded)
-    if is_postgresql() and terms and not _UNSPACED.search(folded):
+    if is_postgresql() and terms and _DIVIDED_ALIKE.fullmatch(folded):
         query = " & ".join(f"'{term}':*" for term in terms)
-        return func.to_tsvector("simple", CommentRow.search_text).op("@@")(func.to_tsquery("simple", query))
+        return literal_column(SEARCHED_WORDS).op("@@")(func.to_tsquery(literal_column("'simple'::regconfig"), query))
     return and_(*(CommentRow.search_text.contains(term, autoescape=True) for term in terms or [folded]))
 
 
