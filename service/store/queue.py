@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from service.domain.life import Status
 from service.domain.queue import AuthorRecord, ParentBrief, QueueItem
@@ -58,7 +59,7 @@ def read_queue(
     site_id: UUID, wanted: QueueFilter, *, sort: QueueSort, after: QueuePosition | None, limit: int
 ) -> QueuePage:
     """Return up to `limit` comments that match and follow the position `after`, or the first ones; four queries."""
-    statement = _select_items().where(CommentRow.site_id == site_id, *_conditions(wanted))
+    statement = _select_items().where(CommentRow.site_id == site_id, *_conditions(site_id, wanted))
     statement = _in_order(statement, sort, after).limit(limit + 1)
     rows = db.session.execute(statement).all()
     items = _items(rows[:limit])
@@ -133,16 +134,17 @@ def _parents(ids: set[UUID]) -> dict[UUID, ParentBrief]:
     return {row.id: ParentBrief(*row) for row in rows}
 
 
-def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
+_Wanted = aliased(ArticleRow)
+
+
+def _conditions(site_id: UUID, wanted: QueueFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [CommentRow.status == wanted.status.value]
     if wanted.article_key is not None:
-        conditions.append(
-            CommentRow.article_id.in_(
-                select(ArticleRow.id).where(
-                    ArticleRow.site_id == CommentRow.site_id, ArticleRow.key == wanted.article_key
-                )
-            )
+        # A single value, not a join: the article's own index then gives the comments in their order.
+        article_id = (
+            select(_Wanted.id).where(_Wanted.site_id == site_id, _Wanted.key == wanted.article_key).scalar_subquery()
         )
+        conditions.append(CommentRow.article_id == article_id)
     if wanted.reason is not None:
         conditions.append(
             select(SignalRow.id)
