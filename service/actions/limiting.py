@@ -8,7 +8,8 @@ from datetime import datetime
 from service.actions.toolbox import tools
 from service.domain.addresses import client_network
 from service.domain.errors import RateLimited, RequestInProgress
-from service.domain.limits import DEFAULT_LIMITS, Charge, Verdict, limits_for
+from service.domain.limit_settings import DEFAULT_LIMITS, limits_for
+from service.domain.limits import Charge, Verdict
 from service.domain.permissions import Caller
 from service.domain.site import Site
 

@@ -12,7 +12,7 @@ from service.adapters.keyring import new_token, token_hash
 from service.domain.article_keys import parse_origin
 from service.domain.comment import TITLE_MAX
 from service.domain.errors import Invalid, UnknownSite
-from service.domain.limits import parse_limit_overrides
+from service.domain.limit_settings import parse_limit_overrides
 from service.domain.permissions import Scope
 from service.domain.site import (
     DEFAULT_MAX_DEPTH,

@@ -93,9 +93,9 @@ class Limiter:
     of the double work; that an idempotency key makes one row is the promise of the database.
     """
 
-    def __init__(self, link: RedisLink) -> None:
+    def __init__(self, link: RedisLink, *, most_kept: int = MOST_KEPT) -> None:
         self._link = link
-        self._in_process = _InProcess()
+        self._in_process = _InProcess(most_kept)
 
     def spend(
         self, site: str, charges: Sequence[Charge], *, now: datetime, idempotency_key: str | None = None
@@ -184,7 +184,8 @@ class _Kept:
 class _InProcess:
     """The same counters and markers in the memory of this process, bounded in number."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_kept: int = MOST_KEPT) -> None:
+        self._most_kept = most_kept
         self._kept: OrderedDict[str, _Kept] = OrderedDict()  # by the time of the last change
         self._renew_lock()
         renew_after_fork(self._renew_lock)
@@ -223,5 +224,5 @@ class _InProcess:
     def _keep(self, key: RedisKey, counter: Counter | None, now_ms: int) -> None:
         self._kept[key.name] = _Kept(counter, now_ms + key.expires_ms)
         self._kept.move_to_end(key.name)
-        while len(self._kept) > MOST_KEPT or next(iter(self._kept.values())).expires_at_ms <= now_ms:
+        while len(self._kept) > self._most_kept or next(iter(self._kept.values())).expires_at_ms <= now_ms:
             self._kept.popitem(last=False)

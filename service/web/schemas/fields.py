@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from service.domain.text import forbidden_character
+
+_DIGITS = re.compile(r"-?[0-9]{1,18}")  # as many as a database's integer has
 
 REQUIRED = "required: This field is needed."
 NOT_NULL = "required: This field must not be null."
@@ -54,7 +57,7 @@ class Text(fields.String):
 
 
 class Whole(fields.Integer):
-    """A whole number; `"7"` is accepted in a query and a form, 7.5 and true nowhere."""
+    """A whole number; 7.5, true and `"7"` are none."""
 
     default_error_messages = {  # noqa: RUF012 - marshmallow declares it so
         **_messages("a whole number"),
@@ -69,6 +72,15 @@ class Whole(fields.Integer):
         if isinstance(value, bool):
             raise self.make_error("invalid")
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+class WholeInQuery(Whole):
+    """A whole number in a query, where everything is text: written in plain digits."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not _DIGITS.fullmatch(value):
+            raise self.make_error("invalid")
+        return super()._deserialize(int(value), attr, data, **kwargs)
 
 
 class Identifier(fields.UUID):

@@ -8,7 +8,7 @@ from service.domain.comment import NOTE_MAX, REASON_MAX
 from service.domain.life import Action, Status
 from service.domain.screening import Verdict
 from service.domain.sorting import QueueSort
-from service.web.schemas.fields import Choice, Moment, StrictSchema, Text, Whole
+from service.web.schemas.fields import Choice, Moment, StrictSchema, Text, Whole, WholeInQuery
 from service.web.schemas.public import PAGE_LIMIT, ArticleSchema
 
 HIGHEST_NUMBER = 2**31 - 1  # what an integer column of PostgreSQL holds
@@ -93,7 +93,7 @@ class QueueQuery(StrictSchema):
         metadata={"description": "Words in the text or the name; all of them, each also as a beginning."},
     )
     sort = Choice(QueueSort, load_default=QueueSort.OLDEST)
-    limit = Whole(least=1, most=PAGE_LIMIT, load_default=50)
+    limit = WholeInQuery(least=1, most=PAGE_LIMIT, load_default=50)
     cursor = Text(load_default=None)
 
 

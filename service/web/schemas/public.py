@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from service.domain.comment import BODY_MAX, EMAIL_MAX, NAME_MAX, TITLE_MAX, URL_MAX
 from service.domain.life import Status
 from service.domain.sorting import Sort
-from service.web.schemas.fields import Choice, Identifier, Moment, StrictSchema, Text, Whole, YesNo
+from service.web.schemas.fields import Choice, Identifier, Moment, StrictSchema, Text, WholeInQuery, YesNo
 
 PAGE_LIMIT = 100
 COUNT_LIMIT = 100
@@ -64,7 +64,7 @@ class PageQuery(StrictSchema):
     sort = Choice(
         Sort, load_default=Sort.OLDEST, metadata={"description": "Order of the threads; replies stand oldest first."}
     )
-    limit = Whole(least=1, most=PAGE_LIMIT, load_default=50)
+    limit = WholeInQuery(least=1, most=PAGE_LIMIT, load_default=50)
     cursor = Text(load_default=None, metadata={"description": "`next` of the page before."})
 
 

@@ -1,0 +1,49 @@
+# Everything a person does here by name; `make` alone lists it. PYTHON=/path/to/python3.12 chooses the interpreter.
+
+PORT ?= 8000
+RUNTIME := sh tools/environment.sh runtime
+DEV := sh tools/environment.sh dev
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make pins"
+
+# A granian worker that is stopped while it starts, or that gets two signals at once (a terminal's Ctrl-C reaches it
+# directly and through granian), may never end; after this many seconds it is killed.
+STOP_LIMIT := 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format openapi pins clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+run: ## Serve the demo site at http://127.0.0.1:8000 (PORT= for another port)
+	@$(RUNTIME)
+	@exec env GRANIAN_WORKERS_KILL_TIMEOUT=$(STOP_LIMIT) .venv/bin/flask --app wsgi demo serve --host 127.0.0.1 --port "$(PORT)"
+
+test: ## Run the whole suite on SQLite and PostgreSQL, with real Redis (ARGS= for pytest)
+	@$(DEV)
+	@exec .venv-dev/bin/python -m pytest -n 2 $(ARGS)
+
+lint: ## Check style, format and types
+	@$(DEV)
+	.venv-dev/bin/ruff check .
+	.venv-dev/bin/ruff format --check .
+	.venv-dev/bin/mypy
+
+format: ## Put the sources into the one format, and mend what can be mended
+	@$(DEV)
+	.venv-dev/bin/ruff check --fix-only --quiet .
+	.venv-dev/bin/ruff format .
+
+openapi: ## Write openapi.yaml from the schemas
+	@$(DEV)
+	.venv-dev/bin/flask --app wsgi openapi write
+
+pins: ## Write the pins from requirements/*.in (ARGS=--upgrade for newer versions)
+	@command -v uv >/dev/null || $(DEV)
+	@export PATH="$$PATH:.venv-dev/bin"; \
+	$(COMPILE) $(ARGS) --output-file requirements.txt requirements/runtime.in && \
+	$(COMPILE) $(ARGS) --output-file requirements/dev.txt requirements/dev.in
+
+clean: ## Remove the environments and caches; instance/, where the data are, stays
+	rm -rf .venv .venv-dev .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
