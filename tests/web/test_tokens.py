@@ -122,7 +122,7 @@ def _address(rule: Rule) -> str:
 
 
 def _call(site: SiteDriver, method: str, address: str, headers: dict[str, str]) -> TestResponse:
-    body = None
+    body: dict[str, object] | None = None
     if address == "/v1/articles":
         body = {"site": site.slug, "key": site.article}
     elif method != "GET":
