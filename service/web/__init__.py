@@ -8,10 +8,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.config import Settings
 from service.domain.errors import PostbagError
-from service.web import assets, operations
+from service.web import assets, openapi, operations
 from service.web.api import articles, moderation, published, receipts
-from service.web.auth import SCHEME
-from service.web.documentation import make_api
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, front, receipt
@@ -30,12 +28,7 @@ def register(app: Flask, settings: Settings) -> None:
     observe(app, behind_proxy=hops > 0)
     app.after_request(finish)
     app.before_request(_answer_preflight)
-    api = make_api()
-    api.init_app(app)
-    app.extensions["postbag-api"] = api
-    api.spec.components.security_scheme(SCHEME, {"type": "http", "scheme": "bearer"})
-    for blueprint in API_BLUEPRINTS:
-        api.register_blueprint(blueprint)
+    openapi.register(app, API_BLUEPRINTS)
     for page_blueprint in PAGE_BLUEPRINTS:
         app.register_blueprint(page_blueprint)
     if settings.demo:

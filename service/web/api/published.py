@@ -41,6 +41,7 @@ IDEMPOTENCY_KEY_MAX = 255
 @open_to_any_page
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, PageSchema, description="One page of published comments, depth-first.")
+@blueprint.alt_response(304, description="The page is still what `If-None-Match` says.")
 @answers("invalid", "unknown_site", "store_unavailable")
 @described("readComments", "Read the published comments of an article")
 def read_comments(query: dict[str, Any]) -> Response:
@@ -141,6 +142,7 @@ def preview_comment(sent: dict[str, Any]) -> Response:
 @open_to_any_page
 @blueprint.arguments(CountsQuery, location="query")
 @blueprint.response(200, CountsSchema)
+@blueprint.alt_response(304, description="The counts are still what `If-None-Match` says.")
 @answers("invalid", "unknown_site", "store_unavailable")
 @described("countComments", "Count the published comments of up to 100 articles")
 def count_comments(query: dict[str, Any]) -> Response:
