@@ -135,33 +135,23 @@ def submit_comment(
         ("article", article_subject),
         ("site", b""),
     )
-    key_hash = request.key_hash if request else None
-    verdict = limiting.spend(site, spent, now=now, idempotency_key=key_hash)
+    verdict = limiting.spend(site, spent, now=now, idempotency_key=request.key_hash if request else None)
     try:
         with writing():
             submitted = _store(checked, site, None if caller else client_hash, verdict, now)
             if request is not None:
                 keep_answer(request, submitted.dumped(), now=now)
-    except (AnsweredMeanwhile, Duplicate) as fault:
-        # The same request may just have been carried out by a process that did not see our mark: Redis was away, or the
-        # mark had gone. The author's row keeps both in line, so the later one finds a duplicate before it finds the key.
-        given = None if request is None else answer_given(request, now=now)
-        if given is not None:
-            return Submitted.loaded(given)
-        assert isinstance(fault, Duplicate), "the row of an answer was in our way a moment ago"
-        _take_mark_away(site, key_hash)
-        raise
-    except BaseException:
-        _take_mark_away(site, key_hash)
+    except BaseException as fault:
+        if request is not None:
+            # The same request may just have been carried out by a process that did not see our mark: Redis was away,
+            # or the mark had gone. The author's row keeps both in line, so the later one may find a duplicate first.
+            if isinstance(fault, AnsweredMeanwhile | Duplicate) and (given := answer_given(request, now=now)):
+                return Submitted.loaded(given)
+            # The mark would make an immediate retry wait for nobody.
+            tools().limiter.release(site.slug, request.key_hash.hex())
         raise
     metrics.submissions.labels(submitted.status.value).inc()
     return submitted
-
-
-def _take_mark_away(site: Site, key_hash: bytes | None) -> None:
-    if key_hash is not None:
-        # It would make an immediate retry wait for nobody.
-        tools().limiter.release(site.slug, key_hash.hex())
 
 
 def _check(reply: Reply, site: Site) -> _Checked:

@@ -119,7 +119,7 @@ def plans_of(app: Flask) -> Iterator[list[dict[str, Any]]]:
         if statement.startswith("SELECT") and re.search(r"FROM comments\b", statement):
             cursor = connection.connection.cursor()
             cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON, BUFFERS) " + statement, parameters)
-            answer = cursor.fetchone()[0]
+            (answer,) = cursor.fetchone() or ("[]",)
             plans.append((json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"])
 
     event.listen(db.engine, "before_cursor_execute", explain)
