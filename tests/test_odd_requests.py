@@ -24,8 +24,8 @@ def asked(
     environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
     environ |= {"QUERY_STRING": query.decode("latin-1")} | environment
     # Not through the test client, which looks at some of this itself.
-    body, status, headers = run_wsgi_app(app, environ)
-    return TestResponse(body, status, headers, Request({}))
+    answer, status, headers = run_wsgi_app(app, environ)
+    return TestResponse(answer, status, headers, Request({}))
 
 
 def assert_refused_plainly(response: TestResponse, statuses: Iterable[int] = range(400, 500)) -> None:

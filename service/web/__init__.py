@@ -41,7 +41,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _refuse_unreadable_query() -> None:
-    """Raise Invalid for raw bytes in a query that are not UTF-8, at which werkzeug would fall over wherever it reads."""
+    """Raise Invalid for raw bytes in a query that are not UTF-8, on which werkzeug falls over wherever it reads."""
     try:
         request.query_string.decode()
     except UnicodeDecodeError as fault:
