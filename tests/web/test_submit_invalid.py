@@ -26,6 +26,10 @@ def post(site: SiteDriver, data: bytes | str, content_type: str | None = JSON, *
     )
 
 
+def changed(field: str, value: object) -> dict[str, Any]:
+    return {field: value}
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -65,7 +69,7 @@ def test_json_that_is_no_object_is_invalid(site: SiteDriver, data: bytes) -> Non
 @pytest.mark.parametrize("value", [1, 1.5, True, [], ["x"], {}, {"x": {"y": 1}}], ids=repr)
 def test_a_field_of_the_wrong_type_is_named(site: SiteDriver, field: str, value: object) -> None:
     with nothing_stored(site):
-        assert refused_fields(site.submit(**{field: value})) == {field: "wrong_type"}
+        assert refused_fields(site.submit(**changed(field, value))) == {field: "wrong_type"}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +83,7 @@ def test_a_parent_that_is_no_uuid_is_named(site: SiteDriver, value: object) -> N
 @pytest.mark.parametrize("field", NEEDED)
 def test_a_field_that_is_missing_or_null_is_named(site: SiteDriver, field: str) -> None:
     with nothing_stored(site):
-        assert refused_fields(site.submit(**{field: None})) == {field: "required"}
+        assert refused_fields(site.submit(**changed(field, None))) == {field: "required"}
         null = site.client.post("/v1/comments", json=site.reply() | {field: None})
         assert refused_fields(null) == {field: "required"}
 
@@ -200,7 +204,8 @@ def test_every_fault_is_told_at_once(site: SiteDriver) -> None:
 
 def test_a_refusal_never_repeats_the_email_address(site: SiteDriver) -> None:
     for given in ({"name": "canary@example.org"}, {"url": "canary@example.org"}, {"body": ""}, {"extra": "x"}):
-        response = site.submit(**{"email": "canary@example.org"} | given)
+        changes: dict[str, Any] = {"email": "canary@example.org"} | given
+        response = site.submit(**changes)
         assert response.status_code == 422
         assert "canary" not in response.text
 
