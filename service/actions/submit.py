@@ -28,7 +28,7 @@ from service.domain.permissions import Caller, Scope
 from service.domain.site import Policy, Site
 from service.domain.text import body_fingerprint
 from service.domain.writing import Faults, check_line, check_name
-from service.store import articles, authors, comments, counters, decisions
+from service.store import articles, authors, comments, counters, decisions, revisions
 from service.store.ids import new_id
 from service.store.session import writing
 
@@ -247,10 +247,10 @@ def _store(checked: _Checked, site: Site, client_hash: bytes | None, verdict: Ve
         ),
         now=now,
     )
-    comments.add_revision(
+    revisions.add_revision(
         comment_id, Revision(1, checked.body.raw, checked.body.html, now), sanitiser_version=SANITISER_VERSION
     )
-    comments.add_signals(comment_id, 1, signals, now=now)
+    revisions.add_signals(comment_id, 1, signals, now=now)
     if published:
         comments.settle_visibility(comment_id)
         decisions.add_decision(
