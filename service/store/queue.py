@@ -14,14 +14,14 @@ from sqlalchemy.orm import aliased
 
 from service.domain.life import Status
 from service.domain.queue import AuthorRecord, ParentBrief, QueueItem
-from service.domain.screening import Signal, Verdict
 from service.domain.sorting import QueueSort
 from service.extensions import db
 from service.store.articles import ARTICLE_COLUMNS, article_from_columns
 from service.store.authors import RECORD_COLUMNS
-from service.store.comments import COMMENT_COLUMNS, comment_from_row, revisions_of
+from service.store.comments import COMMENT_COLUMNS, comment_from_row
 from service.store.dialect import is_postgresql
 from service.store.models import SEARCHED_WORDS, ArticleRow, AuthorRow, CommentRow, SignalRow
+from service.store.revisions import revisions_of, signals_of
 
 
 @dataclass(frozen=True)
@@ -73,30 +73,6 @@ def find_item(comment_id: UUID, *, site_id: UUID) -> QueueItem | None:
     return next(iter(_items(rows)), None)
 
 
-def signals_of(numbered: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], list[Signal]]:
-    """Return the signals of the given revisions, by comment id and revision, in one query."""
-    found: dict[tuple[UUID, int], list[Signal]] = {key: [] for key in numbered}
-    if not found:
-        return found
-    rows = db.session.execute(
-        select(
-            SignalRow.comment_id,
-            SignalRow.revision,
-            SignalRow.name,
-            SignalRow.verdict,
-            SignalRow.score,
-            SignalRow.detail,
-            SignalRow.spans,
-        )
-        .where(tuple_(SignalRow.comment_id, SignalRow.revision).in_(found))
-        .order_by(SignalRow.comment_id, SignalRow.revision, SignalRow.score.desc(), SignalRow.name)
-    )
-    for comment_id, revision, name, verdict, score, detail, spans in rows:
-        signal = Signal(name, Verdict(verdict), score, detail, tuple((start, end) for start, end in spans))
-        found[comment_id, revision].append(signal)
-    return found
-
-
 def _select_items() -> Select[*tuple[Any, ...]]:
     return (
         select(*COMMENT_COLUMNS, *ARTICLE_COLUMNS, *RECORD_COLUMNS)
@@ -108,7 +84,7 @@ def _select_items() -> Select[*tuple[Any, ...]]:
 def _items(rows: Sequence[Any]) -> list[QueueItem]:
     comments = [comment_from_row(row) for row in rows]
     latest = [(comment.id, comment.standing.revision) for comment in comments]
-    revisions = revisions_of(latest)
+    texts = revisions_of(latest)
     signals = signals_of(latest)
     parents = _parents({comment.parent_id for comment in comments if comment.parent_id is not None})
     article_start, author_start = len(COMMENT_COLUMNS), len(COMMENT_COLUMNS) + len(ARTICLE_COLUMNS)
@@ -117,7 +93,7 @@ def _items(rows: Sequence[Any]) -> list[QueueItem]:
             comment=comment,
             article=article_from_columns(row[article_start:author_start]),
             author=AuthorRecord(*row[author_start:]),
-            revision=revisions[comment.id],
+            revision=texts[comment.id],
             signals=signals[comment.id, comment.standing.revision],
             parent=None if comment.parent_id is None else parents.get(comment.parent_id),
         )

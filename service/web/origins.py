@@ -19,8 +19,8 @@ from service.domain.article_keys import parse_origin
 from service.domain.errors import Invalid, OriginNotAllowed
 from service.domain.site import Site
 from service.domain.text import forbidden_character
-from service.web.auth import caller_if_any
-from service.web.parsing import load_body
+from service.web.auth import SCHEME, caller_if_any
+from service.web.parsing import ApiBlueprint, load_body
 from service.web.responses import add_headers
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -71,7 +71,8 @@ def sent_to_a_site(view: View) -> View:
         g.site = _receiving_site(load_body(request).get("site"))
         return view(*args, **kwargs)
 
-    return checked  # type: ignore[return-value]
+    documented = ApiBlueprint("sent_to_a_site", __name__).doc(security=[{}, {SCHEME: []}])
+    return documented(checked)  # type: ignore[no-any-return]
 
 
 def _receiving_site(slug: object) -> Site | None:

@@ -16,6 +16,10 @@ REQUIRED = "required: This field is needed."
 NOT_NULL = "required: This field must not be null."
 
 
+def absent() -> None:
+    """Stand as `load_default` of a query's parameter that may be left out; there is no way to send null in a query."""
+
+
 class StrictSchema(Schema):
     """A schema for which an unknown field is an error."""
 
@@ -112,7 +116,16 @@ class Choice(fields.Enum[Any]):
     def __init__(self, words: type[StrEnum], **kwargs: Any) -> None:
         listed = ", ".join(word.value for word in words)
         messages = _messages(f"one of: {listed}") | {"unknown": f"not_a_choice: This must be one of: {listed}."}
-        super().__init__(words, by_value=True, error_messages=messages, **kwargs)
+        # apispec does not see by itself that the values of these enumerations are strings.
+        metadata = {"type": "string", **kwargs.pop("metadata", {})}
+        super().__init__(words, by_value=True, error_messages=messages, metadata=metadata, **kwargs)
+
+
+class Word(fields.Enum[Any]):
+    """One word of a fixed few; only ever sent by us."""
+
+    def __init__(self, words: type[StrEnum], **kwargs: Any) -> None:
+        super().__init__(words, by_value=fields.String, **kwargs)
 
 
 class Moment(fields.String):
