@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -35,7 +36,7 @@ def statements_of(app: Flask) -> Iterator[list[str]]:
     seen: list[str] = []
     with app.app_context():
         engine = db.engine
-    listeners = {
+    listeners: dict[str, Callable[..., Any]] = {
         "before_cursor_execute": lambda _c, _cur, statement, *_: seen.append(statement),
         "commit": lambda _c: seen.append("COMMIT"),
         "rollback": lambda _c: seen.append("ROLLBACK"),
