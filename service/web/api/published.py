@@ -12,6 +12,7 @@ from service.actions import submit
 from service.actions.body import preview
 from service.actions.limiting import spend_preview
 from service.actions.read_article import PublishedPage, read_counts, read_page
+from service.actions.receipts import read_receipt
 from service.domain.comment import PublishedComment
 from service.domain.errors import Invalid
 from service.domain.life import Status
@@ -102,15 +103,12 @@ def submit_comment(sent: dict[str, Any]) -> Response:
     )
     key = _idempotency_key()
     if key is None and is_browser_form():
-        key = _key_of_form()
-    submitted = submit.submit_comment(
-        reply,
-        site=g.site,
-        caller=g.caller,
-        client_address=request.remote_addr,
-        idempotency_key=key,
-        now=utc_now(),
-    )
+        submitted = _submit(reply, _key_of_form())
+        if submitted.verdict is None and _was_deleted(submitted):
+            # Whoever withdrew a reply and sends it again wants a new one, not the receipt of the old one.
+            submitted = _submit(reply, None)
+    else:
+        submitted = _submit(reply, key)
     if submitted.verdict is not None:
         add_headers(limit_headers(submitted.verdict))
     receipt_path = url_for("receipt_page.show", token=submitted.receipt_token)
@@ -160,6 +158,22 @@ def count_comments(query: dict[str, Any]) -> Response:
 def is_browser_form() -> bool:
     """True where a person's browser posted a form and will show the answer as a page."""
     return is_form(request) and "text/html" in request.headers.get("Accept", "")
+
+
+def _submit(reply: submit.Reply, idempotency_key: str | None) -> submit.Submitted:
+    return submit.submit_comment(
+        reply,
+        site=g.site,
+        caller=g.caller,
+        client_address=request.remote_addr,
+        idempotency_key=idempotency_key,
+        now=utc_now(),
+    )
+
+
+def _was_deleted(submitted: submit.Submitted) -> bool:
+    receipt = read_receipt(submitted.receipt_token, now=utc_now())
+    return receipt.comment.standing.status is Status.DELETED
 
 
 def _idempotency_key() -> str | None:
