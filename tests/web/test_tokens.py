@@ -100,7 +100,8 @@ def test_calls_are_charged_to_the_token_and_refused_when_it_has_none_left(site: 
     site.change(limits={"token": (3, 60)})
     answers = [site.client.get(QUEUE, headers=site.bearer) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-    assert 1 <= int(answers[3].headers["Retry-After"]) <= 60
+    # What was spent in this minute still weighs in the next one, so the wait may be a little longer than a minute.
+    assert 1 <= int(answers[3].headers["Retry-After"]) <= 2 * 60
     assert answers[0].headers["RateLimit-Policy"] == '"token";q=3;w=60'
     assert site.client.get(QUEUE, headers=site.another_token()).status_code == 200, "another token has its own"
 
