@@ -22,7 +22,8 @@ class PublishedPage:
     """One page of an article's published comments.
 
     `article` is None where nobody has written under it; `key` is its normalised key all the same. `names` holds the
-    authors of the comments that those of this page answer, also where they stand on an earlier page.
+    authors of the comments that those of this page answer, also where they stand on an earlier page. `answered` is the
+    published comment that was asked for by `answering`.
     """
 
     site: Site
@@ -31,13 +32,24 @@ class PublishedPage:
     comments: Sequence[PublishedComment]
     next_cursor: str | None
     names: Mapping[UUID, str]
+    answered: PublishedComment | None = None
 
 
 def read_page(
-    slug: str, article: str, *, sort: Sort, cursor: str | None, limit: int, with_names: bool = False
+    slug: str,
+    article: str,
+    *,
+    sort: Sort,
+    cursor: str | None,
+    limit: int,
+    with_names: bool = False,
+    showing: UUID | None = None,
+    answering: UUID | None = None,
 ) -> PublishedPage:
     """Return a page of what is published under an article, empty where nobody wrote; at most four queries.
 
+    In place of a cursor, `showing` names a comment that is to be on the page; it needs the oldest-first order. For
+    `answering`, a comment that may be on any page, there is one query more.
     Raises UnknownSite, and Invalid for a key that no article could have, or a cursor of another list.
     """
     if not is_slug(slug):
@@ -52,9 +64,13 @@ def read_page(
         after = thread_position(scope, cursor)
         if known is None:
             return PublishedPage(site, key, None, (), None, {})
+        if showing is not None:
+            assert sort is Sort.OLDEST, "a position in one order says nothing about another"
+            after = threads.position_before(known.id, showing, limit=limit)
         page = threads.read_thread(known.id, sort=sort, after=after, limit=limit)
         names = _names(page.comments) if with_names else {}
-        return PublishedPage(site, key, known, page.comments, thread_cursor(scope, page.next), names)
+        answered = threads.find_published(known.id, answering) if answering is not None else None
+        return PublishedPage(site, key, known, page.comments, thread_cursor(scope, page.next), names, answered)
 
 
 def read_counts(slug: str, keys: Sequence[str]) -> dict[str, int]:

@@ -68,6 +68,32 @@ def read_thread(article_id: UUID, *, sort: Sort, after: Position | None, limit: 
     return ThreadPage([_published(row) for row in page], _position(page[-1]) if has_more else None)
 
 
+def position_before(article_id: UUID, comment_id: UUID, *, limit: int) -> Position | None:
+    """Return where a page of `limit` comments, oldest first, begins so that a comment is on it; None is the first page.
+
+    It begins with the comment's own thread where that reaches, else with the comment. One that is not shown is nowhere,
+    and gets the first page.
+    """
+    mine = (CommentRow.article_id == article_id, CommentRow.shown)
+    wanted = select(CommentRow.path).where(*mine, CommentRow.id == comment_id).scalar_subquery()
+    statement = select(CommentRow.root_id, CommentRow.path).where(*mine, CommentRow.path <= wanted)
+    rows = db.session.execute(statement.order_by(CommentRow.path.desc()).limit(limit + 1)).all()
+    if len(rows) <= limit:
+        return None
+    root_id = rows[0].root_id
+    before = next((row for row in rows if row.root_id != root_id), rows[1])
+    return Position(0, before.root_id, before.path)
+
+
+def find_published(article_id: UUID, comment_id: UUID) -> PublishedComment | None:
+    """Return a published comment of an article, or None for anything else, also for a tombstone."""
+    statement = _select(literal(0)).where(
+        CommentRow.article_id == article_id, CommentRow.id == comment_id, CommentRow.published_revision.is_not(None)
+    )
+    row = db.session.execute(statement).one_or_none()
+    return None if row is None else _published(row)
+
+
 def _statements(article_id: UUID, sort: Sort, after: Position | None) -> list[Select[*tuple[Any, ...]]]:
     mine = (CommentRow.article_id == article_id, CommentRow.shown)
     if sort is Sort.OLDEST:

@@ -241,9 +241,14 @@ def test_a_parent_on_an_earlier_page_is_named_but_not_linked() -> None:
         pytest.param(receipt(), "Thank you. Your reply waits for review.", id="pending"),
         pytest.param(receipt("approved", published_revision=1), "Your reply is published.", id="approved"),
         pytest.param(
-            receipt("approved", revision=2, published_revision=1),
+            receipt("pending", revision=2, published_revision=1),
             "Your edit waits for review; the earlier text stays published.",
             id="edited after approval",
+        ),
+        pytest.param(
+            receipt("approved", revision=2, published_revision=1),
+            "Your edit was not published; the earlier text stays.",
+            id="edit rejected",
         ),
         pytest.param(receipt("rejected"), "Your reply was not published.", id="rejected"),
         pytest.param(receipt("spam"), "Your reply was not published.", id="spam"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
 
@@ -14,6 +15,7 @@ from service.actions.read_article import PublishedPage, read_page
 from service.domain.comment import BODY_MAX, PublishedComment
 from service.domain.errors import ArticleClosed, Invalid, PostbagError, UnknownSite
 from service.domain.sorting import Sort
+from service.web.pages.words import explanation, heading
 from service.web.problems import ERROR_CODES, problem_headers
 from service.web.responses import cacheable_page, page
 from service.web.views import article_view, avatar_path
@@ -22,6 +24,9 @@ blueprint = Blueprint("discussion", __name__)
 
 PAGE_LIMIT = 50
 FIELDS = ("body", "name", "email", "url")
+ANSWERED_IS_GONE = (
+    "The comment you wanted to answer is no longer there. Your reply will stand under the article itself."
+)
 SORT_LABELS = {Sort.OLDEST: "Oldest first", Sort.NEWEST: "Newest first", Sort.TOP: "Most votes first"}
 
 
@@ -42,7 +47,8 @@ class Form:
     article_title: str = ""
     article_url: str = ""
     parent_id: str = ""
-    replying_to: dict[str, str] | None = None
+    replying_to: dict[str, str | None] | None = None
+    answered_is_gone: str = ""
     values: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(FIELDS, ""))
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     problem: Problem | None = None
@@ -53,7 +59,10 @@ class Form:
 
 @blueprint.get("/comments")
 def show() -> Response:
-    """Answer with the thread of `?site=&article=` and the form below it; `reply_to` names a comment to answer."""
+    """Answer with the thread of `?site=&article=` and the form below it.
+
+    `reply_to` names a comment to answer, `comment` one that is to be on the page, whichever page that is.
+    """
     site, article = request.args.get("site", ""), request.args.get("article", "")
     shown, form = discussion(site, article, address="/comments")
     return cacheable_page(render_template("comments.html", page=shown, form=form))
@@ -64,7 +73,8 @@ def discussion(site: str, article: str, *, address: str) -> tuple[dict[str, Any]
 
     Raises UnknownSite and Invalid. A sort or cursor that means nothing is left out: people follow old links.
     """
-    published = _read(site, article)
+    answering = _id_in_query("reply_to")
+    published = _read(site, article, answering)
     links = _Links(address, site, article, str(request.args.get("sort", "")))
     form = Form(
         site=published.site.slug,
@@ -73,15 +83,21 @@ def discussion(site: str, article: str, *, address: str) -> tuple[dict[str, Any]
         article_url=(published.article and published.article.url) or "",
         open=published.article is None or published.article.open,
     )
-    answered = _answered(published, request.args.get("reply_to", ""))
-    if answered is not None and form.open:
-        form.parent_id = str(answered.id)
-        form.replying_to = {
-            "author_name": answered.author_name,
-            "excerpt": excerpt_of(answered.body_html),
-            "cancel_href": links.to(fragment="reply"),
-        }
+    if form.open and answering is not None:
+        _answer(form, published.answered, cancel_href=links.to(fragment="reply", **_here()))
     return _context(published, links, form.open), form
+
+
+def _answer(form: Form, answered: PublishedComment | None, *, cancel_href: str | None) -> None:
+    if answered is None:
+        form.answered_is_gone = ANSWERED_IS_GONE
+        return
+    form.parent_id = str(answered.id)
+    form.replying_to = {
+        "author_name": answered.author_name,
+        "excerpt": excerpt_of(answered.body_html),
+        "cancel_href": cancel_href,
+    }
 
 
 @dataclass(frozen=True)
@@ -97,27 +113,54 @@ class _Links:
         kept = base | ({"sort": self.sort} if self.sort in set(Sort) else {}) | query
         return self.address + (f"?{urlencode(kept)}" if kept else "") + (f"#{fragment}" if fragment else "")
 
+    def to_comment(self, comment_id: UUID) -> str:
+        """Return the address that leads to a comment, also when it has moved on to another page."""
+        return _Links(self.address, self.site, self.article, "").to(
+            fragment=f"comment-{comment_id}", comment=str(comment_id)
+        )
 
-def _read(site: str, article: str) -> PublishedPage:
+
+def _read(site: str, article: str, answering: UUID | None) -> PublishedPage:
+    showing = _id_in_query("comment")
+    if showing is not None:
+        return read_page(
+            site,
+            article,
+            sort=Sort.OLDEST,
+            cursor=None,
+            limit=PAGE_LIMIT,
+            with_names=True,
+            showing=showing,
+            answering=answering,
+        )
     asked = request.args.get("sort", "")
     sort = Sort(asked) if asked in set(Sort) else Sort.OLDEST
     cursor = request.args.get("cursor") or None
     try:
-        return read_page(site, article, sort=sort, cursor=cursor, limit=PAGE_LIMIT, with_names=True)
+        return read_page(
+            site, article, sort=sort, cursor=cursor, limit=PAGE_LIMIT, with_names=True, answering=answering
+        )
     except Invalid as fault:
         if fault.faults[0].field != "cursor":
             raise
-        return read_page(site, article, sort=sort, cursor=None, limit=PAGE_LIMIT, with_names=True)
+        return read_page(site, article, sort=sort, cursor=None, limit=PAGE_LIMIT, with_names=True, answering=answering)
 
 
-def _answered(published: PublishedPage, reply_to: str) -> PublishedComment | None:
-    return next((c for c in published.comments if str(c.id) == reply_to and not c.deleted), None)
+def _id_in_query(name: str) -> UUID | None:
+    try:
+        return UUID(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _here() -> dict[str, str]:
+    """What in the query says which page of the thread this is."""
+    return {name: value for name in ("cursor", "comment") if (value := request.args.get(name, ""))}
 
 
 def _context(published: PublishedPage, links: _Links, is_open: bool) -> dict[str, Any]:
     current = links.sort if links.sort in set(Sort) else Sort.OLDEST
-    on_later_page = bool(request.args.get("cursor"))
-    here = {"cursor": request.args["cursor"]} if on_later_page else {}
+    here = _here()
     return {
         "site": published.site,
         "article": article_view(published.article, published.key),
@@ -128,7 +171,7 @@ def _context(published: PublishedPage, links: _Links, is_open: bool) -> dict[str
         ],
         "comments": [_comment(comment, published, links, is_open, here) for comment in published.comments],
         "next_href": links.to(fragment="comments", cursor=published.next_cursor) if published.next_cursor else None,
-        "first_href": links.to(fragment="comments") if on_later_page else None,
+        "first_href": links.to(fragment="comments") if here else None,
     }
 
 
@@ -154,7 +197,8 @@ def _comment(
         "published_at": comment.published_at,
         "edited_at": comment.edited_at,
         "votes": comment.votes,
-        "permalink": links.to(fragment=anchor, **here),
+        "permalink": links.to_comment(comment.id),
+        "parent_href": None if comment.parent_id is None else links.to_comment(comment.parent_id),
         "reply_href": links.to(fragment="reply", reply_to=str(comment.id), **here) if is_open else None,
     }
 
@@ -166,7 +210,7 @@ def refused_reply(error: PostbagError) -> Response | None:
     """
     typed = request.form
     try:
-        shown = _where(typed.get("site", ""), typed.get("article", ""))
+        shown, answered = _where(typed.get("site", ""), typed.get("article", ""), typed.get("parent_id", ""))
     except UnknownSite:
         return None
     form = Form(
@@ -178,29 +222,37 @@ def refused_reply(error: PostbagError) -> Response | None:
         values={name: typed.get(name, "") for name in FIELDS},
         open=not isinstance(error, ArticleClosed),
     )
+    if answered is not None:
+        # Without a way to cancel: the link would lead away from everything that was typed.
+        _answer(form, answered, cancel_href=None)
     if isinstance(error, Invalid):
         errors: dict[str, list[str]] = {}
         for fault in error.faults:
             errors.setdefault(fault.field, []).append(fault.detail)
-        form.errors = errors
         if "parent_id" in errors:
-            # What it answered is gone; sent again, it stands under the article itself.
-            form.parent_id = ""
+            errors["parent_id"] = [ANSWERED_IS_GONE]
+            form.parent_id, form.replying_to = "", None
+        form.errors = errors
     else:
-        form.problem = Problem(ERROR_CODES[error.code].title, error.detail)
+        form.problem = Problem(heading(error), explanation(error))
     html = render_template("reply_problem.html", page=shown, form=form)
     response = page(html, ERROR_CODES[error.code].status)
     response.headers.update(problem_headers(error))
     return response
 
 
-def _where(site: str, article: str) -> dict[str, Any]:
-    """Return the site and article that a refused reply was for, as far as they can be known now."""
+def _where(site: str, article: str, parent_id: str) -> tuple[dict[str, Any], PublishedComment | None]:
+    """Return the site and article that a refused reply was for, and what it answers, as far as they can be known."""
     try:
-        published = read_page(site, article, sort=Sort.OLDEST, cursor=None, limit=1)
+        answering = UUID(parent_id)
+    except ValueError:
+        answering = None
+    try:
+        published = read_page(site, article, sort=Sort.OLDEST, cursor=None, limit=1, answering=answering)
     except UnknownSite:
         raise
     except PostbagError:
         known = {"key": "", "title": "", "url": None, "open": True, "count": 0}
-        return {"site": {"slug": site, "name": site}, "article": known}
-    return {"site": published.site, "article": article_view(published.article, published.key)}
+        return {"site": {"slug": site, "name": site}, "article": known}, None
+    shown = {"site": published.site, "article": article_view(published.article, published.key)}
+    return shown, published.answered

@@ -9,6 +9,7 @@ from service.domain.errors import NotFound, PostbagError
 from service.web.docs_view import build_docs
 from service.web.origins import base_url, readable_by_any_page, settings
 from service.web.pages.demo import listed
+from service.web.pages.words import explanation, heading
 from service.web.problems import ERROR_CODES, problem_headers
 from service.web.responses import add_headers, cacheable, cacheable_page, page
 
@@ -56,8 +57,8 @@ def refused_page(error: PostbagError) -> Response:
     html = render_template(
         "problem.html",
         status=known.status,
-        title=known.title,
-        detail=error.detail,
+        title=heading(error),
+        detail=explanation(error),
         request_id=request.environ.get("postbag.request_id", ""),
     )
     response = page(html, known.status)

@@ -9,7 +9,9 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
 from service.domain.errors import Invalid, NotFound, PostbagError
+from service.domain.life import Status
 from service.web.pages.discussion import Problem
+from service.web.pages.words import explanation, heading
 from service.web.problems import ERROR_CODES, problem_headers
 from service.web.responses import page
 from service.web.times import utc_now
@@ -20,7 +22,6 @@ blueprint = Blueprint("receipt_page", __name__, url_prefix="/receipts")
 NOTICES = {
     "revised": "Your changes were sent for review.",
     "unchanged": "Nothing was changed, so nothing was sent.",
-    "withdrawn": "Your reply was withdrawn.",
 }
 
 
@@ -39,7 +40,10 @@ def show(token: str) -> Response:
     """Answer with what became of the comment; raises NotFound for a token that was never given out."""
     receipt = read_receipt(token, now=utc_now())
     form = Form(url_for(".act", token=token), {"body": receipt.revision.body_raw})
-    return _page(receipt, form, notice=NOTICES.get(request.args.get("done", "")))
+    done = request.args.get("done", "")
+    # The address is kept and opened again later, when the notice may no longer be what there is to say.
+    is_fresh = receipt.may_revise and receipt.comment.standing.status is Status.PENDING
+    return _page(receipt, form, notice=NOTICES.get(done) if is_fresh else None)
 
 
 @blueprint.post("/<token>")
@@ -52,16 +56,19 @@ def act(token: str) -> Response:
     try:
         if request.form.get("action") == "withdraw":
             withdraw_comment(token, now=utc_now())
-            done = "withdrawn"
-        else:
-            before = read_receipt(token, now=utc_now()).comment.standing.revision
-            receipt = revise_comment(token, body, client_address=request.remote_addr, now=utc_now())
-            done = "unchanged" if receipt.comment.standing.revision == before else "revised"
+            return _seen_at(url_for(".show", token=token))
+        before = read_receipt(token, now=utc_now()).comment.standing.revision
+        receipt = revise_comment(token, body, client_address=request.remote_addr, now=utc_now())
+        done = "unchanged" if receipt.comment.standing.revision == before else "revised"
     except NotFound:
         raise
     except PostbagError as error:
         return _refused(token, body, error)
-    answer = redirect(url_for(".show", token=token, done=done), 303)
+    return _seen_at(url_for(".show", token=token, done=done))
+
+
+def _seen_at(address: str) -> Response:
+    answer = redirect(address, 303)
     assert isinstance(answer, Response)
     return answer
 
@@ -72,7 +79,7 @@ def _refused(token: str, body: str, error: PostbagError) -> Response:
         for fault in error.faults:
             form.errors.setdefault(fault.field, []).append(fault.detail)
     else:
-        form.problem = Problem(ERROR_CODES[error.code].title, error.detail)
+        form.problem = Problem(heading(error), explanation(error))
     response = _page(read_receipt(token, now=utc_now()), form, status=ERROR_CODES[error.code].status)
     response.headers.update(problem_headers(error))
     return response
@@ -87,7 +94,7 @@ def _page(receipt: Receipt, form: Form, *, notice: str | None = None, status: in
 def _view(receipt: Receipt) -> dict[str, Any]:
     comment, article = receipt.comment, receipt.article
     anchor = f"comment-{comment.id}"
-    thread = url_for("discussion.show", site=receipt.site.slug, article=article.key)
+    shown = url_for("discussion.show", site=receipt.site.slug, article=article.key, comment=comment.id)
     return {
         "status": comment.standing.status.value,
         "revision": comment.standing.revision,
@@ -102,5 +109,5 @@ def _view(receipt: Receipt) -> dict[str, Any]:
         "may_withdraw": receipt.may_withdraw,
         "reason": comment.reason,
         "article": article,
-        "permalink": f"{thread}#{anchor}" if comment.standing.is_published else None,
+        "permalink": f"{shown}#{anchor}" if comment.standing.is_published else None,
     }
