@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -35,6 +36,8 @@ from service.web.views import article_view, avatar_path
 blueprint = ApiBlueprint("published", __name__, url_prefix="/v1", description="What readers read and send.")
 
 IDEMPOTENCY_KEY_MAX = 255
+FORM_KEY_SECONDS = 300
+"""How long a form that comes again is the same press of a button; afterwards it is a `duplicate`."""
 
 
 @blueprint.get("/comments")
@@ -96,12 +99,15 @@ def submit_comment(sent: dict[str, Any]) -> Response:
         article_url=sent["article_url"] or "",
         article_title=sent["article_title"] or "",
     )
+    key = _idempotency_key()
+    if key is None and is_browser_form():
+        key = _key_of_form()
     submitted = submit.submit_comment(
         reply,
         site=g.site,
         caller=g.caller,
         client_address=request.remote_addr,
-        idempotency_key=_idempotency_key(),
+        idempotency_key=key,
         now=utc_now(),
     )
     if submitted.verdict is not None:
@@ -165,6 +171,17 @@ def _idempotency_key() -> str | None:
             "Idempotency-Key", "out_of_range", f"An Idempotency-Key has 1 to {IDEMPOTENCY_KEY_MAX} characters."
         )
     return bare
+
+
+def _key_of_form() -> str:
+    """Return the key that the same form from the same client has within a few minutes.
+
+    A button pressed twice sends twice, and the browser shows the second answer only: it has to be the receipt too.
+    """
+    sent = json.dumps(
+        [request.remote_addr, int(utc_now().timestamp()) // FORM_KEY_SECONDS, sorted(request.form.items())]
+    )
+    return f"form {hashlib.sha256(sent.encode()).hexdigest()}"
 
 
 def _page_view(page: PublishedPage) -> dict[str, Any]:
