@@ -1,0 +1,160 @@
+"""A real browser before a real server: granian with SQLite, and Chromium as it stands on the machine.
+
+Where there is no Chromium these tests are left out, with one line in the summary; under CI they fail instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+
+from service import create_app
+from service.config import Settings
+from tests.browser.desk import Desk, desk_of
+from tests.browser.watch import Watch
+from tests.driver import make_site
+
+ROOT = Path(__file__).parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+NO_BROWSER = "browser tests left out: no Chromium found; install it with apt install chromium"
+# No sandbox, since CI runs as root in a container; the rest keeps the browser from calling home.
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+START_LIMIT = 30.0  # seconds; a start takes one, but a loaded machine may need far longer
+POLL_INTERVAL = 0.02  # seconds between two looks at a server that is starting
+STOP_LIMIT = 10.0  # seconds until a server that does not stop is killed
+PATIENCE = 10_000  # milliseconds that a page may take before a test gives up on it
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Return Playwright, which drives the browser."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Return the machine's own Chromium: CHROMIUM, or the first that is found on PATH."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(NO_BROWSER)
+        pytest.skip(NO_BROWSER)
+    browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def environment(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the settings of the service, as variables of its environment."""
+    return {"INSTANCE_PATH": str(tmp_path_factory.mktemp("browser")), "REDIS_URL": redis_url, "POSTBAG_DEMO": "1"}
+
+
+@pytest.fixture(scope="session")
+def app(environment: dict[str, str]) -> Flask:
+    """Return an application on the served database, to make sites and tokens with as the commands do."""
+    app = create_app(Settings.from_environment(environment, default_instance=Path("unused")))
+    with app.app_context():
+        upgrade()
+    return app
+
+
+@pytest.fixture(scope="session")
+def service_url(app: Flask, environment: dict[str, str]) -> Iterator[str]:
+    """Return the address of a granian process that serves the application."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    granian = Path(sys.executable).with_name("granian")
+    command: list[str | Path] = [granian, "--interface", "wsgi", "--port", str(port), "--no-ws"]
+    command += ["--blocking-threads", "4", "--backpressure", "64", "wsgi:app"]
+    inherited = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
+    output = Path(environment["INSTANCE_PATH"]) / "granian.log"
+    with (
+        output.open("wb") as log,
+        subprocess.Popen(command, cwd=ROOT, env=inherited | environment, stdout=log, stderr=log) as process,
+    ):
+        try:
+            _wait_for(port, process, output)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_LIMIT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], output: Path) -> None:
+    give_up_at = time.monotonic() + START_LIMIT
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=START_LIMIT).close()
+        except OSError:
+            ended = process.poll() is not None
+            assert not ended, f"granian ended at once:\n{output.read_text()[-2000:]}"
+            assert time.monotonic() < give_up_at, f"granian does not answer:\n{output.read_text()[-2000:]}"
+            time.sleep(POLL_INTERVAL)
+        else:
+            return
+
+
+@pytest.fixture
+def desk(app: Flask, playwright: Playwright, service_url: str) -> Iterator[Desk]:
+    """Return a new site of this test alone, without limits, and its moderator, who calls the API over HTTP."""
+    with desk_of(make_site(app, limits="off"), playwright, service_url) as desk:
+        yield desk
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """Return a browser that runs no scripts, as a reader may have it."""
+    context = chromium.new_context(java_script_enabled=False)
+    context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def scripted(chromium: Browser) -> Iterator[BrowserContext]:
+    """Return a browser that would run a script, and whose pages' policy is enforced."""
+    context = chromium.new_context()
+    context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def unguarded(chromium: Browser) -> Iterator[BrowserContext]:
+    """Return a browser that runs scripts and pays no heed to the pages' policy, so that it hides no hole."""
+    context = chromium.new_context(bypass_csp=True)
+    context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def watch(service_url: str) -> Watch:
+    """Return somebody who notes what a browser does beyond showing our own pages."""
+    return Watch(service_url)
