@@ -1,0 +1,61 @@
+"""Take the README's pictures of the demo page: `make run` in one terminal, this in another.
+
+    python tools/screenshots.py [http://127.0.0.1:8000]
+
+Writes docs/screenshot.png (a wide screen, light) and docs/screenshot-phone-dark.png. Chromium is taken from CHROMIUM,
+or found on PATH.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, FloatRect, sync_playwright
+
+DOCS = Path(__file__).parents[1] / "docs"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ARTICLE = "/demo/tide-barrier"
+
+
+def main(base_url: str) -> None:
+    """Take both pictures from the service at `base_url`."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        sys.exit("No Chromium found: install it with apt install chromium, or name it in CHROMIUM.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        _thread_and_form(browser, base_url + ARTICLE)
+        _phone(browser, base_url + ARTICLE)
+        browser.close()
+
+
+def _thread_and_form(browser: Browser, address: str) -> None:
+    """Show the end of the thread with a reply in progress below it: what readers read, and where they write."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1100}, color_scheme="light")
+    page.goto(address)
+    page.get_by_role("link", name="Reply to Class 4b").click()
+    page.locator("#reply-body").fill("Dear Class 4b: *which* of the three walls had the salmon in it?")
+    page.locator("#reply-name").fill("Ines Okafor")
+    page.locator("#reply-email").fill("ines@example.org")
+    page.locator("#reply-email").blur()
+    end = page.locator(".reply-form").bounding_box()
+    assert end is not None
+    bottom = end["y"] + end["height"] + page.evaluate("scrollY")
+    height = 1180.0
+    clip: FloatRect = {"x": 0, "y": bottom - height + 24, "width": 1280, "height": height}
+    page.screenshot(path=DOCS / "screenshot.png", full_page=True, clip=clip)
+    page.close()
+
+
+def _phone(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page.goto(f"{address}#comments")
+    page.screenshot(path=DOCS / "screenshot-phone-dark.png")
+    page.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000")
