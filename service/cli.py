@@ -193,7 +193,7 @@ def write_openapi(file: Path) -> None:
 
 def openapi_text() -> str:
     """Return the API document as YAML, the same for the same code."""
-    spec = current_app.extensions["postbag-api"].spec.to_dict()
+    spec = current_app.extensions["postbag-openapi"]()
     return yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=110)
 
 

@@ -17,6 +17,7 @@ import pytest
 import redis
 from flask import Flask
 from flask_migrate import upgrade
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import NullPool, create_engine, make_url
 
 from service import create_app
@@ -24,6 +25,11 @@ from service.config import Settings
 from service.extensions import db
 from tests.driver import SiteDriver, make_site
 from tests.servers import ServerDidNotStart, running_postgres, running_redis
+
+# The same examples on every run: a suite that fails only sometimes teaches people to run it again. No deadline, since
+# these machines may be busy.
+hypothesis_settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("suite")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -21,7 +21,7 @@ from service.domain.queue import LoggedDecision, QueueItem
 from service.domain.screening import Signal
 from service.domain.sorting import QueueSort
 from service.domain.writing import Faults, check_line, check_text
-from service.store import authors, comments, counters, decisions, queue
+from service.store import authors, comments, counters, decisions, queue, revisions
 from service.store.queue import QueueFilter
 from service.store.session import reading, writing
 
@@ -85,11 +85,11 @@ def read_comment(caller: Caller, comment_id: UUID) -> CommentFile:
         item = queue.find_item(comment_id, site_id=caller.site_id)
         if item is None:
             raise NotFound("This site has no such comment.")
-        revisions = comments.all_revisions(comment_id)
+        texts = revisions.all_revisions(comment_id)
         return CommentFile(
             item=item,
-            revisions=revisions,
-            signals=queue.signals_of([(comment_id, revision.number) for revision in revisions]),
+            revisions=texts,
+            signals=revisions.signals_of([(comment_id, text.number) for text in texts]),
             decisions=decisions.decisions_on(comment_id),
             email=_email(item) if caller.may(Scope.PII) else None,
         )
@@ -167,7 +167,7 @@ def _changes(comment: Comment, after: Standing, action: Action, reason: str, now
     changes: dict[str, object] = {"reason": (reason or None) if action is Action.REJECT else None}
     publishes = after.published_revision is not None and action in {Action.APPROVE, Action.RESTORE}
     if publishes and after.published_revision is not None:
-        revision = comments.find_revision(comment.id, after.published_revision)
+        revision = revisions.find_revision(comment.id, after.published_revision)
         changes |= {"body_html": revision.body_html, "published_at": comment.published_at or now}
         was = comment.standing.published_revision
         if was is not None and was != after.published_revision:

@@ -24,7 +24,7 @@ from service.domain.life import AUTHOR, POLICY, Action
 from service.domain.limits import Verdict
 from service.domain.site import Site
 from service.domain.text import body_fingerprint
-from service.store import comments, decisions, queue, sites
+from service.store import comments, decisions, queue, revisions, sites
 from service.store.session import reading, writing
 
 ATTEMPTS = 3  # a moderator may decide in the same moment; more than twice in a row has not been seen
@@ -132,8 +132,8 @@ def _store_revision(receipt: Receipt, checked: CheckedBody, now: datetime) -> bo
     if not change_standing(comment, after, **changes):
         return False
     revision = Revision(after.revision, checked.raw, checked.html, now)
-    comments.add_revision(comment.id, revision, sanitiser_version=SANITISER_VERSION)
-    comments.add_signals(comment.id, after.revision, signals, now=now)
+    revisions.add_revision(comment.id, revision, sanitiser_version=SANITISER_VERSION)
+    revisions.add_signals(comment.id, after.revision, signals, now=now)
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
     return True

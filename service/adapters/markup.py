@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bleach.sanitizer import Cleaner
@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 
 from service.adapters.raw_tags import ALLOWED_TAGS, RawTags
 from service.domain.links import is_safe_href
@@ -32,27 +33,39 @@ _BleachToken = dict[str, Any]
 
 REL = "nofollow ugc noopener"
 _DEEPEST_BLOCK = 12  # quotes and lists within each other; no conversation needs more, and deeper markers stay as text
+_MOST_BRACKETS = 1_000  # "[" in one comment; Markdown looks for a link behind each, and ten thousand cost 0.15 s
+# Start and end tags in one comment. bleach takes some 25 us for each, and a body made of nothing but them would hold a
+# worker for a quarter of a second; beyond this number, which no essay reaches, the text is shown as it was typed.
+_MOST_TAGS = 2_000
 _LONGEST_BARE_URL = 2_048  # characters, as in domain/links.py
 
 _LIST_NOT_FROM_ONE = re.compile(r"(?!0{0,8}1[.)])[0-9]")
 _URL_SCHEME_BEFORE = re.compile(r"(?<![A-Za-z0-9])https?\Z", re.I)
 _BARE_URL = re.compile(rf"https?://[^\s<>\"`\\|^{{}}\[\]\x00-\x1f\x7f]{{1,{_LONGEST_BARE_URL}}}", re.I)
 _NOT_AT_THE_END_OF_A_URL = "?!.,:;*_~'\"“”‘’«»„…。，、；：！？）」』】》"
+_CODE = frozenset({"code_inline", "code_block", "fence"})
 _BIDI_CONTROL = re.compile(f"[{BIDI_CONTROLS}]")
 _NEWLINES_HTML_DROPS = re.compile(r"<pre>\n+")
 _BLOCK_EDGE = re.compile(r"<(?:br|/?(?:p|pre|blockquote|ul|ol|li))>")
 _TAG = re.compile(r"<[^>]*>")
 _TAG_LIKE = re.compile(r"<[/!?a-zA-Z][^<>]*>")
-# `**`, `---` or "```" say nothing; `-_-`, `:)` and `!!!` do.
-_ONLY_PUNCTUATION_OF_MARKDOWN = re.compile(r"(?:([*_~`#>-])\1+)+|[*_~`#>-]|!?\[\](?:\(\))?")
+# Tags, entities, references with their targets, and the names of code languages: most comments have none of them.
+_MAY_HIDE_LETTERS = re.compile(r"[<&\[`~]")
+# `**`, `---` or "```" say nothing; `-_-`, `:)` and `!!!` do. Runs are matched possessively,
+# since a long one could otherwise be divided in exponentially many ways.
+_ONLY_PUNCTUATION_OF_MARKDOWN = re.compile(r"(?:([*_~`#>-])\1++)+|[*_~`#>-]|!?\[\](?:\(\))?")
 
 
 def render_body(body_raw: str) -> str:
     """Give the HTML of a comment, safe to stand in any page: allowlisted tags only, links checked and not endorsed.
 
-    Never raises. Nothing typed is lost but comments: what is not allowed appears as the text that was typed.
+    Never raises. Nothing typed is lost but comments and attributes: a tag that is not allowed appears as text.
     """
-    rendered = _BIDI_CONTROL.sub("", _tools.markdown.render(clean_body(body_raw)))
+    body = clean_body(body_raw)
+    rendered = _as_typed(body) if _has_too_many_brackets(body) else _tools.markdown.render(body)
+    if rendered.count("<") > _MOST_TAGS:
+        rendered = _as_typed(body)
+    rendered = _BIDI_CONTROL.sub("", rendered)  # again, for a character reference may have brought one back
     # html5lib leaves an empty paragraph on each side of a block that was written inside one, and a browser would drop
     # newlines right after <pre>, so that the same HTML cleaned again would differ.
     return _NEWLINES_HTML_DROPS.sub("<pre>", _tools.cleaner.clean(rendered).replace("<p></p>", "")).strip()
@@ -69,10 +82,15 @@ def has_visible_text(body_raw: str) -> bool:
 
     `<p></p>`, `**` and `&nbsp;` say nothing; `List<String>` and code that shows a tag do.
     """
+    body = clean_body(body_raw)
+    if not _MAY_HIDE_LETTERS.search(body) and any(char.isalpha() and not is_blank(char) for char in body):
+        return True
+    if _has_too_many_brackets(body):
+        return True
     words: list[str] = []
-    for token in _tools.markdown.parse(clean_body(body_raw), {"without_raw_tags": True}):
+    for token in _tools.markdown.parse(body, {"without_raw_tags": True}):
         for part in token.children or [token]:
-            if part.type in {"code_inline", "code_block", "fence"} and not is_blank(part.content):
+            if part.type == "image" or (part.type in _CODE and not is_blank(part.content)):
                 return True
             words.append(part.content if part.type == "text" else " " if part.type.endswith("break") else "")
         words.append(" ")
@@ -114,11 +132,13 @@ def _only_safe_links(source: Iterable[_BleachToken]) -> Iterator[_BleachToken]:
 def _markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"breaks": True, "xhtmlOut": False})
     # What the allowlist has no tags for stays readable as it was typed, and raw HTML blocks are read as paragraphs.
-    markdown.disable(["html_block", "heading", "lheading", "hr", "image"]).enable("strikethrough")
+    markdown.disable(["html_block", "heading", "lheading", "hr"]).enable("strikethrough")
     markdown.block.ruler.at("blockquote", _quote, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     markdown.block.ruler.at("list", _list, {"alt": ["paragraph", "reference", "blockquote"]})
     markdown.inline.ruler.after("newline", "bare_url", _link_bare_url)
     markdown.core.ruler.before("text_join", "raw_tags", _settle_raw_tags)
+    markdown.add_render_rule("text", _escape_text)
+    markdown.add_render_rule("image", _link_to_image)
     markdown.normalizeLink = canonical_href  # type: ignore[assignment, method-assign]
     markdown.validateLink = is_safe_href  # type: ignore[assignment, method-assign]
     return markdown
@@ -129,8 +149,10 @@ def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read a list, unless its first number is not 1: without a `start` attribute "3." would be shown as "1."."""
-    if state.level >= _DEEPEST_BLOCK or _LIST_NOT_FROM_ONE.match(state.src, state.bMarks[start] + state.tShift[start]):
+    """Begin no list whose first number is not 1: without a `start` attribute "3." would be shown as "1."."""
+    if state.level >= _DEEPEST_BLOCK:
+        return False
+    if not silent and _LIST_NOT_FROM_ONE.match(state.src, state.bMarks[start] + state.tShift[start]):
         return False
     return list_block(state, start, end, silent)
 
@@ -153,6 +175,25 @@ def _link_bare_url(state: StateInline, silent: bool) -> bool:
     state.push("link_close", "a", -1)
     state.pos += len(url) - len(scheme[0])
     return True
+
+
+def _escape_text(_: Any, tokens: Sequence[Token], index: int, *__: object) -> str:
+    """Escape text as it must be between tags, and leave quotes alone: bleach pays for every character reference."""
+    return html.escape(tokens[index].content, quote=False)
+
+
+def _link_to_image(_: Any, tokens: Sequence[Token], index: int, *__: object) -> str:
+    """Show a link instead of an image, named by the image's description or else by its address."""
+    href = str(tokens[index].attrs["src"])
+    return f'<a href="{html.escape(href)}">{html.escape(tokens[index].content or href, quote=False)}</a>'
+
+
+def _as_typed(body: str) -> str:
+    return f"<pre><code>{html.escape(body, quote=False)}</code></pre>"
+
+
+def _has_too_many_brackets(body: str) -> bool:
+    return body.count("[") > _MOST_BRACKETS
 
 
 def _settle_raw_tags(state: StateCore) -> None:

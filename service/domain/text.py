@@ -46,6 +46,9 @@ _EMPTY_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Mn", "Me", "
 # Normalising sorts a run of combining marks in time quadratic to its length: 64 KiB of them cost a second.
 # So runs are broken as UAX #15 section 13 (Stream-Safe Text Format) says, which no real text ever notices.
 _LONGEST_RUN_OF_MARKS = 30
+_MAY_BE_A_LONG_RUN_OF_MARKS = re.compile(
+    rf"[^\w\s\x00-\x7f]{{{_LONGEST_RUN_OF_MARKS + 1}}}"
+)  # no mark is a word character
 _COMBINING_GRAPHEME_JOINER = "\u034f"
 
 
@@ -95,7 +98,9 @@ def body_fingerprint(text: str) -> bytes:
 
 
 def _normalised(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFC", _stream_safe(text))
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _stream_safe(text) if _MAY_BE_A_LONG_RUN_OF_MARKS.search(text) else text)
 
 
 def _stream_safe(text: str) -> str:

@@ -28,7 +28,8 @@ def check_name(name: str, *, email: str) -> str:
     line = check_line("name", name, most=NAME_MAX)
     if not line:
         raise Invalid("name", "required", "Please give the name under which your reply is to appear.")
-    if email and email.strip().casefold() in line.casefold():
+    address = email.strip().casefold()
+    if address and address in line.casefold():
         raise Invalid("name", "contains_email", "Your name is published, so it must not contain your e-mail address.")
     return line
 

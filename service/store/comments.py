@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, insert, or_, select, update
 
-from service.domain.comment import Comment, Place, Revision, split_path
+from service.domain.comment import Comment, Place, split_path
 from service.domain.life import Standing, Status
-from service.domain.screening import Signal
 from service.extensions import db
-from service.store.ids import new_id
 from service.store.models import CommentRow, RevisionRow, SignalRow
 
 COMMENT_COLUMNS = (
@@ -126,74 +124,6 @@ def add_comment(new: NewComment, *, now: datetime) -> None:
             edit_until=new.edit_until,
         )
     )
-
-
-def add_revision(comment_id: UUID, revision: Revision, *, sanitiser_version: int) -> None:
-    """Store a numbered text of a comment."""
-    db.session.execute(
-        insert(RevisionRow.__table__).values(  # type: ignore[arg-type]
-            comment_id=comment_id,
-            number=revision.number,
-            body_raw=revision.body_raw,
-            body_html=revision.body_html,
-            sanitiser_version=sanitiser_version,
-            created_at=revision.created_at,
-        )
-    )
-
-
-def add_signals(comment_id: UUID, revision: int, signals: Sequence[Signal], *, now: datetime) -> None:
-    """Store what the screening found in a revision."""
-    if not signals:
-        return
-    rows = [
-        {
-            "id": new_id(now),
-            "comment_id": comment_id,
-            "revision": revision,
-            "name": signal.name,
-            "verdict": signal.verdict.value,
-            "score": signal.score,
-            "detail": signal.detail,
-            "spans": [list(span) for span in signal.spans],
-        }
-        for signal in signals
-    ]
-    db.session.execute(insert(SignalRow.__table__).values(rows))  # type: ignore[arg-type]
-
-
-def find_revision(comment_id: UUID, number: int) -> Revision:
-    """Return a revision that exists."""
-    return revisions_of([(comment_id, number)])[comment_id]
-
-
-def revisions_of(numbered: Iterable[tuple[UUID, int]]) -> dict[UUID, Revision]:
-    """Return one revision for each comment, by comment id, in one query."""
-    wanted = [
-        (RevisionRow.comment_id == comment_id) & (RevisionRow.number == number) for comment_id, number in numbered
-    ]
-    if not wanted:
-        return {}
-    rows = db.session.execute(
-        select(
-            RevisionRow.comment_id,
-            RevisionRow.number,
-            RevisionRow.body_raw,
-            RevisionRow.body_html,
-            RevisionRow.created_at,
-        ).where(or_(*wanted))
-    )
-    return {row[0]: Revision(*row[1:]) for row in rows}
-
-
-def all_revisions(comment_id: UUID) -> list[Revision]:
-    """Return every revision of a comment, the first one first."""
-    rows = db.session.execute(
-        select(RevisionRow.number, RevisionRow.body_raw, RevisionRow.body_html, RevisionRow.created_at)
-        .where(RevisionRow.comment_id == comment_id)
-        .order_by(RevisionRow.number)
-    )
-    return [Revision(*row) for row in rows]
 
 
 def save_comment(comment: Comment, after: Standing, **changes: Any) -> UUID | None:

@@ -69,6 +69,10 @@ class AuthorRow(Base):
 
 _SHOWN = text("shown")
 
+SEARCHED_WORDS = "to_tsvector('simple'::regconfig, translate(search_text, './@-+<&_', '        '))"
+"""What a search on PostgreSQL looks through. The characters taken out would make its parser see one web address, file,
+number or tag where a moderator looks for a word in it. A query has to say exactly this for the index to be used."""
+
 
 class CommentRow(Base):
     """A comment: its place in the thread, where it stands, and what readers see of it."""
@@ -142,7 +146,7 @@ class CommentRow(Base):
         ),
         Index(
             "ix_comments_search",
-            text("to_tsvector('simple', search_text)"),
+            text(SEARCHED_WORDS.replace(":", r"\:")),
             postgresql_using="gin",
         ).ddl_if(dialect="postgresql"),
     )

@@ -9,18 +9,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from service.domain.life import Status
 from service.domain.queue import AuthorRecord, ParentBrief, QueueItem
-from service.domain.screening import Signal, Verdict
 from service.domain.sorting import QueueSort
 from service.extensions import db
 from service.store.articles import ARTICLE_COLUMNS, article_from_columns
 from service.store.authors import RECORD_COLUMNS
-from service.store.comments import COMMENT_COLUMNS, comment_from_row, revisions_of
+from service.store.comments import COMMENT_COLUMNS, comment_from_row
 from service.store.dialect import is_postgresql
-from service.store.models import ArticleRow, AuthorRow, CommentRow, SignalRow
+from service.store.models import SEARCHED_WORDS, ArticleRow, AuthorRow, CommentRow, SignalRow
+from service.store.revisions import revisions_of, signals_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def read_queue(
     site_id: UUID, wanted: QueueFilter, *, sort: QueueSort, after: QueuePosition | None, limit: int
 ) -> QueuePage:
     """Return up to `limit` comments that match and follow the position `after`, or the first ones; four queries."""
-    statement = _select_items().where(CommentRow.site_id == site_id, *_conditions(wanted))
+    statement = _select_items().where(CommentRow.site_id == site_id, *_conditions(site_id, wanted))
     statement = _in_order(statement, sort, after).limit(limit + 1)
     rows = db.session.execute(statement).all()
     items = _items(rows[:limit])
@@ -72,30 +73,6 @@ def find_item(comment_id: UUID, *, site_id: UUID) -> QueueItem | None:
     return next(iter(_items(rows)), None)
 
 
-def signals_of(numbered: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], list[Signal]]:
-    """Return the signals of the given revisions, by comment id and revision, in one query."""
-    found: dict[tuple[UUID, int], list[Signal]] = {key: [] for key in numbered}
-    if not found:
-        return found
-    rows = db.session.execute(
-        select(
-            SignalRow.comment_id,
-            SignalRow.revision,
-            SignalRow.name,
-            SignalRow.verdict,
-            SignalRow.score,
-            SignalRow.detail,
-            SignalRow.spans,
-        )
-        .where(tuple_(SignalRow.comment_id, SignalRow.revision).in_(found))
-        .order_by(SignalRow.comment_id, SignalRow.revision, SignalRow.score.desc(), SignalRow.name)
-    )
-    for comment_id, revision, name, verdict, score, detail, spans in rows:
-        signal = Signal(name, Verdict(verdict), score, detail, tuple((start, end) for start, end in spans))
-        found[comment_id, revision].append(signal)
-    return found
-
-
 def _select_items() -> Select[*tuple[Any, ...]]:
     return (
         select(*COMMENT_COLUMNS, *ARTICLE_COLUMNS, *RECORD_COLUMNS)
@@ -107,7 +84,7 @@ def _select_items() -> Select[*tuple[Any, ...]]:
 def _items(rows: Sequence[Any]) -> list[QueueItem]:
     comments = [comment_from_row(row) for row in rows]
     latest = [(comment.id, comment.standing.revision) for comment in comments]
-    revisions = revisions_of(latest)
+    texts = revisions_of(latest)
     signals = signals_of(latest)
     parents = _parents({comment.parent_id for comment in comments if comment.parent_id is not None})
     article_start, author_start = len(COMMENT_COLUMNS), len(COMMENT_COLUMNS) + len(ARTICLE_COLUMNS)
@@ -116,7 +93,7 @@ def _items(rows: Sequence[Any]) -> list[QueueItem]:
             comment=comment,
             article=article_from_columns(row[article_start:author_start]),
             author=AuthorRecord(*row[author_start:]),
-            revision=revisions[comment.id],
+            revision=texts[comment.id],
             signals=signals[comment.id, comment.standing.revision],
             parent=None if comment.parent_id is None else parents.get(comment.parent_id),
         )
@@ -133,16 +110,17 @@ def _parents(ids: set[UUID]) -> dict[UUID, ParentBrief]:
     return {row.id: ParentBrief(*row) for row in rows}
 
 
-def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
+_Wanted = aliased(ArticleRow)
+
+
+def _conditions(site_id: UUID, wanted: QueueFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [CommentRow.status == wanted.status.value]
     if wanted.article_key is not None:
-        conditions.append(
-            CommentRow.article_id.in_(
-                select(ArticleRow.id).where(
-                    ArticleRow.site_id == CommentRow.site_id, ArticleRow.key == wanted.article_key
-                )
-            )
+        # A single value, not a join: the article's own index then gives the comments in their order.
+        article_id = (
+            select(_Wanted.id).where(_Wanted.site_id == site_id, _Wanted.key == wanted.article_key).scalar_subquery()
         )
+        conditions.append(CommentRow.article_id == article_id)
     if wanted.reason is not None:
         conditions.append(
             select(SignalRow.id)
@@ -160,17 +138,18 @@ def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-_WORD = re.compile(r"\w+")
-# Scripts written without spaces: PostgreSQL takes a whole run of them for one word, so they are searched as substrings.
-_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_WORD = re.compile(r"[^\W_]+")
+# Latin, Greek and Cyrillic. PostgreSQL takes a run of Chinese for one word and divides Hindi where we would not; what
+# has other letters is searched as substrings.
+_DIVIDED_ALIKE = re.compile(r"[\x00-\u02af\u0370-\u0482\u048a-\u052f\u1e00-\u206f]*")
 
 
 def _matches(words: str) -> ColumnElement[bool]:
     folded = words.casefold()
     terms = _WORD.findall(folded)
-    if is_postgresql() and terms and not _UNSPACED.search(folded):
+    if is_postgresql() and terms and _DIVIDED_ALIKE.fullmatch(folded):
         query = " & ".join(f"'{term}':*" for term in terms)
-        return func.to_tsvector("simple", CommentRow.search_text).op("@@")(func.to_tsquery("simple", query))
+        return literal_column(SEARCHED_WORDS).op("@@")(func.to_tsquery(literal_column("'simple'::regconfig"), query))
     return and_(*(CommentRow.search_text.contains(term, autoescape=True) for term in terms or [folded]))
 
 

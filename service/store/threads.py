@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, literal, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.comment import PublishedComment
 from service.domain.sorting import Sort
@@ -37,7 +37,6 @@ class ThreadPage:
     next: Position | None
 
 
-_Root = aliased(CommentRow)
 _COLUMNS = (
     CommentRow.id,
     CommentRow.parent_id,
@@ -59,7 +58,7 @@ def read_thread(article_id: UUID, *, sort: Sort, after: Position | None, limit: 
     """Return up to `limit` comments that follow the position `after`, or the first ones."""
     rows: list[Row[*tuple[Any, ...]]] = []
     # One more than asked for tells whether there is a next page, without counting.
-    for statement in _statements(article_id, sort, after):
+    for statement in _statements(article_id, sort, after, most=limit + 1):
         wanted = limit + 1 - len(rows)
         if wanted > 0:
             rows += db.session.execute(statement.limit(wanted)).all()
@@ -94,7 +93,7 @@ def find_published(article_id: UUID, comment_id: UUID) -> PublishedComment | Non
     return None if row is None else _published(row)
 
 
-def _statements(article_id: UUID, sort: Sort, after: Position | None) -> list[Select[*tuple[Any, ...]]]:
+def _statements(article_id: UUID, sort: Sort, after: Position | None, *, most: int) -> list[Select[*tuple[Any, ...]]]:
     mine = (CommentRow.article_id == article_id, CommentRow.shown)
     if sort is Sort.OLDEST:
         # The path begins with the thread's first identifier, which begins with its time: one order for everything.
@@ -112,16 +111,20 @@ def _statements(article_id: UUID, sort: Sort, after: Position | None) -> list[Se
         if after is not None:
             threads = threads.where(CommentRow.root_id < after.root_id)
     else:
-        threads = (
-            _select(_Root.votes)
-            .join(_Root, CommentRow.root_id == _Root.id)
-            .where(*mine, _Root.article_id == article_id, _Root.parent_id.is_(None), _Root.shown)
-            .order_by(_Root.votes.desc(), _Root.id, CommentRow.path)
-        )
+        roots = select(CommentRow.id, CommentRow.votes).where(*mine, CommentRow.parent_id.is_(None))
         if after is not None:
-            threads = threads.where(
-                or_(_Root.votes < after.root_votes, (_Root.votes == after.root_votes) & (_Root.id > after.root_id))
+            roots = roots.where(
+                CommentRow.votes <= after.root_votes,
+                or_(CommentRow.votes < after.root_votes, CommentRow.id > after.root_id),
             )
+        # A thread has at least one line, so a page never needs more threads than lines.
+        found = roots.order_by(CommentRow.votes.desc(), CommentRow.id).limit(most).subquery()
+        threads = (
+            _select(found.c.votes)
+            .join(found, CommentRow.root_id == found.c.id)
+            .where(*mine)
+            .order_by(found.c.votes.desc(), found.c.id, CommentRow.path)
+        )
     return [*statements, threads]
 
 

@@ -7,11 +7,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.config import Settings
-from service.domain.errors import PostbagError
-from service.web import assets, operations
+from service.domain.errors import Invalid, PostbagError
+from service.web import assets, openapi, operations
 from service.web.api import articles, moderation, published, receipts
-from service.web.auth import SCHEME
-from service.web.documentation import make_api
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, front, receipt
@@ -29,13 +27,9 @@ def register(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     observe(app, behind_proxy=hops > 0)
     app.after_request(finish)
+    app.before_request(_refuse_unreadable_query)
     app.before_request(_answer_preflight)
-    api = make_api()
-    api.init_app(app)
-    app.extensions["postbag-api"] = api
-    api.spec.components.security_scheme(SCHEME, {"type": "http", "scheme": "bearer"})
-    for blueprint in API_BLUEPRINTS:
-        api.register_blueprint(blueprint)
+    openapi.register(app, API_BLUEPRINTS)
     for page_blueprint in PAGE_BLUEPRINTS:
         app.register_blueprint(page_blueprint)
     if settings.demo:
@@ -44,6 +38,14 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_error_handler(PostbagError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
     app.register_error_handler(Exception, _confess)
+
+
+def _refuse_unreadable_query() -> None:
+    """Raise Invalid for raw bytes in a query that are not UTF-8, on which werkzeug falls over wherever it reads."""
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError as fault:
+        raise Invalid("request", "malformed", "The query of the address is not UTF-8.") from fault
 
 
 def _answer_preflight() -> Response | None:

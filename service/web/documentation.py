@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask_smorest import Api
 from marshmallow import Schema, fields
 
+from service.domain.life import Action, Status
 from service.web.parsing import ApiBlueprint
 from service.web.problems import ERROR_CODES
+from service.web.schemas.fields import Moment, Word
 
 View = TypeVar("View", bound=Callable[..., Any])
 PROBLEM = "application/problem+json"
+RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
+LIMIT_HEADERS = {
+    "RateLimit-Policy": {
+        "description": 'Quota and window of the limit that refused: `"client";q=5;w=60`.',
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": 'What is left of it, and in how many seconds there is more: `"client";r=0;t=12`.',
+        "schema": {"type": "string"},
+    },
+}
+HEADERS: dict[int, dict[str, Any]] = {409: RETRY_AFTER, 429: RETRY_AFTER | LIMIT_HEADERS, 503: RETRY_AFTER}
+"""By status; at 409 `Retry-After` comes with `request_in_progress` alone."""
 
 
 class FieldFaultSchema(Schema):
@@ -21,6 +36,23 @@ class FieldFaultSchema(Schema):
     field = fields.String(required=True)
     code = fields.String(required=True)
     detail = fields.String(required=True, metadata={"description": "What would be right."})
+
+
+class StandingSchema(Schema):
+    """Where a comment stands."""
+
+    status = Word(Status, required=True)
+    revision = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+
+
+class DecisionBriefSchema(Schema):
+    """Who decided what, and when."""
+
+    action = Word(Action, required=True)
+    revision = fields.Integer(required=True)
+    moderator = fields.String(required=True)
+    decided_at = Moment(required=True)
 
 
 class ProblemSchema(Schema):
@@ -32,16 +64,23 @@ class ProblemSchema(Schema):
     detail = fields.String(required=True)
     code = fields.String(required=True, metadata={"enum": list(ERROR_CODES)})
     errors = fields.List(fields.Nested(FieldFaultSchema), metadata={"description": "For 422: every field at fault."})
-    current = fields.Dict(metadata={"description": "For `stale_decision`: status, revision and version now."})
-    decision = fields.Dict(
+    current = fields.Nested(StandingSchema, metadata={"description": "For `stale_decision`: where it stands now."})
+    decision = fields.Nested(
+        DecisionBriefSchema,
         allow_none=True,
-        metadata={"description": "For `stale_decision`: who decided what and when; null if only the author revised."},
+        metadata={"description": "For `stale_decision`: the decision that stands; null if only the author revised."},
     )
 
 
 def described(operation_id: str, summary: str) -> Callable[[View], View]:
     """Name an operation; its docstring becomes the description."""
-    return ApiBlueprint("described", __name__).doc(operationId=operation_id, summary=summary)  # type: ignore[no-any-return]
+
+    def decorator(view: View) -> View:
+        assert view.__doc__, f"{operation_id} needs a docstring for its clients"
+        said = {"operationId": operation_id, "summary": summary, "description": inspect.cleandoc(view.__doc__)}
+        return ApiBlueprint("described", __name__).doc(**said)(view)  # type: ignore[no-any-return]
+
+    return decorator
 
 
 def answers(*codes: str) -> Callable[[View], View]:
@@ -52,30 +91,10 @@ def answers(*codes: str) -> Callable[[View], View]:
 
     def decorator(view: View) -> View:
         for status, listed in by_status.items():
-            said = "; ".join(f"`{code}`: {ERROR_CODES[code].meaning}" for code in listed)
+            said = " ".join(f"`{code}`: {ERROR_CODES[code].meaning}" for code in listed)
             view = ApiBlueprint("answers", __name__).alt_response(
-                status, schema=ProblemSchema, description=said, content_type=PROBLEM
+                status, schema=ProblemSchema, description=said, content_type=PROBLEM, headers=HEADERS.get(status)
             )(view)
         return view
 
     return decorator
-
-
-def make_api() -> Api:
-    """Return the API that collects the blueprints into one OpenAPI document."""
-    return Api(
-        spec_kwargs={
-            "title": "Postbag",
-            "version": "1",
-            "openapi_version": "3.1.0",
-            "info": {
-                "description": "A moderated comment service for article pages. Times are RFC 3339 in UTC, ids are "
-                "UUIDv7, lists page by opaque cursor, unknown fields are an error. "
-                "Errors are RFC 9457 problem documents with a stable `code`."
-            },
-            "x-error-codes": [
-                {"code": code, "status": known.status, "title": known.title, "detail": known.meaning}
-                for code, known in ERROR_CODES.items()
-            ],
-        }
-    )

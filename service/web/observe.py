@@ -19,6 +19,7 @@ log = structlog.get_logger("postbag.request")
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ENVIRON_KEY = "postbag.request_id"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 QUIET = frozenset({"operations.healthz", "operations.readyz", "operations.metrics"})
 
 
@@ -37,15 +38,17 @@ def observe(app: Flask, *, behind_proxy: bool) -> None:
     def end(response: Response) -> Response:
         seconds = time.perf_counter() - g.get("began", time.perf_counter())
         route = str(request.url_rule) if request.url_rule else "unknown"
+        # A method can be any word, and every word would be kept as a label for as long as the process lives.
+        method = request.method if request.method in METHODS else "other"
         request_id = request.environ.get(ENVIRON_KEY, "")
         response.headers["X-Request-Id"] = request_id
-        metrics.requests.labels(request.method, route, str(response.status_code)).inc()
-        metrics.request_seconds.labels(request.method, route).observe(seconds)
+        metrics.requests.labels(method, route, str(response.status_code)).inc()
+        metrics.request_seconds.labels(method, route).observe(seconds)
         if request.endpoint not in QUIET:
             log.info(
                 "request",
                 request_id=request_id,
-                method=request.method,
+                method=method,
                 route=route,
                 status=response.status_code,
                 milliseconds=round(seconds * 1000, 1),

@@ -19,8 +19,8 @@ from service.domain.article_keys import parse_origin
 from service.domain.errors import Invalid, OriginNotAllowed
 from service.domain.site import Site
 from service.domain.text import forbidden_character
-from service.web.auth import caller_if_any
-from service.web.parsing import load_body
+from service.web.auth import SCHEME, caller_if_any
+from service.web.parsing import ApiBlueprint, load_body
 from service.web.responses import add_headers
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -47,6 +47,17 @@ def readable_by_any_page() -> None:
     add_headers({"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED})
 
 
+def open_to_any_page(view: View) -> View:
+    """Let pages of any origin read every answer of a view, also what it says of parameters it cannot accept."""
+
+    @wraps(view)
+    def opened(*args: Any, **kwargs: Any) -> Any:
+        readable_by_any_page()
+        return view(*args, **kwargs)
+
+    return opened  # type: ignore[return-value]
+
+
 def sent_to_a_site(view: View) -> View:
     """Find the site a body is sent to, before the rest of the body is looked at, and leave it in `g.site`.
 
@@ -60,7 +71,8 @@ def sent_to_a_site(view: View) -> View:
         g.site = _receiving_site(load_body(request).get("site"))
         return view(*args, **kwargs)
 
-    return checked  # type: ignore[return-value]
+    documented = ApiBlueprint("sent_to_a_site", __name__).doc(security=[{}, {SCHEME: []}])
+    return documented(checked)  # type: ignore[no-any-return]
 
 
 def _receiving_site(slug: object) -> Site | None:
@@ -78,13 +90,19 @@ def _receiving_site(slug: object) -> Site | None:
 
 
 def _is_allowed(origin: str, site: Site) -> bool:
-    try:
-        normalised = parse_origin(origin)
-    except Invalid:
-        # "null" comes from sandboxed frames and local files, which anybody can write.
+    normalised = _origin_or_none(origin)
+    # "null" comes from sandboxed frames and local files, which anybody can write.
+    if normalised is None:
         return False
     parts = urlsplit(base_url())
-    return site.lists_origin(normalised) or normalised == parse_origin(f"{parts.scheme}://{parts.netloc}")
+    return site.lists_origin(normalised) or normalised == _origin_or_none(f"{parts.scheme}://{parts.netloc}")
+
+
+def _origin_or_none(text: str) -> str | None:
+    try:
+        return parse_origin(text)
+    except Invalid:
+        return None
 
 
 def preflight() -> Response:

@@ -41,13 +41,19 @@ def load_body(request: Request) -> dict[str, Any]:
 
 def _load_json(data: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(data)
+        # Decoded here, because the parser would guess at UTF-16 and let lone surrogates pass (RFC 8259, section 8.1).
+        body = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as fault:
         # Deep nesting exhausts the parser's stack; no request of ours nests at all.
         raise MalformedJson from fault
     if not isinstance(body, dict):
         raise Invalid("body", "wrong_type", "The body must be a JSON object.")
     return body
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN and the infinities, which Python reads and JSON does not have."""
+    raise ValueError(f"{name} is not JSON.")
 
 
 class Parser(FlaskParser):
@@ -103,5 +109,6 @@ def _faults(messages: Any, path: tuple[str, ...]) -> Iterator[FieldFault]:
     else:
         coded = _CODED.fullmatch(str(messages))
         code, detail = coded.groups() if coded else ("invalid_value", str(messages))
-        # A field's name can be anything that was sent; what is quoted back is bounded.
-        yield FieldFault(".".join(path)[:100] or "body", code, detail)
+        # A field's name can be anything that was sent, a lone surrogate too; what is quoted back is bounded and UTF-8.
+        name = ".".join(path)[:100].encode("utf-8", "replace").decode("utf-8")
+        yield FieldFault(name or "body", code, detail)

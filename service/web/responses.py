@@ -50,7 +50,8 @@ def cacheable(body: str | bytes, content_type: str, cache_control: str = READABL
     response.set_etag(tag)
     response.headers["Cache-Control"] = cache_control
     response.headers["Vary"] = "Accept-Encoding"
-    if request.if_none_match.contains(tag) or "*" in request.headers.getlist("If-None-Match"):
+    # A proxy that compresses makes our validator a weak one, and If-None-Match compares weakly (RFC 9110, 13.1.2).
+    if request.if_none_match.contains_weak(tag) or "*" in request.headers.getlist("If-None-Match"):
         response.status_code = 304
         del response.headers["Content-Type"]
         return response

@@ -248,7 +248,7 @@ def test_a_parent_on_an_earlier_page_is_named_but_not_linked() -> None:
         pytest.param(
             receipt("approved", revision=2, published_revision=1),
             "Your edit was not published; the earlier text stays.",
-            id="edit rejected",
+            id="edit rejected after approval",
         ),
         pytest.param(receipt("rejected"), "Your reply was not published.", id="rejected"),
         pytest.param(receipt("spam"), "Your reply was not published.", id="spam"),

@@ -137,7 +137,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_comments_queue_score', ['site_id', 'status', 'score', 'id'], unique=False)
 
     if op.get_bind().dialect.name == 'postgresql':
-        op.create_index('ix_comments_search', 'comments', [sa.text("to_tsvector('simple', search_text)")], postgresql_using='gin')
+        op.create_index('ix_comments_search', 'comments', [sa.text(r"to_tsvector('simple'\:\:regconfig, translate(search_text, './@-+<&_', '        '))")], postgresql_using='gin')
     op.create_table('decisions',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('site_id', sa.Uuid(), nullable=False),

@@ -17,7 +17,7 @@ from service.domain.errors import Invalid
 from service.domain.life import Status
 from service.web.documentation import answers, described
 from service.web.limit_headers import limit_headers
-from service.web.origins import base_url, readable_by_any_page, sent_to_a_site
+from service.web.origins import base_url, open_to_any_page, sent_to_a_site
 from service.web.parsing import FORM, ApiBlueprint, is_form
 from service.web.responses import add_headers, cacheable, json_response
 from service.web.schemas.public import (
@@ -41,13 +41,14 @@ FORM_KEY_SECONDS = 300
 
 
 @blueprint.get("/comments")
+@open_to_any_page
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, PageSchema, description="One page of published comments, depth-first.")
+@blueprint.alt_response(304, description="The page is still what `If-None-Match` says.")
 @answers("invalid", "unknown_site", "store_unavailable")
 @described("readComments", "Read the published comments of an article")
 def read_comments(query: dict[str, Any]) -> Response:
     """An article nobody wrote under is an empty page. With a strong ETag; send it back for a 304 that costs nothing."""
-    readable_by_any_page()
     page = read_page(query["site"], query["article"], sort=query["sort"], cursor=query["cursor"], limit=query["limit"])
     return cacheable(json.dumps(_page_view(page), ensure_ascii=False, separators=(",", ":")), "application/json")
 
@@ -132,25 +133,26 @@ def submit_comment(sent: dict[str, Any]) -> Response:
 
 
 @blueprint.post("/preview")
+@open_to_any_page
 @blueprint.arguments(PreviewSchema, location="json_or_form")
 @blueprint.response(200, PreviewedSchema)
 @answers("malformed_json", "too_large", "unsupported_media_type", "invalid", "rate_limited")
 @described("previewComment", "See a text as it would be published")
 def preview_comment(sent: dict[str, Any]) -> Response:
     """Nothing is stored. The answer is the very HTML that an approval would publish."""
-    readable_by_any_page()
     add_headers(limit_headers(spend_preview(request.remote_addr, now=utc_now())))
     return json_response({"body_html": preview(sent["body"])})
 
 
 @blueprint.get("/counts")
+@open_to_any_page
 @blueprint.arguments(CountsQuery, location="query")
 @blueprint.response(200, CountsSchema)
+@blueprint.alt_response(304, description="The counts are still what `If-None-Match` says.")
 @answers("invalid", "unknown_site", "store_unavailable")
 @described("countComments", "Count the published comments of up to 100 articles")
 def count_comments(query: dict[str, Any]) -> Response:
     """Articles nobody wrote under count 0."""
-    readable_by_any_page()
     counts = read_counts(query["site"], query["article"])
     return cacheable(json.dumps({"counts": counts}, ensure_ascii=False, separators=(",", ":")), "application/json")
 

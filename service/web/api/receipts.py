@@ -9,7 +9,7 @@ from flask import Response, request
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
 from service.web.documentation import answers, described
 from service.web.limit_headers import limit_headers
-from service.web.origins import readable_by_any_page
+from service.web.origins import open_to_any_page
 from service.web.parsing import ApiBlueprint
 from service.web.responses import add_headers, json_response
 from service.web.schemas.public import ReceiptSchema, RevisionSchema
@@ -20,16 +20,17 @@ blueprint = ApiBlueprint("receipts", __name__, url_prefix="/v1/receipts", descri
 
 
 @blueprint.get("/<token>")
+@open_to_any_page
 @blueprint.response(200, ReceiptSchema)
 @answers("not_found", "store_unavailable")
 @described("readReceipt", "See what became of a comment")
 def show(token: str) -> Response:
     """The token is the author's capability; no other sign-in is needed."""
-    readable_by_any_page()
     return json_response(_view(read_receipt(token, now=utc_now())))
 
 
 @blueprint.patch("/<token>")
+@open_to_any_page
 @blueprint.arguments(RevisionSchema, location="json")
 @blueprint.response(200, ReceiptSchema)
 @answers(
@@ -39,7 +40,6 @@ def show(token: str) -> Response:
 @described("reviseComment", "Revise a comment within its window")
 def revise(sent: dict[str, Any], token: str) -> Response:
     """The new revision waits for review; what was approved before stays published until then."""
-    readable_by_any_page()
     receipt = revise_comment(token, sent["body"], client_address=request.remote_addr, now=utc_now())
     if receipt.verdict is not None:
         add_headers(limit_headers(receipt.verdict))
@@ -47,12 +47,12 @@ def revise(sent: dict[str, Any], token: str) -> Response:
 
 
 @blueprint.delete("/<token>")
+@open_to_any_page
 @blueprint.response(204)
 @answers("not_found", "stale_decision", "store_unavailable")
 @described("withdrawComment", "Withdraw a comment")
 def withdraw(token: str) -> Response:
     """The text is gone for good; where there are published replies, a tombstone stays. Twice is the same as once."""
-    readable_by_any_page()
     withdraw_comment(token, now=utc_now())
     response = Response(status=204)
     response.headers["Cache-Control"] = "no-store"

@@ -16,7 +16,7 @@ from service.domain.comment import BODY_MAX, PublishedComment
 from service.domain.errors import ArticleClosed, Invalid, PostbagError, UnknownSite
 from service.domain.sorting import Sort
 from service.web.pages.words import explanation, heading
-from service.web.problems import ERROR_CODES, problem_headers
+from service.web.problems import ERROR_CODES, TooLarge, problem_headers
 from service.web.responses import cacheable_page, page
 from service.web.views import article_view, avatar_path
 
@@ -206,8 +206,11 @@ def _comment(
 def refused_reply(error: PostbagError) -> Response | None:
     """Return the form of a refused submission with everything that was typed, or None where it cannot be shown.
 
-    It cannot where the site is unknown; where the article is not one, the form still comes back, to be copied from.
+    It cannot where the site is unknown, nor where the form was too large to be read; where the article is not one, the
+    form still comes back, to be copied from.
     """
+    if isinstance(error, TooLarge):
+        return None
     typed = request.form
     try:
         shown, answered = _where(typed.get("site", ""), typed.get("article", ""), typed.get("parent_id", ""))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from service.domain.avatars import draw_avatar, is_avatar_seed
 from service.domain.errors import NotFound, PostbagError
 from service.web.docs_view import build_docs
+from service.web.openapi import openapi_document
 from service.web.origins import base_url, readable_by_any_page, settings
 from service.web.pages.demo import listed
 from service.web.pages.words import explanation, heading
@@ -28,8 +29,7 @@ def home() -> Response:
 @blueprint.get("/docs")
 def docs() -> Response:
     """Answer with the documentation of the API, written out of its OpenAPI document."""
-    spec = current_app.extensions["postbag-api"].spec.to_dict()
-    return cacheable_page(render_template("docs.html", api=build_docs(spec), base_url=base_url()))
+    return cacheable_page(render_template("docs.html", api=build_docs(openapi_document()), base_url=base_url()))
 
 
 @blueprint.get("/docs/errors/<code>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -9,8 +10,14 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from service.domain.text import forbidden_character
 
+_DIGITS = re.compile(r"-?[0-9]{1,18}")  # as many as a database's integer has
+
 REQUIRED = "required: This field is needed."
 NOT_NULL = "required: This field must not be null."
+
+
+def absent() -> None:
+    """Stand as `load_default` of a query's parameter that may be left out; there is no way to send null in a query."""
 
 
 class StrictSchema(Schema):
@@ -54,7 +61,7 @@ class Text(fields.String):
 
 
 class Whole(fields.Integer):
-    """A whole number; `"7"` is accepted in a query and a form, 7.5 and true nowhere."""
+    """A whole number; 7.5, true and `"7"` are none."""
 
     default_error_messages = {  # noqa: RUF012 - marshmallow declares it so
         **_messages("a whole number"),
@@ -69,6 +76,15 @@ class Whole(fields.Integer):
         if isinstance(value, bool):
             raise self.make_error("invalid")
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+class WholeInQuery(Whole):
+    """A whole number in a query, where everything is text: written in plain digits."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not _DIGITS.fullmatch(value):
+            raise self.make_error("invalid")
+        return super()._deserialize(int(value), attr, data, **kwargs)
 
 
 class Identifier(fields.UUID):
@@ -100,7 +116,16 @@ class Choice(fields.Enum[Any]):
     def __init__(self, words: type[StrEnum], **kwargs: Any) -> None:
         listed = ", ".join(word.value for word in words)
         messages = _messages(f"one of: {listed}") | {"unknown": f"not_a_choice: This must be one of: {listed}."}
-        super().__init__(words, by_value=True, error_messages=messages, **kwargs)
+        # apispec does not see by itself that the values of these enumerations are strings.
+        metadata = {"type": "string", **kwargs.pop("metadata", {})}
+        super().__init__(words, by_value=True, error_messages=messages, metadata=metadata, **kwargs)
+
+
+class Word(fields.Enum[Any]):
+    """One word of a fixed few; only ever sent by us."""
+
+    def __init__(self, words: type[StrEnum], **kwargs: Any) -> None:
+        super().__init__(words, by_value=fields.String, **kwargs)
 
 
 class Moment(fields.String):

@@ -8,7 +8,7 @@ from service.domain.comment import NOTE_MAX, REASON_MAX
 from service.domain.life import Action, Status
 from service.domain.screening import Verdict
 from service.domain.sorting import QueueSort
-from service.web.schemas.fields import Choice, Moment, StrictSchema, Text, Whole
+from service.web.schemas.fields import Choice, Moment, StrictSchema, Text, Whole, WholeInQuery, Word, absent
 from service.web.schemas.public import PAGE_LIMIT, ArticleSchema
 
 HIGHEST_NUMBER = 2**31 - 1  # what an integer column of PostgreSQL holds
@@ -18,7 +18,7 @@ class SignalSchema(Schema):
     """What a screening phase found."""
 
     name = fields.String(required=True)
-    verdict = fields.Enum(Verdict, by_value=True, required=True)
+    verdict = Word(Verdict, required=True)
     score = fields.Float(required=True)
     detail = fields.String(required=True)
     spans = fields.List(
@@ -54,7 +54,7 @@ class QueueItemSchema(Schema):
     article = fields.Nested(ArticleSchema, required=True)
     parent = fields.Nested(AnsweredSchema, required=True, allow_none=True)
     depth = fields.Integer(required=True)
-    status = fields.Enum(Status, by_value=True, required=True)
+    status = Word(Status, required=True)
     revision = fields.Integer(required=True, metadata={"description": "The latest one, which a decision names."})
     published_revision = fields.Integer(required=True, allow_none=True)
     version = fields.Integer(
@@ -82,19 +82,23 @@ class QueueSchema(Schema):
 class QueueQuery(StrictSchema):
     """Which comments to list."""
 
-    site = Text(load_default=None, metadata={"description": "The token's site, which is also the default."})
-    status = Choice(Status, load_default=Status.PENDING)
-    article = Text(load_default=None)
-    reason = Text(load_default=None, metadata={"description": "The name of a signal.", "example": "many_links"})
-    author = Text(load_default=None, metadata={"description": "An author's id; an e-mail address with scope `pii`."})
+    site = Text(load_default=absent, metadata={"description": "The token's site, which is also the default."})
+    status = Choice(Status, load_default=Status.PENDING, metadata={"description": "Where the latest revision stands."})
+    article = Text(load_default=absent, metadata={"description": "The canonical URL, or a registered id."})
+    reason = Text(load_default=absent, metadata={"description": "The name of a signal.", "example": "many_links"})
+    author = Text(load_default=absent, metadata={"description": "An author's id; an e-mail address with scope `pii`."})
     q = Text(
-        load_default=None,
+        load_default=absent,
         validate=validate.Length(max=200, error="too_long: A search has at most 200 characters."),
         metadata={"description": "Words in the text or the name; all of them, each also as a beginning."},
     )
-    sort = Choice(QueueSort, load_default=QueueSort.OLDEST)
-    limit = Whole(least=1, most=PAGE_LIMIT, load_default=50)
-    cursor = Text(load_default=None)
+    sort = Choice(
+        QueueSort,
+        load_default=QueueSort.OLDEST,
+        metadata={"description": "By when the latest revision arrived, or by the sum of its signals' scores."},
+    )
+    limit = WholeInQuery(least=1, most=PAGE_LIMIT, load_default=50, metadata={"description": "Comments on a page."})
+    cursor = Text(load_default=absent, metadata={"description": "`next` of the page before."})
 
 
 class RevisionViewSchema(Schema):
@@ -111,10 +115,10 @@ class DecisionViewSchema(Schema):
     """A decision in the log."""
 
     id = fields.UUID(required=True)
-    action = fields.Enum(Action, by_value=True, required=True)
+    action = Word(Action, required=True)
     revision = fields.Integer(required=True)
-    from_status = fields.Enum(Status, by_value=True, required=True)
-    to_status = fields.Enum(Status, by_value=True, required=True)
+    from_status = Word(Status, required=True)
+    to_status = Word(Status, required=True)
     moderator = fields.String(required=True, metadata={"description": "The token's name, the author, or the policy."})
     reason = fields.String(required=True, allow_none=True)
     note = fields.String(required=True, allow_none=True)
@@ -153,7 +157,7 @@ class DecidedSchema(Schema):
     """A decision that was carried out, and where the comment stands now."""
 
     comment_id = fields.UUID(required=True)
-    status = fields.Enum(Status, by_value=True, required=True)
+    status = Word(Status, required=True)
     revision = fields.Integer(required=True)
     published_revision = fields.Integer(required=True, allow_none=True)
     version = fields.Integer(required=True)

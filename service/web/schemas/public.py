@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from service.domain.comment import BODY_MAX, EMAIL_MAX, NAME_MAX, TITLE_MAX, URL_MAX
 from service.domain.life import Status
 from service.domain.sorting import Sort
-from service.web.schemas.fields import Choice, Identifier, Moment, StrictSchema, Text, Whole, YesNo
+from service.web.schemas.fields import Choice, Identifier, Moment, StrictSchema, Text, WholeInQuery, Word, YesNo, absent
 
 PAGE_LIMIT = 100
 COUNT_LIMIT = 100
@@ -64,19 +64,20 @@ class PageQuery(StrictSchema):
     sort = Choice(
         Sort, load_default=Sort.OLDEST, metadata={"description": "Order of the threads; replies stand oldest first."}
     )
-    limit = Whole(least=1, most=PAGE_LIMIT, load_default=50)
-    cursor = Text(load_default=None, metadata={"description": "`next` of the page before."})
+    limit = WholeInQuery(least=1, most=PAGE_LIMIT, load_default=50, metadata={"description": "Comments on a page."})
+    cursor = Text(load_default=absent, metadata={"description": "`next` of the page before."})
 
 
 class CountsQuery(StrictSchema):
     """Which articles to count, `article` repeated for each."""
 
-    site = Text(required=True)
+    site = Text(required=True, metadata={"description": "The site's slug.", "example": "demo"})
     article = fields.List(
         Text(),
         required=True,
         validate=validate.Length(1, COUNT_LIMIT, error=f"out_of_range: Give 1 to {COUNT_LIMIT} articles."),
         error_messages={"required": "required: Give at least one article."},
+        metadata={"description": f"Canonical URLs or registered ids, up to {COUNT_LIMIT}, each as `article=`."},
     )
 
 
@@ -122,7 +123,7 @@ class SubmittedSchema(Schema):
     """What became of a reply."""
 
     id = fields.UUID(required=True)
-    status = fields.Enum(Status, by_value=True, required=True)
+    status = Word(Status, required=True)
     revision = fields.Integer(required=True)
     body_html = fields.String(required=True, metadata={"description": "The HTML that is published on approval."})
     receipt = fields.Nested(ReceiptLinkSchema, required=True)
@@ -150,7 +151,7 @@ class ReceiptSchema(Schema):
     """What the author may know of their own comment."""
 
     id = fields.UUID(required=True)
-    status = fields.Enum(Status, by_value=True, required=True)
+    status = Word(Status, required=True)
     revision = fields.Integer(required=True, metadata={"description": "The latest one."})
     published_revision = fields.Integer(
         required=True, allow_none=True, metadata={"description": "The one readers see."}

@@ -1,0 +1,107 @@
+"""Reads and writes of the numbered texts of comments, and of what the screening found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, or_, select, tuple_
+
+from service.domain.comment import Revision
+from service.domain.screening import Signal, Verdict
+from service.extensions import db
+from service.store.ids import new_id
+from service.store.models import RevisionRow, SignalRow
+
+
+def add_revision(comment_id: UUID, revision: Revision, *, sanitiser_version: int) -> None:
+    """Store a numbered text of a comment."""
+    db.session.execute(
+        insert(RevisionRow.__table__).values(  # type: ignore[arg-type]
+            comment_id=comment_id,
+            number=revision.number,
+            body_raw=revision.body_raw,
+            body_html=revision.body_html,
+            sanitiser_version=sanitiser_version,
+            created_at=revision.created_at,
+        )
+    )
+
+
+def find_revision(comment_id: UUID, number: int) -> Revision:
+    """Return a revision that exists."""
+    return revisions_of([(comment_id, number)])[comment_id]
+
+
+def revisions_of(numbered: Iterable[tuple[UUID, int]]) -> dict[UUID, Revision]:
+    """Return one revision for each comment, by comment id, in one query."""
+    wanted = [
+        (RevisionRow.comment_id == comment_id) & (RevisionRow.number == number) for comment_id, number in numbered
+    ]
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        select(
+            RevisionRow.comment_id,
+            RevisionRow.number,
+            RevisionRow.body_raw,
+            RevisionRow.body_html,
+            RevisionRow.created_at,
+        ).where(or_(*wanted))
+    )
+    return {row[0]: Revision(*row[1:]) for row in rows}
+
+
+def all_revisions(comment_id: UUID) -> list[Revision]:
+    """Return every revision of a comment, the first one first."""
+    rows = db.session.execute(
+        select(RevisionRow.number, RevisionRow.body_raw, RevisionRow.body_html, RevisionRow.created_at)
+        .where(RevisionRow.comment_id == comment_id)
+        .order_by(RevisionRow.number)
+    )
+    return [Revision(*row) for row in rows]
+
+
+def add_signals(comment_id: UUID, revision: int, signals: Sequence[Signal], *, now: datetime) -> None:
+    """Store what the screening found in a revision."""
+    if not signals:
+        return
+    rows = [
+        {
+            "id": new_id(now),
+            "comment_id": comment_id,
+            "revision": revision,
+            "name": signal.name,
+            "verdict": signal.verdict.value,
+            "score": signal.score,
+            "detail": signal.detail,
+            "spans": [list(span) for span in signal.spans],
+        }
+        for signal in signals
+    ]
+    db.session.execute(insert(SignalRow.__table__).values(rows))  # type: ignore[arg-type]
+
+
+def signals_of(numbered: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], list[Signal]]:
+    """Return the signals of the given revisions, by comment id and revision, in one query."""
+    found: dict[tuple[UUID, int], list[Signal]] = {key: [] for key in numbered}
+    if not found:
+        return found
+    rows = db.session.execute(
+        select(
+            SignalRow.comment_id,
+            SignalRow.revision,
+            SignalRow.name,
+            SignalRow.verdict,
+            SignalRow.score,
+            SignalRow.detail,
+            SignalRow.spans,
+        )
+        .where(tuple_(SignalRow.comment_id, SignalRow.revision).in_(found))
+        .order_by(SignalRow.comment_id, SignalRow.revision, SignalRow.score.desc(), SignalRow.name)
+    )
+    for comment_id, revision, name, verdict, score, detail, spans in rows:
+        signal = Signal(name, Verdict(verdict), score, detail, tuple((start, end) for start, end in spans))
+        found[comment_id, revision].append(signal)
+    return found

@@ -1,0 +1,98 @@
+"""The OpenAPI document, put together from what the routes and their schemas say of themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app
+from flask_smorest import Api
+
+from service.web.auth import SCHEME
+from service.web.parsing import ApiBlueprint
+from service.web.problems import ERROR_CODES
+
+EXTENSION = "postbag-openapi"
+METHODS = ("get", "put", "post", "patch", "delete")
+
+INTRODUCTION = (
+    "A moderated comment service for article pages. Times are RFC 3339 in UTC, ids are UUIDv7, lists page by opaque "
+    "cursor, unknown fields are an error. Errors are RFC 9457 problem documents with a stable `code`. "
+    "Every answer carries `X-Request-Id`, by which its line in the log is found."
+)
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A token made by `flask --app wsgi token create`; it belongs to one site and has the scopes "
+    "that it was given: `moderate`, `integrate`, `pii`.",
+}
+PATH_PARAMETERS = {
+    "token": {
+        "description": "The receipt's token, which only the author was given. Keep it out of logs.",
+        "example": "pbr_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    },
+    "comment_id": {"description": "The comment's id.", "example": "01980000-0000-7000-8000-000000000000"},
+}
+UNUSED_SCHEMAS = frozenset({"Error", "PaginationMetadata"})
+"""What flask-smorest brings for habits that are not ours."""
+
+OPERATION_ORDER = (
+    "operationId", "summary", "description", "tags", "security", "x-scope", "parameters", "requestBody", "responses",
+)  # fmt: skip
+
+
+class DocumentedApi(Api):
+    """An API whose operations list every answer themselves, so that none is left to a default."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+
+def register(app: Flask, blueprints: tuple[ApiBlueprint, ...]) -> None:
+    """Register the blueprints, and what they say of themselves; `openapi_document` tells it."""
+    api = DocumentedApi(
+        spec_kwargs={
+            "title": "Postbag",
+            "version": "1",
+            "openapi_version": "3.1.0",
+            "info": {"description": INTRODUCTION},
+            "x-error-codes": [
+                {"code": code, "status": known.status, "title": known.title, "detail": known.meaning}
+                for code, known in ERROR_CODES.items()
+            ],
+        }
+    )
+    api.init_app(app)
+    api.spec.components.security_scheme(SCHEME, BEARER)
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    app.extensions[EXTENSION] = lambda: _document(api)
+
+
+def openapi_document() -> dict[str, Any]:
+    """Return the document of the current application, the same for the same code."""
+    document = current_app.extensions[EXTENSION]()
+    assert isinstance(document, dict)
+    return document
+
+
+def _document(api: Api) -> dict[str, Any]:
+    """Return what the API collected, in the order in which a person reads it."""
+    spec = api.spec.to_dict()
+    for path in spec["paths"].values():
+        for parameter in path.get("parameters", []):
+            parameter |= PATH_PARAMETERS[parameter["name"]]
+        for method in METHODS:
+            if method in path:
+                path[method] = _operation(path[method])
+    schemas = spec["components"]["schemas"]
+    components = {
+        "schemas": {name: schema for name, schema in schemas.items() if name not in UNUSED_SCHEMAS},
+        "securitySchemes": spec["components"]["securitySchemes"],
+    }
+    spec["components"] = components
+    return {key: spec[key] for key in ("openapi", "info", "tags", "paths", "components", "x-error-codes")}
+
+
+def _operation(said: dict[str, Any]) -> dict[str, Any]:
+    operation = dict(sorted(said.items(), key=lambda pair: OPERATION_ORDER.index(pair[0])))
+    operation["responses"] = dict(sorted(operation["responses"].items()))
+    return operation

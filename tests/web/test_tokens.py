@@ -1,0 +1,185 @@
+"""Tokens: what they open, for which site, and what is kept of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import MetaData, Table, inspect, select
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from service.actions import authenticate, sites
+from service.domain.permissions import Scope
+from service.extensions import db
+from service.store.session import reading
+from tests.driver import SiteDriver, make_site
+
+QUEUE = "/v1/moderation/comments"
+
+
+def everything_stored(app: Flask) -> bytes:
+    """Return every value of every table of the database, one after another."""
+    stored = bytearray()
+    with app.app_context(), reading():
+        for name in inspect(db.engine).get_table_names():
+            table = Table(name, MetaData(), autoload_with=db.engine)
+            for row in db.session.execute(select(table)):
+                for value in row:
+                    if isinstance(value, bytes | memoryview):
+                        stored += bytes(value) + b"\n"
+                    elif isinstance(value, UUID):
+                        stored += value.bytes + str(value).encode() + b"\n"
+                    else:
+                        stored += str(value).encode("utf-8", "surrogatepass") + b"\n"
+    return bytes(stored)
+
+
+def last_use(site: SiteDriver) -> datetime | None:
+    """Return when the site's first token was last used."""
+    with site.app.app_context():
+        return sites.list_tokens(site.slug)[0].last_used_at
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer pb_unknown", "pb_unknown", "Bearer \xff\xfe",
+        "Bearer " + "x" * 5000, "Token {token}", "Bearer {token}x", "Bearer {token_in_upper_case}",
+    ],
+    ids=[
+        "none", "empty", "no token", "a space", "basic", "unknown", "no scheme", "not ASCII", "very long",
+        "another scheme", "one letter more", "upper case",
+    ],
+)  # fmt: skip
+def test_without_a_token_that_is_known_nothing_opens(site: SiteDriver, header: str | None) -> None:
+    headers = {}
+    if header is not None:
+        filled = header.replace("{token_in_upper_case}", site.token.upper()).replace("{token}", site.token)
+        headers = {"Authorization": filled}
+    refused = site.client.get(QUEUE, headers=headers)
+    assert (refused.status_code, refused.get_json()["code"]) == (401, "unauthenticated")
+    assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_the_scheme_is_read_in_any_case(site: SiteDriver) -> None:
+    assert site.client.get(QUEUE, headers={"Authorization": f"bEARER  {site.token}"}).status_code == 200
+
+
+def test_a_token_in_the_address_opens_nothing(site: SiteDriver) -> None:
+    assert site.client.get(f"{QUEUE}?token={site.token}").status_code == 401
+
+
+def test_a_revoked_token_is_refused_from_then_on_and_others_stay(site: SiteDriver) -> None:
+    second = site.another_token()
+    with site.app.app_context():
+        (first_id, _second_id) = (token.id for token in sites.list_tokens(site.slug))
+        assert sites.revoke_token(site.slug, first_id, now=datetime.now(UTC))
+        assert not sites.revoke_token(site.slug, first_id, now=datetime.now(UTC)), "it was revoked before"
+    assert site.client.get(QUEUE, headers=site.bearer).status_code == 401
+    assert site.client.get(QUEUE, headers=second).status_code == 200
+
+
+def test_a_token_is_not_revoked_through_another_site(app: Flask, site: SiteDriver) -> None:
+    other = make_site(app)
+    with app.app_context():
+        (token,) = sites.list_tokens(site.slug)
+        assert not sites.revoke_token(other.slug, token.id, now=datetime.now(UTC))
+    assert site.client.get(QUEUE, headers=site.bearer).status_code == 200
+
+
+def test_neither_tokens_nor_receipts_are_stored(site: SiteDriver) -> None:
+    sent = site.submitted(headers={"Idempotency-Key": "a key of mine that I keep"})
+    site.queue()
+    stored = everything_stored(site.app)
+    assert sent["id"].encode() in stored, "the search looks where it should"
+    for secret in (site.token, sent["receipt"]["token"]):
+        random_part = secret.partition("_")[2].encode()
+        assert random_part not in stored
+        assert random_part[:20] not in stored
+    assert b"a key of mine" not in stored
+
+
+def test_the_last_use_is_recorded_at_most_once_a_minute(site: SiteDriver) -> None:
+    assert last_use(site) is None
+    start = datetime.now(UTC).replace(microsecond=0)
+    moments = [0, 1, 59, 60, 61, 100, 122]
+    recorded = []
+    with site.app.app_context():
+        for seconds in moments:
+            authenticate.authenticate(site.token, now=start + timedelta(seconds=seconds))
+            used = last_use(site)
+            assert used is not None
+            recorded.append((used - start).total_seconds())
+    assert recorded == [0, 0, 0, 0, 61, 61, 122]
+
+
+def test_calls_are_charged_to_the_token_and_refused_when_it_has_none_left(site: SiteDriver) -> None:
+    site.change(limits={"token": (3, 60)})
+    answers = [site.client.get(QUEUE, headers=site.bearer) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert 1 <= int(answers[3].headers["Retry-After"]) <= 60
+    assert answers[0].headers["RateLimit-Policy"] == '"token";q=3;w=60'
+    assert site.client.get(QUEUE, headers=site.another_token()).status_code == 200, "another token has its own"
+
+
+def _guarded(app: Flask) -> list[tuple[str, str, Scope]]:
+    """Return the method, address and scope of every route that must not open without a token."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        methods = (rule.methods or set()) - {"OPTIONS", "HEAD"}
+        is_moderation = rule.rule.startswith("/v1/moderation")
+        for method in methods:
+            if is_moderation or (rule.rule == "/v1/articles" and method == "PUT"):
+                found.append((method, _address(rule), Scope.MODERATE if is_moderation else Scope.INTEGRATE))
+    return found
+
+
+def _address(rule: Rule) -> str:
+    return rule.rule.replace("<uuid:comment_id>", "019b76da-a800-7c47-b06c-3574b178f405")
+
+
+def _call(site: SiteDriver, method: str, address: str, headers: dict[str, str]) -> TestResponse:
+    body = None
+    if address == "/v1/articles":
+        body = {"site": site.slug, "key": site.article}
+    elif method != "GET":
+        body = {"action": "approve", "revision": 1}
+    return site.client.open(address, method=method, json=body, headers=headers)
+
+
+def test_every_guarded_route_is_known(app: Flask) -> None:
+    guarded = _guarded(app)
+    assert {address for _, address, _ in guarded} >= {"/v1/articles", QUEUE}
+    assert len(guarded) >= 4
+    assert not [address for _, address, _ in guarded if "<" in address], "give a new kind of parameter a value above"
+
+
+def test_every_guarded_route_refuses_who_has_no_token(site: SiteDriver) -> None:
+    for method, address, _ in _guarded(site.app):
+        for headers in ({}, {"Authorization": "Bearer pb_made-up"}, {"Origin": site.origin}):
+            refused = _call(site, method, address, headers)
+            assert (refused.status_code, refused.get_json()["code"]) == (401, "unauthenticated"), (method, address)
+
+
+def test_every_guarded_route_refuses_a_token_without_its_scope(site: SiteDriver) -> None:
+    for method, address, scope in _guarded(site.app):
+        others = site.another_token(*(other for other in Scope if other is not scope))
+        refused = _call(site, method, address, others)
+        assert (refused.status_code, refused.get_json()["code"]) == (403, "forbidden"), (method, address)
+        assert f"`{scope}`" in refused.get_json()["detail"]
+
+
+def test_every_guarded_route_refuses_the_token_of_another_site(app: Flask, site: SiteDriver) -> None:
+    foreign = make_site(app).bearer
+    comment = site.submitted()["id"]
+    for method, address, _ in _guarded(app):
+        ours = address.replace("019b76da-a800-7c47-b06c-3574b178f405", comment)
+        if ours == QUEUE:
+            ours += f"?site={site.slug}"
+        refused = _call(site, method, ours, foreign)
+        assert refused.status_code in {403, 404}, (method, ours)
+        assert comment not in refused.text
+    assert site.opened(comment)["version"] == 1
