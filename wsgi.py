@@ -2,12 +2,18 @@
 
 import multiprocessing
 import signal
+import sys
 
 from service import create_app
+from service.config import ConfigurationFault
 
 if multiprocessing.parent_process() is not None:
     # A terminal's Ctrl-C reaches a worker twice, from the terminal and from granian's master, and hangs it then
     # (granian 2.8). The master's word is enough.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
-app = create_app()
+try:
+    app = create_app()
+except ConfigurationFault as fault:
+    # One line for whoever set it; a traceback would say nothing more, and hide it.
+    sys.exit(f"Postbag cannot start: {fault}")

@@ -50,7 +50,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, default_instance: Path) -> Settings:
         """Read and check every setting; raises ConfigurationFault with one line that says what would be right."""
-        instance_path = Path(environment.get("INSTANCE_PATH") or default_instance).absolute()
+        instance_path = _instance_path(environment.get("INSTANCE_PATH", ""), default_instance)
         database_url = _database_url(environment.get("DATABASE_URL", ""), instance_path)
         return cls(
             database_url=database_url,
@@ -62,6 +62,17 @@ class Settings:
             instance_path=instance_path,
             demo=environment.get("POSTBAG_DEMO", "") == "1",
         )
+
+
+def _instance_path(given: str, default: Path) -> Path:
+    path = Path(given or default).absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise ConfigurationFault(
+            f"The folder {path} cannot be made ({fault.strerror}): set INSTANCE_PATH to one that can."
+        ) from fault
+    return path
 
 
 def _database_url(given: str, instance_path: Path) -> str:

@@ -114,6 +114,7 @@ def decide(
     reason, note = _check_words(reason, note)
     comment, after = _look(caller, comment_id, action, revision, expected_version)
     with writing():
+        decision = None
         if change_standing(comment, after, **_changes(comment, after, action, reason, now)):
             if after.status is Status.DELETED:
                 comments.erase_text(comment.id)
@@ -129,8 +130,9 @@ def decide(
                 note=note or None,
                 now=now,
             )
-            metrics.decisions.labels(action.value).inc()
-            return Decided(comment.id, decision, after)
+    if decision is not None:
+        metrics.decisions.labels(action.value).inc()
+        return Decided(comment.id, decision, after)
     # Somebody was faster by a moment. The version that was looked at makes the second look refuse, with their decision.
     seen = comment.standing.version if expected_version is None else expected_version
     _look(caller, comment_id, action, revision, seen)

@@ -31,21 +31,21 @@ class Forgotten:
     answers: int
 
 
-def apply_retention(*, now: datetime) -> Forgotten:
+def apply_retention(*, now: datetime, batch: int = FORGET_BATCH) -> Forgotten:
     """Drop client keys older than 30 days and the expired answers to Idempotency-Keys."""
     return Forgotten(
-        client_keys=_in_batches(lambda: comments.drop_client_keys(before=now - CLIENT_KEY_LIFE, limit=FORGET_BATCH)),
-        answers=_in_batches(lambda: idempotency.drop_answers(before=now - ANSWER_LIFE, limit=FORGET_BATCH)),
+        client_keys=_in_batches(lambda: comments.drop_client_keys(before=now - CLIENT_KEY_LIFE, limit=batch), batch),
+        answers=_in_batches(lambda: idempotency.drop_answers(before=now - ANSWER_LIFE, limit=batch), batch),
     )
 
 
-def _in_batches(drop: Callable[[], int]) -> int:
+def _in_batches(drop: Callable[[], int], batch: int) -> int:
     total = 0
     while True:
         with writing():
             dropped = drop()
         total += dropped
-        if dropped < FORGET_BATCH:
+        if dropped < batch:
             return total
 
 

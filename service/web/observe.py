@@ -32,6 +32,8 @@ def observe(app: Flask, *, behind_proxy: bool) -> None:
         # A trusted proxy's number ties its log to ours; anybody else's could be made to look like one.
         request_id = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
         request.environ[ENVIRON_KEY] = request_id
+        # From here on every line that this thread logs carries the number, whoever writes it.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         g.began = time.perf_counter()
 
     @app.after_request
@@ -40,20 +42,22 @@ def observe(app: Flask, *, behind_proxy: bool) -> None:
         route = str(request.url_rule) if request.url_rule else "unknown"
         # A method can be any word, and every word would be kept as a label for as long as the process lives.
         method = request.method if request.method in METHODS else "other"
-        request_id = request.environ.get(ENVIRON_KEY, "")
-        response.headers["X-Request-Id"] = request_id
+        response.headers["X-Request-Id"] = request.environ.get(ENVIRON_KEY, "")
         metrics.requests.labels(method, route, str(response.status_code)).inc()
         metrics.request_seconds.labels(method, route).observe(seconds)
         if request.endpoint not in QUIET:
             log.info(
                 "request",
-                request_id=request_id,
                 method=method,
                 route=route,
                 status=response.status_code,
                 milliseconds=round(seconds * 1000, 1),
             )
         return response
+
+    @app.teardown_request
+    def forget(_: BaseException | None) -> None:
+        structlog.contextvars.unbind_contextvars("request_id")
 
 
 def log_fault(fault: BaseException) -> None:
@@ -69,7 +73,6 @@ def log_fault(fault: BaseException) -> None:
         cause = cause.__cause__ or cause.__context__
     log.error(
         "fault",
-        request_id=request.environ.get(ENVIRON_KEY, ""),
         fault=type(fault).__name__,
         causes=causes,
         frames=frames[-12:],

@@ -8,20 +8,34 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 import marshmallow as ma
-from flask import Request
+from flask import Request, request
 from flask_smorest import Blueprint
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from service.config import MAX_REQUEST_BYTES
 from service.domain.errors import FieldFault, Invalid
 from service.web.problems import MalformedJson, TooLarge, UnsupportedMediaType
 
 FORM = "application/x-www-form-urlencoded"
+METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 def is_form(request: Request) -> bool:
     """True where the body is an HTML form's."""
     return request.mimetype == FORM
+
+
+def refuse_endless_body() -> None:
+    """Read a body that does not tell its length, as far as it is accepted; raises TooLarge where it goes on.
+
+    Runs before every request. Werkzeug would cut such a body off at its limit without a word, and half a reply would
+    be stored as if it were the whole.
+    """
+    if request.method not in METHODS_WITH_BODY or request.content_length is not None:
+        return
+    if len(request.get_data()) >= MAX_REQUEST_BYTES and request.environ["wsgi.input"].read(1):
+        raise TooLarge
 
 
 def load_body(request: Request) -> dict[str, Any]:

@@ -32,7 +32,9 @@ def reference_page(app: Flask, slug: str, article: str) -> list[dict[str, Any]]:
         ).all()
         texts = {
             (revision.comment_id, revision.number): revision.body_html
-            for revision in db.session.scalars(select(RevisionRow))
+            for revision in db.session.scalars(
+                select(RevisionRow).where(RevisionRow.comment_id.in_([row.id for row in rows]))
+            )
         }
         shown = _ought_to_be_shown(rows)
         return [

@@ -136,11 +136,10 @@ def indexes_in(plan: dict[str, Any]) -> set[str]:
 
 
 def rows_read(plan: dict[str, Any]) -> int:
-    """Return how many rows a plan took from tables, whatever it threw away afterwards."""
-    parts = plan.get("Plans", [])
+    """Return how many comments a plan took from their table, whatever it threw away afterwards."""
     thrown_away = plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Index Recheck", 0)
-    own = plan["Actual Rows"] if not parts else 0
-    return int((own + thrown_away) * plan["Actual Loops"]) + sum(map(rows_read, parts))
+    own = plan["Actual Rows"] + thrown_away if plan.get("Relation Name") == "comments" else 0
+    return int(own * plan["Actual Loops"]) + sum(map(rows_read, plan.get("Plans", [])))
 
 
 def brief(plans: list[dict[str, Any]], indent: str = "") -> str:

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import MetaData, Table, inspect, select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from service.actions import authenticate, sites
 from service.domain.permissions import Scope
-from service.extensions import db
-from service.store.session import reading
 from tests.driver import SiteDriver, make_site
+from tests.stored import everything_stored
 
 QUEUE = "/v1/moderation/comments"
-
-
-def everything_stored(app: Flask) -> bytes:
-    """Return every value of every table of the database, one after another."""
-    stored = bytearray()
-    with app.app_context(), reading():
-        for name in inspect(db.engine).get_table_names():
-            table = Table(name, MetaData(), autoload_with=db.engine)
-            for row in db.session.execute(select(table)):
-                for value in row:
-                    if isinstance(value, bytes | memoryview):
-                        stored += bytes(value) + b"\n"
-                    elif isinstance(value, UUID):
-                        stored += value.bytes + str(value).encode() + b"\n"
-                    else:
-                        stored += str(value).encode("utf-8", "surrogatepass") + b"\n"
-    return bytes(stored)
 
 
 def last_use(site: SiteDriver) -> datetime | None:
@@ -94,7 +74,7 @@ def test_neither_tokens_nor_receipts_are_stored(site: SiteDriver) -> None:
     sent = site.submitted(headers={"Idempotency-Key": "a key of mine that I keep"})
     site.queue()
     stored = everything_stored(site.app)
-    assert sent["id"].encode() in stored, "the search looks where it should"
+    assert sent["id"].replace("-", "").encode() in stored, "the search looks where it should"
     for secret in (site.token, sent["receipt"]["token"]):
         random_part = secret.partition("_")[2].encode()
         assert random_part not in stored
@@ -142,7 +122,7 @@ def _address(rule: Rule) -> str:
 
 
 def _call(site: SiteDriver, method: str, address: str, headers: dict[str, str]) -> TestResponse:
-    body = None
+    body: dict[str, object] | None = None
     if address == "/v1/articles":
         body = {"site": site.slug, "key": site.article}
     elif method != "GET":

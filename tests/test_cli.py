@@ -1,0 +1,302 @@
+"""The commands of `flask --app wsgi`, each on a database of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import yaml
+from click.testing import Result
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import NullPool, create_engine, func, make_url, select
+
+from service import create_app
+from service.actions import upkeep
+from service.domain.life import Status
+from service.extensions import db
+from service.store.models import AuthorRow, CommentRow, IdempotencyRow
+from service.store.session import reading
+from tests.conftest import settings_for
+from tests.driver import SiteDriver
+from tests.store.ledger import discrepancies
+
+OLD_KEY, NEW_KEY = "the-older-secret-key-of-these-tests", "the-newer-secret-key-of-these-tests"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the address of an empty database of this test alone."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'own.sqlite'}"
+        return
+    server = make_url(request.getfixturevalue("postgres_url"))
+    name = f"{server.database}_cli_{uuid4().hex[:8]}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    yield server.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def running(own_url: str, redis_url: str, tmp_path: Path, key: str = OLD_KEY, *older: str) -> Iterator[Flask]:
+    """Yield an application on the database, as a process with these keys would be."""
+    app = create_app(
+        settings_for(own_url, redis_url, tmp_path / "instance", secret_key=key, secret_key_fallbacks=older)
+    )
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(own_url: str, redis_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """Return an application on an empty, migrated database."""
+    with running(own_url, redis_url, tmp_path) as app:
+        with app.app_context():
+            upgrade()
+        yield app
+
+
+def run(app: Flask, *arguments: str) -> Result:
+    """Run a command as `flask --app wsgi` does."""
+    return app.test_cli_runner().invoke(args=list(arguments))
+
+
+def printed(app: Flask, *arguments: str) -> str:
+    """Return what a command prints; the test fails where it fails."""
+    result = run(app, *arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def make(app: Flask, slug: str = "news") -> SiteDriver:
+    """Make a site and a token by command, and return its driver."""
+    printed(app, "site", "create", slug, "--name", "The News", "--origin", f"https://{slug}.example")
+    printed(app, "site", "set", slug, "--limits", "off")
+    token = printed(app, "token", "create", "--site", slug, "--name", "Mira", *ALL_SCOPES).strip()
+    return SiteDriver(app, slug, f"https://{slug}.example", token, f"https://{slug}.example/1")
+
+
+ALL_SCOPES = ("--scope", "moderate", "--scope", "pii", "--scope", "integrate")
+
+
+def test_a_site_is_made_changed_and_listed(app: Flask) -> None:
+    made = printed(
+        app, "site", "create", "news", "--name", " The  News ", "--origin", "HTTPS://News.Example:443/", "--origin",
+        "http://localhost:8000",
+    )  # fmt: skip
+    assert made == (
+        "news: The News; origins https://news.example http://localhost:8000; policy all; limits default; depth 5; "
+        "15 minutes to revise\n"
+    )
+    changed = printed(
+        app, "site", "set", "news", "--name", "New News", "--origin", "https://other.example", "--policy", "none",
+        "--limits", "client=10/60,email=3/60", "--max-depth", "2", "--revise-minutes", "0",
+    )  # fmt: skip
+    assert changed == (
+        "news: New News; origins https://other.example; policy none; limits client=10/60,email=3/60; depth 2; "
+        "0 minutes to revise\n"
+    )
+    printed(app, "site", "create", "a-paper", "--name", "A", "--origin", "https://a.example")
+    assert [line.partition(":")[0] for line in printed(app, "site", "list").splitlines()] == ["a-paper", "news"]
+
+
+def test_what_is_not_given_stays_as_it_is(app: Flask) -> None:
+    before = printed(app, "site", "create", "news", "--name", "News", "--origin", "https://news.example")
+    assert printed(app, "site", "set", "news") == before
+    printed(app, "site", "set", "news", "--limits", "off")
+    assert "limits off; depth 5" in printed(app, "site", "set", "news", "--max-depth", "5")
+    assert printed(app, "site", "set", "news", "--limits", "default") == before
+
+
+def test_a_token_is_printed_alone_and_listed_without_its_secret(app: Flask) -> None:
+    site = make(app)
+    result = run(app, "token", "create", "--site", "news", "--scope", "moderate")
+    assert re.fullmatch(r"pb_[A-Za-z0-9_-]{43}\n", result.stdout)
+    assert result.stderr == ""
+    listed = printed(app, "token", "list", "--site", "news")
+    assert len(listed.splitlines()) == 2
+    assert re.match(r"[0-9a-f-]{36}  Mira  integrate moderate pii  never used\n", listed)
+    assert site.token not in listed
+    assert result.stdout.strip() not in listed
+    site.queue()
+    assert re.search(
+        r"Mira .* last used \d{4}-\d\d-\d\d \d\d:\d\d UTC", printed(app, "token", "list", "--site", "news")
+    )
+
+
+def test_a_revoked_token_opens_nothing_and_says_so_in_the_list(app: Flask) -> None:
+    site = make(app)
+    token_id = printed(app, "token", "list", "--site", "news").split()[0]
+    assert printed(app, "token", "revoke", token_id, "--site", "news") == f"Revoked {token_id}.\n"
+    assert "revoked" in printed(app, "token", "list", "--site", "news")
+    assert site.client.get("/v1/moderation/comments", headers=site.bearer).status_code == 401
+
+
+def test_the_api_document_is_written_and_reads_as_openapi(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "openapi.yaml"
+    assert printed(app, "openapi", "write", str(file)) == "Wrote openapi.yaml.\n"
+    first = file.read_text()
+    assert yaml.safe_load(first)["openapi"].startswith("3.")
+    printed(app, "openapi", "write", str(file))
+    assert file.read_text() == first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("site create news --name Again --origin https://again.example", "slug: There is a site `news` already."),
+        ("site create News --name N --origin https://n.example", "slug: A slug is"),
+        ("site create other --name N --origin news.example", "origin"),
+        ("site create other --name N --origin https://n.example/path", "origin"),
+        ("site create other --name N --origin ftp://n.example", "origin"),
+        ("site set nowhere --name N", "no site of this name"),
+        ("site set news --limits client=many", "limits: "),
+        ("site set news --limits client=0/60", "limits: "),
+        ("site set news --limits nothing=1/60", "limits: There is no limit named"),
+        ("site set news --limits client=1/60,client=2/60", "limits: The limit 'client' is given twice."),
+        ("site set news --max-depth 21", "max_depth: The depth of replies is from 0 to 20."),
+        ("site set news --max-depth -1", "max_depth: "),
+        ("token create --site nowhere --scope moderate", "no site of this name"),
+        ("token list --site nowhere", "no site of this name"),
+        ("token revoke 019b76da-a800-7c47-b06c-3574b178f405 --site news", "The site `news` has no token"),
+        ("openapi write /nowhere/at/all.yaml", "cannot be written"),
+    ],
+    ids=lambda value: value if " --" in value or "openapi" in value else "",
+)
+def test_a_command_that_cannot_be_carried_out_says_why_in_one_line(app: Flask, arguments: str, said: str) -> None:
+    make(app)
+    result = run(app, *arguments.split())
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "site create", "site create news", "token create --site news", "token create --site news --scope all",
+        "site set news --policy some", "site set news --revise-minutes 99999999999999", "token revoke x --site news",
+        "site set news --max-depth deep",
+    ],
+)  # fmt: skip
+def test_a_command_that_is_typed_wrongly_shows_how_it_is_used(app: Flask, arguments: str) -> None:
+    result = run(app, *arguments.split())
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Usage: ")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["site list", "token list --site news", "retention apply", "email reseal", "site set news --limits off"],
+)
+def test_a_database_without_tables_is_named_in_one_line(
+    own_url: str, redis_url: str, tmp_path: Path, arguments: str
+) -> None:
+    with running(own_url, redis_url, tmp_path) as app:
+        result = run(app, *arguments.split())
+    assert result.exit_code == 1
+    (line,) = [line for line in result.stderr.splitlines() if not line.startswith("{")]
+    assert line.startswith("Error: ")
+    assert "db upgrade" in line
+
+
+def test_client_keys_are_dropped_after_thirty_days_and_younger_ones_kept(app: Flask) -> None:
+    site = make(app)
+    for number in range(3):
+        site.submitted(headers={"Idempotency-Key": f"key {number}"})
+    now = datetime.now(UTC)
+    with app.app_context():
+        assert upkeep.apply_retention(now=now) == upkeep.Forgotten(0, 0)
+        assert upkeep.apply_retention(now=now + timedelta(days=2)) == upkeep.Forgotten(0, 3)
+        assert upkeep.apply_retention(now=now + timedelta(days=29, hours=23)) == upkeep.Forgotten(0, 0)
+        assert _count_client_keys() == 3
+        assert upkeep.apply_retention(now=now + timedelta(days=30, minutes=1)) == upkeep.Forgotten(3, 0)
+        assert upkeep.apply_retention(now=now + timedelta(days=30, minutes=1)) == upkeep.Forgotten(0, 0)
+        assert _count_client_keys() == 0
+    assert printed(app, "retention", "apply") == "Dropped 0 client keys and 0 idempotency answers.\n"
+
+
+def test_more_than_one_batch_is_forgotten_in_one_run(app: Flask) -> None:
+    site = make(app)
+    for number in range(5):
+        site.submitted(headers={"Idempotency-Key": f"key {number}"})
+    with app.app_context():
+        assert upkeep.apply_retention(now=datetime.now(UTC) + timedelta(days=31), batch=2) == upkeep.Forgotten(5, 5)
+        assert _count_client_keys() == 0
+
+
+def _count_client_keys() -> int:
+    with reading():
+        return db.session.scalar(select(func.count(CommentRow.client_hash))) or 0
+
+
+def test_a_new_key_with_the_old_one_beside_it_finds_and_opens_everything(
+    own_url: str, redis_url: str, tmp_path: Path, app: Flask
+) -> None:
+    before = make(app)
+    key = {"Idempotency-Key": "sent twice"}
+    sent = before.submitted(email="ada@example.org", body="Before", headers=key, name="Ada")
+    before.submitted(email="ada@example.org", body="Before too")
+    cursor = before.queue(limit=1)["next"]
+    with running(own_url, redis_url, tmp_path, NEW_KEY, OLD_KEY) as rotated:
+        site = SiteDriver(rotated, before.slug, before.origin, before.token, before.article)
+        assert site.opened(sent["id"])["email"] == "ada@example.org"
+        assert len(site.queue(author="ada@example.org")["comments"]) == 2
+        assert len(site.queue(limit=1, cursor=cursor)["comments"]) == 1
+        assert site.receipt(sent)["body"] == "Before"
+        again = site.submit(email="ada@example.org", body="Before", headers=key, name="Ada")
+        assert (again.status_code, again.get_json()["id"]) == (202, sent["id"])
+        other = site.submit(email="ada@example.org", body="Another", headers=key, name="Ada")
+        assert other.get_json()["code"] == "idempotency_key_reused"
+        assert site.submit(email="ada@example.org", body="Before").get_json()["code"] == "duplicate"
+        site.submitted(email="ada@example.org", body="After")
+        assert printed(rotated, "email", "reseal") == "Re-sealed 0 addresses.\n", "the submission has moved it"
+        assert discrepancies(rotated, site.slug) == []
+
+
+def test_after_resealing_the_old_key_can_go_and_authors_of_both_times_are_one(
+    own_url: str, redis_url: str, tmp_path: Path, app: Flask
+) -> None:
+    old_process = make(app)
+    first = old_process.published(email="ada@example.org", body="With the old key")
+    lonely = old_process.submitted(email="ben@example.org", body="Only with the old key")
+    with running(own_url, redis_url, tmp_path, NEW_KEY) as hasty:
+        # A process that was not told of the old key has made a second author of Ada.
+        new_process = SiteDriver(hasty, old_process.slug, old_process.origin, old_process.token, old_process.article)
+        second = new_process.submitted(email="ada@example.org", body="With the new key")
+        new_process.decide(second["id"], "spam")
+        with hasty.app_context():
+            refused = run(hasty, "email", "reseal")
+        assert refused.exit_code == 1
+        assert refused.stderr.count("\n") == 1
+        assert "SECRET_KEY_FALLBACKS" in refused.stderr
+    with running(own_url, redis_url, tmp_path, NEW_KEY, OLD_KEY) as rotated:
+        assert printed(rotated, "email", "reseal") == "Re-sealed 2 addresses.\n"
+        assert printed(rotated, "email", "reseal") == "Re-sealed 0 addresses.\n"
+    with running(own_url, redis_url, tmp_path, NEW_KEY) as after:
+        site = SiteDriver(after, old_process.slug, old_process.origin, old_process.token, old_process.article)
+        assert site.opened(lonely["id"])["email"] == "ben@example.org"
+        found = [site.opened(sent["id"]) for sent in (first, second)]
+        assert [comment["email"] for comment in found] == ["ada@example.org"] * 2
+        assert found[0]["author"]["id"] == found[1]["author"]["id"]
+        assert found[0]["author"]["record"] == {"pending": 0, "approved": 1, "rejected": 0, "spam": 1, "deleted": 0}
+        for status in (Status.APPROVED, Status.SPAM):
+            assert len(site.queue(author="ada@example.org", status=status)["comments"]) == 1
+        assert discrepancies(after, site.slug) == []
+        with after.app_context(), reading():
+            assert db.session.scalar(select(func.count(AuthorRow.id))) == 2
+            assert db.session.scalar(select(func.count()).select_from(IdempotencyRow)) == 0

@@ -1,0 +1,151 @@
+"""Every setting: its default, its bound, and the one line that a wrong one gets."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from service.config import ConfigurationFault, Settings
+
+
+def read(tmp_path: Path, **environment: str) -> Settings:
+    """Read the settings of an environment whose instance folder is the test's own."""
+    return Settings.from_environment(environment, default_instance=tmp_path / "instance")
+
+
+def test_without_any_setting_it_is_sqlite_with_a_private_redis(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    assert settings.database_url == f"sqlite:///{tmp_path}/instance/postbag.sqlite3"
+    assert settings.uses_sqlite
+    assert settings.redis_url is None
+    assert settings.secret_key_fallbacks == ()
+    assert settings.trusted_proxies == 0
+    assert settings.public_url is None
+    assert settings.instance_path == tmp_path / "instance"
+    assert settings.demo is False
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgresql://u:p@h/n", "postgresql+psycopg://u:p@h/n"),
+        ("postgres://u:p@h:5433/n?sslmode=require", "postgresql+psycopg://u:p@h:5433/n?sslmode=require"),
+        ("postgresql+psycopg://u@/n?host=/run/pg", "postgresql+psycopg://u@/n?host=/run/pg"),
+        ("sqlite:////srv/p.db", "sqlite:////srv/p.db"),
+        ("sqlite:///p.db", "sqlite:///p.db"),
+    ],
+)
+def test_a_database_is_given_in_any_of_its_usual_forms(tmp_path: Path, given: str, used: str) -> None:
+    assert read(tmp_path, DATABASE_URL=given, SECRET_KEY="k" * 40).database_url == used
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("DATABASE_URL", url) for url in (
+            "mysql://u@h/n", "postgresql", "postgresql+psycopg2://h/n", "postgresql://h:port/n", "postgresql://[h/n",
+            "sqlite://", "sqlite:///", "sqlite:///:memory:", "/srv/p.db", "sqlite:p.db",
+        )),
+        *(("REDIS_URL", url) for url in ("localhost:6379", "http://h", "redis:h", "redis://h:port", "redis://[h")),
+        *(("TRUSTED_PROXIES", number) for number in ("-1", "11", "1.5", "yes", "١", "9" * 5000, " 1")),
+        *(("PUBLIC_URL", url) for url in (
+            "comments.example.org", "ftp://c.example", "https://", "https://c.example?x=1", "https://c.example#x",
+            "https://c.example:port", "http://[c",
+        )),
+        *(("SECRET_KEY", key) for key in (" ", "two words of a key", "key ", "\tkey")),
+    ],
+    ids=lambda value: value[:30],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_used_is_named_in_one_line(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigurationFault) as refused:
+        read(tmp_path, **{name: value})
+    message = str(refused.value)
+    assert message.startswith(name)
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "PUBLIC_URL"])
+def test_a_password_in_a_refused_address_is_not_repeated(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationFault) as refused:
+        read(tmp_path, **{name: "gopher://me:hunter2@host:port/"})
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("given", "hops"), [("", 0), ("0", 0), ("1", 1), ("10", 10), ("02", 2)])
+def test_proxies_are_counted(tmp_path: Path, given: str, hops: int) -> None:
+    assert read(tmp_path, TRUSTED_PROXIES=given).trusted_proxies == hops
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [("https://c.example", "https://c.example"), ("http://c.example:8000/", "http://c.example:8000"),
+     ("https://example.org/comments/", "https://example.org/comments")],
+)  # fmt: skip
+def test_the_public_address_has_no_slash_at_its_end(tmp_path: Path, given: str, used: str) -> None:
+    assert read(tmp_path, PUBLIC_URL=given).public_url == used
+
+
+@pytest.mark.parametrize("url", ["redis://h:6379/0", "rediss://u:p@h/1", "unix:///run/redis.sock"])
+def test_a_redis_is_taken_as_given(tmp_path: Path, url: str) -> None:
+    assert read(tmp_path, REDIS_URL=url).redis_url == url
+
+
+def test_older_keys_stand_with_spaces_between_them(tmp_path: Path) -> None:
+    settings = read(tmp_path, SECRET_KEY="new", SECRET_KEY_FALLBACKS=" older \n oldest ")
+    assert (settings.secret_key, settings.secret_key_fallbacks) == ("new", ("older", "oldest"))
+
+
+def test_postgresql_asks_for_a_secret_key_and_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationFault, match=r"^SECRET_KEY must be set .*token_urlsafe"):
+        read(tmp_path, DATABASE_URL="postgresql://h/n")
+    assert not (tmp_path / "instance" / "secret-key").exists()
+
+
+def test_the_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    first = read(tmp_path).secret_key
+    assert len(first) >= 60
+    assert read(tmp_path).secret_key == first
+    assert stat.S_IMODE((tmp_path / "instance" / "secret-key").stat().st_mode) == 0o600
+    assert read(tmp_path / "other").secret_key != first
+
+
+def test_many_that_start_at_once_have_the_same_secret_and_leave_nothing_behind(tmp_path: Path) -> None:
+    for round_number in range(20):
+        folder = tmp_path / str(round_number)
+        barrier = threading.Barrier(4)
+
+        def start(folder: Path = folder, barrier: threading.Barrier = barrier) -> str:
+            barrier.wait(timeout=10)
+            return read(folder).secret_key
+
+        with ThreadPoolExecutor(4) as pool:
+            keys = {done.result() for done in [pool.submit(start) for _ in range(4)]}
+        assert len(keys) == 1
+        assert [path.name for path in (folder / "instance").iterdir()] == ["secret-key"]
+
+
+def test_a_secret_file_that_is_empty_is_never_used(tmp_path: Path) -> None:
+    (tmp_path / "instance").mkdir()
+    (tmp_path / "instance" / "secret-key").write_text("\n")
+    with pytest.raises(ConfigurationFault, match="is empty"):
+        read(tmp_path)
+
+
+def test_an_instance_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationFault, match=r"INSTANCE_PATH") as refused:
+        read(tmp_path, INSTANCE_PATH=str(tmp_path / "file" / "instance"))
+    assert "\n" not in str(refused.value)
+
+
+def test_the_instance_folder_is_absolute(tmp_path: Path) -> None:
+    assert read(tmp_path, INSTANCE_PATH="here", SECRET_KEY="k").instance_path == Path.cwd() / "here"
+
+
+@pytest.mark.parametrize(("given", "is_demo"), [("1", True), ("0", False), ("", False), ("yes", False)])
+def test_the_demo_is_asked_for_with_1(tmp_path: Path, given: str, is_demo: bool) -> None:
+    assert read(tmp_path, POSTBAG_DEMO=given).demo is is_demo
