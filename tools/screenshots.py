@@ -41,11 +41,12 @@ def _thread_and_form(browser: Browser, address: str) -> None:
     page.locator("#reply-name").fill("Ines Okafor")
     page.locator("#reply-email").fill("ines@example.org")
     page.locator("#reply-email").blur()
-    end = page.locator(".reply-form").bounding_box()
-    assert end is not None
-    bottom = end["y"] + end["height"] + page.evaluate("scrollY")
-    height = 1180.0
-    clip: FloatRect = {"x": 0, "y": bottom - height + 24, "width": 1280, "height": height}
+    answered = page.locator(".comment").filter(has_text="Class 4b").first.bounding_box()
+    form = page.locator(".reply-form").bounding_box()
+    assert answered is not None
+    assert form is not None
+    top = page.evaluate("scrollY") + answered["y"]
+    clip: FloatRect = {"x": 0, "y": top, "width": 1280, "height": form["y"] + form["height"] - answered["y"] + 24}
     page.screenshot(path=DOCS / "screenshot.png", full_page=True, clip=clip)
     page.close()
 

@@ -169,3 +169,17 @@ def test_everything_can_be_done_without_a_mouse(context: BrowserContext, desk: D
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Your reply was removed.")
+
+
+@pytest.mark.parametrize(
+    ("first", "side"),
+    [pytest.param("Hello", "left", id="left to right"), pytest.param("שלום", "right", id="right to left")],
+)
+def test_a_line_in_the_other_direction_stays_beside_its_bullet(
+    context: BrowserContext, desk: Desk, first: str, side: str
+) -> None:
+    receipt = desk.submitted(body=f"{first}\n\n- one\n- שלום\n\n> quoted\n\n> שלום")["receipt"]
+    page = context.new_page()
+    page.goto(receipt["url"])
+    sides = "lines => lines.map(line => getComputedStyle(line).textAlign)"
+    assert set(page.locator(".body :is(li, blockquote p)").evaluate_all(sides)) == {side}
