@@ -242,15 +242,27 @@ def _check_port(host: str, port: int) -> None:
 def _prepare_demo(base_url: str, origins: list[str]) -> str:
     now = _now()
     demo_actions.ensure_site(origins, now=now)
+    # The token moves to its lasting place when everything is there. Until then the next run goes on with it: the same
+    # moderator may change what was decided, another would be told that somebody came first.
     kept = Path(current_app.instance_path) / "demo-token"
-    if kept.exists():
-        token = kept.read_text().strip()
-        demo_actions.register_articles(token, base_url, now=now)
-        return token
-    token = demo_actions.make_token(now=now)
+    begun = kept.with_name("demo-token.begun")
+    finished = _good_token(kept, now)
+    token = finished or _good_token(begun, now) or _new_token(begun, now)
     demo_actions.register_articles(token, base_url, now=now)
-    demo_actions.seed_discussions(token, now=now)
-    # Written last: while it is missing the demo is not complete, and the next run completes it.
-    kept.touch(mode=0o600)
-    kept.write_text(token + "\n")
+    if finished is None:
+        demo_actions.seed_discussions(token, now=now)
+        begun.replace(kept)
     return token
+
+
+def _new_token(file: Path, now: datetime) -> str:
+    token = demo_actions.make_token(now=now)
+    file.touch(mode=0o600)
+    file.write_text(token + "\n")
+    return token
+
+
+def _good_token(file: Path, now: datetime) -> str | None:
+    """Return the token in the file, or None where there is none, half of one, or one of another database."""
+    token = file.read_text().strip() if file.exists() else ""
+    return token if demo_actions.is_good_token(token, now=now) else None

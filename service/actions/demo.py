@@ -10,7 +10,7 @@ from service.actions import articles, moderate, receipts, sites, submit
 from service.actions.authenticate import authenticate
 from service.demo.content import ARTICLES, SITE_NAME, SITE_SLUG, DemoArticle
 from service.demo.discussion import DemoComment
-from service.domain.errors import StaleDecision, UnknownSite
+from service.domain.errors import StaleDecision, Unauthenticated, UnknownSite
 from service.domain.life import Action, Status
 from service.domain.permissions import Caller, Scope
 from service.domain.site import Site
@@ -30,6 +30,14 @@ def ensure_site(origins: Sequence[str], *, now: datetime) -> Site:
 def make_token(*, now: datetime) -> str:
     """Return a new token with every scope on the demo site."""
     return sites.create_token(SITE_SLUG, name="the demo moderator", scopes=tuple(Scope), now=now)
+
+
+def is_good_token(token: str, *, now: datetime) -> bool:
+    """Whether the token is one of the demo site's that is in use."""
+    try:
+        return authenticate(token, now=now).site_slug == SITE_SLUG
+    except Unauthenticated:
+        return False
 
 
 def register_articles(token: str, base_url: str, *, now: datetime) -> None:
