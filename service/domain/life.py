@@ -72,7 +72,21 @@ class Standing:
     @property
     def offered_actions(self) -> tuple[Action, ...]:
         """What can be decided in this status, in the order in which people are offered it."""
-        return tuple(action for action in Action if (self.status, action) in TRANSITIONS)
+        return tuple(action for action in Action if self.status_after(action) is not None)
+
+    @property
+    def has_rejected_edit(self) -> bool:
+        """True where readers see an earlier revision, because the latest one was turned down."""
+        return self.status is Status.APPROVED and self.published_revision != self.revision
+
+    def status_after(self, action: Action) -> Status | None:
+        """Return where an action leads from here, or None where it is not offered.
+
+        Beyond the table, an edit that was rejected can be restored while its comment is approved.
+        """
+        if action is Action.RESTORE and self.has_rejected_edit:
+            return Status.APPROVED
+        return TRANSITIONS.get((self.status, action))
 
 
 @dataclass(frozen=True)
@@ -121,16 +135,13 @@ def decide(
 
     `revision` is the one the moderator read. `expected_version` is the version they saw, if they say so. Without it,
     changing what *another person* has decided is refused, since nothing shows that they know of that decision; whoever
-    restores knows. Raises Invalid for a revision that was never written, and for an action that this status does not
-    offer and nobody's decision explains.
+    restores knows. Raises Invalid for an action that this status does not offer and nobody's decision explains.
     """
-    if revision > standing.revision:
-        raise Invalid("revision", "no_such_revision", f"The latest revision of this comment is {standing.revision}.")
     if expected_version is not None and expected_version != standing.version:
         raise _stale(standing, last_decision)
-    if revision not in _revisions_open_to_decision(standing):
-        raise _stale(standing, last_decision)
-    target = TRANSITIONS.get((standing.status, action))
+    if revision not in _revisions_open_to_decision(standing, action):
+        raise _stale(standing, last_decision, named=revision)
+    target = standing.status_after(action)
     if target is None:
         if last_decision is not None:
             raise _stale(standing, last_decision)
@@ -183,16 +194,18 @@ def _after(standing: Standing, action: Action, target: Status) -> Standing:
     return Standing(target, standing.revision, published, standing.version + 1)
 
 
-def _revisions_open_to_decision(standing: Standing) -> set[int]:
+def _revisions_open_to_decision(standing: Standing, action: Action) -> set[int]:
     open_to_decision = {standing.revision}
-    if standing.status is Status.APPROVED and standing.published_revision is not None:
-        # After a rejected edit the latest revision is not the one readers see; either names the comment to take down.
+    if standing.has_rejected_edit and standing.published_revision is not None and action is not Action.RESTORE:
+        # Readers see an earlier revision than the latest; either names the comment to take down.
         open_to_decision.add(standing.published_revision)
     return open_to_decision
 
 
-def _stale(standing: Standing, last: PastDecision | None) -> StaleDecision:
-    if last is None:
+def _stale(standing: Standing, last: PastDecision | None, *, named: int | None = None) -> StaleDecision:
+    if named is not None and named > standing.revision:
+        detail = f"This comment has no revision {named}; its latest one is {standing.revision}."
+    elif last is None:
         detail = f"The author has revised this comment since; its latest revision is {standing.revision}."
     else:
         when = last.decided_at.strftime("%Y-%m-%d %H:%M:%S UTC")

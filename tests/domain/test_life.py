@@ -118,10 +118,24 @@ def test_a_stale_decision_says_who_decided_what_and_when() -> None:
     )
 
 
-def test_a_revision_that_never_was_is_no_stale_decision() -> None:
-    with pytest.raises(Invalid) as refused:
+def test_a_revision_that_never_was_is_refused_with_the_one_that_is() -> None:
+    with pytest.raises(StaleDecision, match="no revision 3; its latest one is 2") as refused:
         decide(standing(Status.PENDING, revision=2), Action.APPROVE, revision=3)
-    assert [(fault.field, fault.code) for fault in refused.value.faults] == [("revision", "no_such_revision")]
+    assert refused.value.revision == 2
+
+
+def test_a_rejected_edit_can_be_restored_and_is_published_then() -> None:
+    edited = standing(Status.APPROVED, revision=2, published=1)
+    assert Action.RESTORE in edited.offered_actions
+    after = decide(edited, Action.RESTORE, revision=2, last=past(Action.REJECT, NOOR, revision=2))
+    assert (after.status, after.published_revision) == (Status.APPROVED, 2)
+    assert Action.RESTORE not in after.offered_actions
+
+
+def test_a_rejected_edit_is_not_restored_by_naming_the_text_that_is_published() -> None:
+    edited = standing(Status.APPROVED, revision=2, published=1)
+    with pytest.raises(StaleDecision):
+        decide(edited, Action.RESTORE, revision=1, last=past(Action.REJECT, NOOR, revision=2))
 
 
 def test_what_another_person_decided_is_changed_only_with_the_version_they_left() -> None:

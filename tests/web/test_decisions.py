@@ -62,7 +62,6 @@ def test_every_action_leads_where_it_says(
         ({"revision": -1}, {"revision": "out_of_range"}),
         ({"revision": 2**31}, {"revision": "out_of_range"}),
         ({"revision": 10**400}, {"revision": "out_of_range"}),
-        ({"revision": 99}, {"revision": "no_such_revision"}),
         ({"revision": "1"}, {"revision": "wrong_type"}),
         ({"revision": 1.5}, {"revision": "wrong_type"}),
         ({"revision": True}, {"revision": "wrong_type"}),
@@ -218,3 +217,21 @@ def _at_once(app: Flask, comment_id: str, decisions: list[tuple[dict[str, str], 
 
     with ThreadPoolExecutor(len(decisions)) as pool:
         return [done.result() for done in [pool.submit(decide, *decision) for decision in decisions]]
+
+
+def test_a_revision_that_was_never_written_is_refused_with_the_one_that_is(free_site: SiteDriver) -> None:
+    sent = free_site.submitted()
+    answer = free_site.approve(sent["id"], revision=99)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "stale_decision")
+    assert answer.get_json()["current"]["revision"] == 1
+    assert free_site.page()["comments"] == []
+
+
+def test_an_edit_rejected_by_mistake_can_be_restored(free_site: SiteDriver) -> None:
+    sent = free_site.published(body="As it was")
+    free_site.revise(sent, "As it is")
+    assert free_site.decide(sent["id"], "reject", revision=2).status_code == 201
+    assert free_site.page()["comments"][0]["body_html"] == "<p>As it was</p>"
+    assert "restore" in free_site.opened(sent["id"])["actions"]
+    assert free_site.decide(sent["id"], "restore", revision=2).status_code == 201
+    assert free_site.page()["comments"][0]["body_html"] == "<p>As it is</p>"
