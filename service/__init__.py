@@ -13,7 +13,7 @@ from service.actions.toolbox import EXTENSION, Toolbox
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
 from service.adapters.redis_link import RedisLink
-from service.config import MAX_REQUEST_BYTES, SHORT_SECRET, Settings
+from service.config import MAX_FORM_BYTES, MAX_REQUEST_BYTES, SHORT_SECRET, Settings
 from service.extensions import db, migrate
 from service.logs import configure_logs
 from service.store import models
@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
-        MAX_FORM_MEMORY_SIZE=MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
     )
     settings.instance_path.mkdir(parents=True, exist_ok=True)
 

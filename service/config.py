@@ -14,7 +14,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 MAX_REQUEST_BYTES = 64 * 1024
-"""Bytes of a request body; more is cut off with 413 before parsing. 10,000 characters of four bytes fit well inside."""
+"""Bytes of what a request says; more is refused with 413. 10,000 characters of four bytes fit well inside."""
+
+MAX_FORM_BYTES = 3 * MAX_REQUEST_BYTES
+"""Bytes of a form as a browser sends it, three for each byte that is no ASCII letter or digit: 7,000 Chinese characters
+would be too much otherwise. What it says, decoded, is held to MAX_REQUEST_BYTES like everything."""
 
 MAX_TRUSTED_PROXIES = 10
 SHORT_SECRET = 32

@@ -13,7 +13,7 @@ from service.web.api import articles, moderation, published, receipts
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, front, receipt
-from service.web.parsing import refuse_endless_body
+from service.web.parsing import bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
 
@@ -30,7 +30,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.after_request(finish)
     app.before_request(_refuse_unreadable_query)
     app.before_request(_answer_preflight)
-    app.before_request(refuse_endless_body)
+    app.before_request(bound_body)
     openapi.register(app, API_BLUEPRINTS)
     for page_blueprint in PAGE_BLUEPRINTS:
         app.register_blueprint(page_blueprint)

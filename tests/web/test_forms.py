@@ -356,3 +356,13 @@ def test_no_page_names_the_address_of_its_author(site: SiteDriver) -> None:
     ):
         assert "canary" not in response.text
         assert "canary" not in json.dumps(dict(response.headers))
+
+
+def test_a_long_reply_in_a_script_of_three_bytes_fits_into_a_form(free_site: SiteDriver) -> None:
+    sent = free_site.submit_form(body="汉" * 10_000)
+    assert sent.status_code == 303, sent.text
+
+
+def test_a_form_that_says_more_than_it_may_is_too_large_however_it_is_encoded(free_site: SiteDriver) -> None:
+    assert free_site.submit_form(body="a" * 70_000).status_code == 413
+    assert free_site.submit_form(body="汉" * 30_000).status_code == 413
