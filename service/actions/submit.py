@@ -30,7 +30,7 @@ from service.domain.text import body_fingerprint
 from service.domain.writing import Faults, check_line, check_name
 from service.store import articles, authors, comments, counters, decisions, revisions
 from service.store.ids import new_id
-from service.store.session import writing
+from service.store.session import reading, writing
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,15 @@ class Submitted:
     verdict: Verdict | None
 
     def dumped(self) -> str:
-        """Return the answer as the text that is sealed for a repeated Idempotency-Key."""
+        """Return the answer as the text that is sealed for a repeated Idempotency-Key.
+
+        Without the comment's words: whoever withdraws them takes them back from everywhere.
+        """
         return json.dumps(
             {
                 "id": str(self.id),
                 "status": self.status.value,
                 "revision": self.revision,
-                "body_html": self.body_html,
                 "receipt_token": self.receipt_token,
                 "edit_until": self.edit_until.isoformat(),
             }
@@ -74,13 +76,15 @@ class Submitted:
 
     @classmethod
     def loaded(cls, text: str) -> Submitted:
-        """Return the answer that `dumped` wrote."""
+        """Return the answer that `dumped` wrote, with the words as they are stored now."""
         kept: dict[str, Any] = json.loads(text)
+        with reading():
+            body_html = revisions.find_revision(UUID(kept["id"]), kept["revision"]).body_html
         return cls(
             UUID(kept["id"]),
             Status(kept["status"]),
             kept["revision"],
-            kept["body_html"],
+            body_html,
             kept["receipt_token"],
             datetime.fromisoformat(kept["edit_until"]),
             None,

@@ -275,3 +275,13 @@ def test_the_words_of_a_revision_count_for_duplicates(free_site: SiteDriver) -> 
     free_site.revise(sent, "Second")
     refused(free_site.submit(email="ada@example.org", body="Second"), 409, "duplicate")
     assert free_site.submit(email="ada@example.org", body="First").status_code == 202
+
+
+def test_a_repeated_key_does_not_bring_back_words_that_were_withdrawn(site: SiteDriver) -> None:
+    reply = site.reply(body="I take this back")
+    first = site.submit(headers={"Idempotency-Key": "k-withdrawn"}, **reply).get_json()
+    assert first["body_html"] == "<p>I take this back</p>"
+    assert site.withdraw(first).status_code == 204
+    again = site.submit(headers={"Idempotency-Key": "k-withdrawn"}, **reply)
+    assert again.get_json()["id"] == first["id"]
+    assert again.get_json()["body_html"] == ""
