@@ -109,4 +109,4 @@ def test_a_number_given_by_anybody_is_not_taken_over(failing_app: Flask) -> None
 def test_looking_after_the_service_is_not_logged(failing_app: Flask, written: StringIO) -> None:
     for path in ("/healthz", "/readyz", "/metrics"):
         failing_app.test_client().get(path)
-    assert "request" not in written.getvalue()
+    assert "postbag.request" not in written.getvalue()

@@ -122,7 +122,7 @@ make_environment() {
     fi
     # The pins are complete (--no-deps) and every package comes built (--only-binary), so that no compiler is needed.
     output=$(PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 "$@" install --quiet --no-input --disable-pip-version-check \
-        --no-compile --no-deps --only-binary :all: --require-hashes --requirement "$pins" 2>&1) || explain "$output"
+        --no-deps --only-binary :all: --require-hashes --requirement "$pins" 2>&1) || explain "$output"
     printf '%s\n' "$(cksum <"$pins")" "${version%.*}" "$(pwd -P)" >"$stamp" || explain "No space left"
 }
 

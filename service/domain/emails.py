@@ -25,17 +25,17 @@ def parse_email(raw: str) -> str:
     Raises Invalid("email", ...) with `required`, `too_long` or `not_an_email`.
     """
     if is_blank(raw):
-        raise Invalid("email", "required", "An e-mail address is required. It is never published.")
+        raise Invalid("email", "required", "An email address is required. It is never published.")
     trimmed = raw.strip()
     if len(trimmed) > MAX_EMAIL:
-        raise _too_long(f"An e-mail address has at most {MAX_EMAIL} characters.")
+        raise _too_long(f"An email address has at most {MAX_EMAIL} characters.")
     local, at, domain = unicodedata.normalize("NFC", trimmed).rpartition("@")
     host = _mail_host(domain)
     if not at or host is None or not _is_local_part(local):
-        raise Invalid("email", "not_an_email", "This is not an e-mail address such as name@example.com.")
+        raise Invalid("email", "not_an_email", "This is not an email address such as name@example.com.")
     address = f"{local}@{host}"
     if len(address) > MAX_EMAIL:
-        raise _too_long(f"An e-mail address has at most {MAX_EMAIL} characters.")
+        raise _too_long(f"An email address has at most {MAX_EMAIL} characters.")
     if len(local.encode("utf-8")) > MAX_LOCAL_PART:
         raise _too_long(f"The part before the @ has at most {MAX_LOCAL_PART} octets.")
     return address

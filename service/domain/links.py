@@ -56,8 +56,8 @@ def parse_website(raw: str) -> str | None:
             raise Invalid("url", "not_a_url", "A website looks like https://example.com.")
     try:
         website = str(parse_http_url(text))
-    except NotAUrl as error:
-        raise Invalid("url", "not_a_url", f"{error} A website looks like https://example.com.") from None
+    except NotAUrl:
+        raise Invalid("url", "not_a_url", "A website looks like https://example.com.") from None
     if len(website) > MAX_WEBSITE:
         raise Invalid("url", "too_long", f"A website's URL has at most {MAX_WEBSITE} characters.")
     return website

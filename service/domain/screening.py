@@ -16,7 +16,8 @@ from service.domain.site import Policy
 MANY_LINKS = 3
 """Links in one comment from which on a person should look first; honest replies rarely cite more than two sources."""
 
-_LINK = re.compile(r"https?://\S+|\bwww\.\S+", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>]*[^\s<>.,:;!?\"')\]}]", re.IGNORECASE)
+"""A link as far as a reader would call it that: without the punctuation of the sentence it stands in."""
 
 
 class Verdict(StrEnum):

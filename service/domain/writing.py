@@ -30,7 +30,7 @@ def check_name(name: str, *, email: str) -> str:
         raise Invalid("name", "required", "Please give the name under which your reply is to appear.")
     address = email.strip().casefold()
     if address and address in line.casefold():
-        raise Invalid("name", "contains_email", "Your name is published, so it must not contain your e-mail address.")
+        raise Invalid("name", "contains_email", "Your name is published, so it must not contain your email address.")
     return line
 
 
@@ -54,7 +54,9 @@ def check_body(body: str, *, length: int, has_visible_text: bool) -> str:
         )
     if length > BODY_MAX:
         raise Invalid(
-            "body", "too_long", f"Your reply is {length:,} characters long; at most {BODY_MAX:,} are accepted."
+            "body",
+            "too_long",
+            f"Your reply is longer than {BODY_MAX:,} characters, the most that is accepted.",
         )
     return body
 

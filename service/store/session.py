@@ -125,6 +125,6 @@ def _has_no_such_table(fault: DBAPIError) -> bool:
 
 
 def ping() -> None:
-    """Pass when the database answers; raises StoreUnavailable otherwise."""
+    """Pass when the database answers and has its tables; raises StoreUnavailable otherwise."""
     with reading():
-        db.session.connection().exec_driver_sql("SELECT 1")
+        db.session.connection().exec_driver_sql("SELECT 1 FROM sites LIMIT 1")

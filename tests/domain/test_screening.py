@@ -47,7 +47,7 @@ def test_a_signal_quotes_the_links_it_found() -> None:
     body = "é https://a.example and\nwww.b.example, then 🎉 http://c.example"
     (signal,) = screen(Submission(body, is_edit=False), KNOWN)
     assert [body[start:end] for start, end in signal.spans] == [
-        "https://a.example", "www.b.example,", "http://c.example",
+        "https://a.example", "www.b.example", "http://c.example",
     ]  # fmt: skip
     assert "3 links" in signal.detail
 

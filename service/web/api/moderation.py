@@ -122,6 +122,7 @@ def _item_view(item: QueueItem, site_slug: str) -> dict[str, Any]:
         "id": str(comment.id),
         "site": site_slug,
         "article": article_view(item.article, item.article.key),
+        "parent_id": None if comment.parent_id is None else str(comment.parent_id),
         "parent": item.parent
         and {"id": str(item.parent.id), "name": item.parent.author_name, "body_html": item.parent.body_html},
         "depth": comment.depth,

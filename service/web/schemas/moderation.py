@@ -52,7 +52,10 @@ class QueueItemSchema(Schema):
     id = fields.UUID(required=True)
     site = fields.String(required=True)
     article = fields.Nested(ArticleSchema, required=True)
-    parent = fields.Nested(AnsweredSchema, required=True, allow_none=True)
+    parent_id = fields.UUID(required=True, allow_none=True)
+    parent = fields.Nested(
+        AnsweredSchema, required=True, allow_none=True, metadata={"description": "What it answers, to read beside it."}
+    )
     depth = fields.Integer(required=True)
     status = Word(Status, required=True)
     revision = fields.Integer(required=True, metadata={"description": "The latest one, which a decision names."})
