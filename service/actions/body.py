@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from service.adapters.graphemes import count_graphemes
 from service.adapters.markup import has_visible_text, render_body, visible_text
 from service.domain import writing
 from service.domain.comment import BODY_MAX
 
 
-@dataclass(frozen=True)
-class CheckedBody:
-    """An acceptable body: as typed (never to be rendered), and as sanitised HTML."""
-
-    raw: str
-    html: str
-
-
-def check_body(typed: str) -> CheckedBody:
-    """Return the body cleaned and rendered; raises Invalid where it is empty, only markup, or too long."""
+def check_body(typed: str) -> str:
+    """Return the body cleaned, as it is kept; raises Invalid where it is empty, only markup, or too long."""
     cleaned = writing.check_text("body", typed)
     length = count_graphemes(cleaned, stop_after=BODY_MAX)
     # A text that is too long is refused before anything expensive is done with it.
-    raw = writing.check_body(cleaned, length=length, has_visible_text=length > BODY_MAX or has_visible_text(cleaned))
-    return CheckedBody(raw, render_body(raw))
+    return writing.check_body(cleaned, length=length, has_visible_text=length > BODY_MAX or has_visible_text(cleaned))
 
 
 def preview(typed: str) -> str:
     """Return the very HTML that would be published; raises Invalid as `check_body` does."""
-    return check_body(typed).html
+    return render_body(check_body(typed))
 
 
 EXCERPT = 160  # characters: two lines on a phone, enough to recognise what is answered

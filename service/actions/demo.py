@@ -8,6 +8,7 @@ from uuid import UUID
 
 from service.actions import articles, moderate, receipts, sites, submit
 from service.actions.authenticate import authenticate
+from service.actions.reply import Reply
 from service.demo.content import ARTICLES, SITE_NAME, SITE_SLUG, DemoArticle
 from service.demo.discussion import DemoComment
 from service.domain.errors import StaleDecision, Unauthenticated, UnknownSite
@@ -71,7 +72,7 @@ def _seed(article: DemoArticle, site: Site, caller: Caller, now: datetime) -> No
     for comment in article.comments:
         sent_at = now - timedelta(minutes=comment.minutes_ago)
         sent = submit.submit_comment(
-            submit.Reply(
+            Reply(
                 article=article.slug,
                 parent_id=None if comment.reply_to is None else ids[comment.reply_to],
                 name=comment.name,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.actions import limiting
-from service.actions.body import CheckedBody, check_body
+from service.actions.body import check_body
 from service.actions.change import change_standing
 from service.adapters.keyring import token_hash
-from service.adapters.markup import SANITISER_VERSION
+from service.adapters.markup import SANITISER_VERSION, render_body
 from service.domain import life, screening
 from service.domain.article import Article
 from service.domain.comment import (
@@ -58,15 +58,16 @@ def revise_comment(token: str, body: str, *, client_address: str | None, now: da
     """
     receipt = read_receipt(token, now=now)
     check_author_may_revise(receipt.comment, now)
-    checked = check_body(body)
+    raw = check_body(body)
     client = limiting.client_key(receipt.site, client_address)
     verdict = limiting.spend(receipt.site, limiting.charges(receipt.site, ("receipt", client)), now=now)
+    body_html = render_body(raw)
     for _ in range(ATTEMPTS):
         check_author_may_revise(receipt.comment, now)
-        if checked.raw == receipt.revision.body_raw:
+        if raw == receipt.revision.body_raw:
             break
         with writing():
-            done = _store_revision(receipt, checked, now)
+            done = _store_revision(receipt, raw, body_html, now)
         receipt = read_receipt(token, now=now)
         if done:
             break
@@ -109,12 +110,12 @@ def _receipt(token: str, now: datetime) -> Receipt:
     )
 
 
-def _store_revision(receipt: Receipt, checked: CheckedBody, now: datetime) -> bool:
+def _store_revision(receipt: Receipt, raw: str, body_html: str, now: datetime) -> bool:
     comment = receipt.comment
     item = queue.find_item(comment.id, site_id=comment.site_id)
     assert item is not None, "comments are never removed"
     signals = screening.screen(
-        screening.Submission(checked.raw, is_edit=True),
+        screening.Submission(raw, is_edit=True),
         screening.Facts(receipt.site.policy, author_approved=item.author.approved + comment.standing.is_published),
     )
     published = screening.may_be_published_at_once(signals)
@@ -123,15 +124,15 @@ def _store_revision(receipt: Receipt, checked: CheckedBody, now: datetime) -> bo
         "queued_at": now,
         "score": screening.total_score(signals),
         "reason": None,
-        "body_fingerprint": body_fingerprint(checked.raw),
-        "search_text": comments.search_text(comment.author_name, checked.raw),
+        "body_fingerprint": body_fingerprint(raw),
+        "search_text": comments.search_text(comment.author_name, raw),
     }
     if published:
-        changes |= {"body_html": checked.html, "published_at": comment.published_at or now}
+        changes |= {"body_html": body_html, "published_at": comment.published_at or now}
         changes |= {"edited_at": now} if comment.standing.is_published else {}
     if not change_standing(comment, after, **changes):
         return False
-    revision = Revision(after.revision, checked.raw, checked.html, now)
+    revision = Revision(after.revision, raw, body_html, now)
     revisions.add_revision(comment.id, revision, sanitiser_version=SANITISER_VERSION)
     revisions.add_signals(comment.id, after.revision, signals, now=now)
     if published:

@@ -10,41 +10,24 @@ from uuid import UUID
 
 from service import metrics
 from service.actions import limiting
-from service.actions.body import CheckedBody, check_body
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
+from service.actions.reply import CheckedReply, Reply, check_reply
 from service.actions.toolbox import tools
 from service.adapters.keyring import new_token, token_hash
-from service.adapters.markup import SANITISER_VERSION
+from service.adapters.markup import SANITISER_VERSION, render_body
 from service.domain import screening
 from service.domain.article import Article, check_belongs_to_site, check_open
-from service.domain.article_keys import ArticleKey, parse_article_key
-from service.domain.comment import DUPLICATE_WINDOW, TITLE_MAX, Revision, place_in_thread
-from service.domain.emails import email_lookup_form, parse_email
-from service.domain.errors import Duplicate, Invalid, ParentNotFound
+from service.domain.comment import DUPLICATE_WINDOW, Revision, place_in_thread
+from service.domain.emails import email_lookup_form
+from service.domain.errors import Duplicate, ParentNotFound
 from service.domain.life import POLICY, Action, Standing, Status
 from service.domain.limits import Verdict
-from service.domain.links import parse_website
 from service.domain.permissions import Caller, Scope
 from service.domain.site import Policy, Site
 from service.domain.text import body_fingerprint
-from service.domain.writing import Faults, check_line, check_name
 from service.store import articles, authors, comments, counters, decisions, revisions
 from service.store.ids import new_id
 from service.store.session import reading, writing
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the reader sent, unchecked. `article` is the canonical URL or a registered id."""
-
-    article: str
-    parent_id: UUID | None
-    name: str
-    email: str
-    url: str
-    body: str
-    article_url: str = ""
-    article_title: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,20 +74,6 @@ class Submitted:
         )
 
 
-@dataclass(frozen=True)
-class _Checked:
-    """A reply whose every field is acceptable."""
-
-    article: ArticleKey
-    article_url: str | None
-    article_title: str
-    parent_id: UUID | None
-    name: str
-    email: str
-    url: str | None
-    body: CheckedBody
-
-
 def submit_comment(
     reply: Reply,
     *,
@@ -129,7 +98,7 @@ def submit_comment(
         given = answer_given(request, now=now)
         if given is not None:
             return Submitted.loaded(given)
-    checked = _check(reply, site)
+    checked = check_reply(reply, site)
     email_hash, client_hash = _email_hashes(site, checked.email)[0], limiting.client_key(site, client_address)
     article_subject = tools().keyring.lookup_hash("article", checked.article.value)
     spent = limiting.charges(
@@ -140,9 +109,11 @@ def submit_comment(
         ("site", b""),
     )
     verdict = limiting.spend(site, spent, now=now, idempotency_key=request.key_hash if request else None)
+    # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
+    body_html = render_body(checked.body)
     try:
         with writing():
-            submitted = _store(checked, site, None if caller else client_hash, verdict, now)
+            submitted = _store(checked, body_html, site, None if caller else client_hash, verdict, now)
             if request is not None:
                 keep_answer(request, submitted.dumped(), now=now)
     except BaseException as fault:
@@ -158,51 +129,13 @@ def submit_comment(
     return submitted
 
 
-def _check(reply: Reply, site: Site) -> _Checked:
-    faults = Faults()
-    nowhere = ArticleKey("", None)
-    article = faults.gather(lambda: _article_key(reply.article, site), nowhere)
-    email = faults.gather(lambda: parse_email(reply.email), "")
-    checked = _Checked(
-        article=article,
-        article_url=faults.gather(lambda: _article_url(reply.article_url, article, site), None),
-        article_title=faults.gather(lambda: check_line("article_title", reply.article_title, most=TITLE_MAX), ""),
-        parent_id=reply.parent_id,
-        name=faults.gather(lambda: check_name(reply.name, email=reply.email), ""),
-        email=email,
-        url=faults.gather(lambda: parse_website(reply.url), None),
-        body=faults.gather(lambda: check_body(reply.body), CheckedBody("", "")),
-    )
-    faults.raise_if_any()
-    return checked
-
-
-def _article_key(raw: str, site: Site) -> ArticleKey:
-    key = parse_article_key(raw)
-    # Whether an id is registered is known inside the transaction; here it is given the benefit of the doubt.
-    check_belongs_to_site(key, site, is_registered=True)
-    return key
-
-
-def _article_url(raw: str, article: ArticleKey, site: Site) -> str | None:
-    if not raw.strip():
-        return article.value if article.is_url else None
-    try:
-        url = parse_article_key(raw)
-    except Invalid as fault:
-        raise Invalid("article_url", fault.faults[0].code, fault.detail) from fault
-    if not url.is_url or not site.lists_origin(url.origin):
-        raise Invalid(
-            "article_url", "not_an_origin_of_the_site", "The article's address must be on an origin of the site."
-        )
-    return url.value
-
-
 def _email_hashes(site: Site, email: str) -> tuple[bytes, ...]:
     return tools().keyring.lookup_hashes("email", str(site.id), email_lookup_form(email))
 
 
-def _store(checked: _Checked, site: Site, client_hash: bytes | None, verdict: Verdict, now: datetime) -> Submitted:
+def _store(
+    checked: CheckedReply, body_html: str, site: Site, client_hash: bytes | None, verdict: Verdict, now: datetime
+) -> Submitted:
     keyring = tools().keyring
     article = _open_article(checked, site, now)
     parent = None
@@ -218,11 +151,11 @@ def _store(checked: _Checked, site: Site, client_hash: bytes | None, verdict: Ve
         email_sealed=keyring.seal(checked.email, context=site.id.bytes),
         now=now,
     )
-    fingerprint = body_fingerprint(checked.body.raw)
+    fingerprint = body_fingerprint(checked.body)
     if comments.has_duplicate(author.id, article.id, fingerprint, since=now - DUPLICATE_WINDOW):
         raise Duplicate
     signals = screening.screen(
-        screening.Submission(checked.body.raw, is_edit=False),
+        screening.Submission(checked.body, is_edit=False),
         screening.Facts(site.policy, author_approved=author.approved),
     )
     published = screening.may_be_published_at_once(signals)
@@ -241,9 +174,9 @@ def _store(checked: _Checked, site: Site, client_hash: bytes | None, verdict: Ve
             author_url=checked.url,
             avatar=_avatar_seed(site, checked),
             standing=standing,
-            body_html=checked.body.html if published else "",
+            body_html=body_html if published else "",
             body_fingerprint=fingerprint,
-            search_text=comments.search_text(checked.name, checked.body.raw),
+            search_text=comments.search_text(checked.name, checked.body),
             score=screening.total_score(signals),
             client_hash=client_hash,
             receipt_hash=token_hash(receipt),
@@ -251,9 +184,7 @@ def _store(checked: _Checked, site: Site, client_hash: bytes | None, verdict: Ve
         ),
         now=now,
     )
-    revisions.add_revision(
-        comment_id, Revision(1, checked.body.raw, checked.body.html, now), sanitiser_version=SANITISER_VERSION
-    )
+    revisions.add_revision(comment_id, Revision(1, checked.body, body_html, now), sanitiser_version=SANITISER_VERSION)
     revisions.add_signals(comment_id, 1, signals, now=now)
     if published:
         comments.settle_visibility(comment_id)
@@ -272,10 +203,10 @@ def _store(checked: _Checked, site: Site, client_hash: bytes | None, verdict: Ve
         articles.change_count(article.id, 1)
     authors.move_author_counters(author.id, before=None, after=standing.status)
     counters.move_site_counters(site.id, before=None, after=standing.status)
-    return Submitted(comment_id, standing.status, 1, checked.body.html, receipt, now + site.revise_window, verdict)
+    return Submitted(comment_id, standing.status, 1, body_html, receipt, now + site.revise_window, verdict)
 
 
-def _open_article(checked: _Checked, site: Site, now: datetime) -> Article:
+def _open_article(checked: CheckedReply, site: Site, now: datetime) -> Article:
     article = articles.find_article(site.id, checked.article.value)
     if article is None:
         check_belongs_to_site(checked.article, site, is_registered=False)
@@ -286,6 +217,6 @@ def _open_article(checked: _Checked, site: Site, now: datetime) -> Article:
     return article
 
 
-def _avatar_seed(site: Site, checked: _Checked) -> str:
+def _avatar_seed(site: Site, checked: CheckedReply) -> str:
     digest = tools().keyring.lookup_hash("avatar", str(site.id), email_lookup_form(checked.email), checked.name)
     return digest[:8].hex()

@@ -12,7 +12,7 @@ from service.web import assets, openapi, operations
 from service.web.api import articles, moderation, published, receipts
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
-from service.web.pages import demo, discussion, front, receipt
+from service.web.pages import demo, discussion, front, receipt, reply_form
 from service.web.parsing import bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
@@ -57,7 +57,7 @@ def _answer_preflight() -> Response | None:
 
 def _refuse(error: PostbagError) -> Response:
     if request.endpoint == "published.submit_comment" and published.is_browser_form():
-        form = discussion.refused_reply(error)
+        form = reply_form.refused_reply(error)
         if form is not None:
             return form
     if request.path.startswith("/v1/") and not (published.is_browser_form() and request.method == "POST"):

@@ -13,6 +13,7 @@ from service.actions.body import preview
 from service.actions.limiting import spend_preview
 from service.actions.read_article import PublishedPage, read_counts, read_page
 from service.actions.receipts import read_receipt
+from service.actions.reply import Reply
 from service.domain.comment import PublishedComment
 from service.domain.errors import Invalid
 from service.domain.life import Status
@@ -91,7 +92,7 @@ def read_comments(query: dict[str, Any]) -> Response:
 @described("submitComment", "Send a reply")
 def submit_comment(sent: dict[str, Any]) -> Response:
     """A browser may send it only from one of the site's origins; a server sends a token with the scope `integrate`."""
-    reply = submit.Reply(
+    reply = Reply(
         article=sent["article"],
         parent_id=sent["parent_id"],
         name=sent["name"],
@@ -160,7 +161,7 @@ def is_browser_form() -> bool:
     return is_form(request) and "text/html" in request.headers.get("Accept", "")
 
 
-def _submit(reply: submit.Reply, idempotency_key: str | None) -> submit.Submitted:
+def _submit(reply: Reply, idempotency_key: str | None) -> submit.Submitted:
     return submit.submit_comment(
         reply,
         site=g.site,

@@ -1,60 +1,27 @@
-"""`/comments`: the thread and the form as a page without JavaScript, and what a refused form comes back as."""
+"""`/comments`: the thread and the form as a page without JavaScript."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
 
-from service.actions.body import excerpt_of
 from service.actions.read_article import PublishedPage, read_page
-from service.domain.comment import BODY_MAX, PublishedComment
-from service.domain.errors import ArticleClosed, Invalid, PostbagError, UnknownSite
+from service.domain.comment import PublishedComment
+from service.domain.errors import Invalid
 from service.domain.sorting import Sort
-from service.web.pages.words import explanation, heading
-from service.web.problems import ERROR_CODES, TooLarge, problem_headers
-from service.web.responses import cacheable_page, page
+from service.web.pages.reply_form import Form, answer
+from service.web.responses import cacheable_page
 from service.web.views import article_view, avatar_path
 
 blueprint = Blueprint("discussion", __name__)
 
 PAGE_LIMIT = 50
-FIELDS = ("body", "name", "email", "url")
-ANSWERED_IS_GONE = (
-    "The comment you wanted to answer is no longer there. Your reply will stand under the article itself."
-)
 SORT_LABELS = {Sort.OLDEST: "Oldest first", Sort.NEWEST: "Newest first", Sort.TOP: "Most votes first"}
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A refusal of the whole form."""
-
-    title: str
-    detail: str
-
-
-@dataclass
-class Form:
-    """The reply form with everything typed, what is wrong with it, and what it answers."""
-
-    site: str
-    article: str
-    article_title: str = ""
-    article_url: str = ""
-    parent_id: str = ""
-    replying_to: dict[str, str | None] | None = None
-    answered_is_gone: str = ""
-    values: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(FIELDS, ""))
-    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    problem: Problem | None = None
-    open: bool = True
-    action: str = "/v1/comments"
-    body_max: int = BODY_MAX
 
 
 @blueprint.get("/comments")
@@ -84,20 +51,8 @@ def discussion(site: str, article: str, *, address: str) -> tuple[dict[str, Any]
         open=published.article is None or published.article.open,
     )
     if form.open and answering is not None:
-        _answer(form, published.answered, cancel_href=links.to(fragment="reply", **_here()))
+        answer(form, published.answered, cancel_href=links.to(fragment="reply", **_here()))
     return _context(published, links, form.open), form
-
-
-def _answer(form: Form, answered: PublishedComment | None, *, cancel_href: str | None) -> None:
-    if answered is None:
-        form.answered_is_gone = ANSWERED_IS_GONE
-        return
-    form.parent_id = str(answered.id)
-    form.replying_to = {
-        "author_name": answered.author_name,
-        "excerpt": excerpt_of(answered.body_html),
-        "cancel_href": cancel_href,
-    }
 
 
 @dataclass(frozen=True)
@@ -201,61 +156,3 @@ def _comment(
         "parent_href": None if comment.parent_id is None else links.to_comment(comment.parent_id),
         "reply_href": links.to(fragment="reply", reply_to=str(comment.id), **here) if is_open else None,
     }
-
-
-def refused_reply(error: PostbagError) -> Response | None:
-    """Return the form of a refused submission with everything that was typed, or None where it cannot be shown.
-
-    It cannot where the site is unknown, nor where the form was too large to be read; where the article is not one, the
-    form still comes back, to be copied from.
-    """
-    if isinstance(error, TooLarge):
-        return None
-    typed = request.form
-    try:
-        shown, answered = _where(typed.get("site", ""), typed.get("article", ""), typed.get("parent_id", ""))
-    except UnknownSite:
-        return None
-    form = Form(
-        site=typed.get("site", ""),
-        article=typed.get("article", ""),
-        article_title=typed.get("article_title", ""),
-        article_url=typed.get("article_url", ""),
-        parent_id=typed.get("parent_id", ""),
-        values={name: typed.get(name, "") for name in FIELDS},
-        open=not isinstance(error, ArticleClosed),
-    )
-    if answered is not None:
-        # Without a way to cancel: the link would lead away from everything that was typed.
-        _answer(form, answered, cancel_href=None)
-    if isinstance(error, Invalid):
-        errors: dict[str, list[str]] = {}
-        for fault in error.faults:
-            errors.setdefault(fault.field, []).append(fault.detail)
-        if "parent_id" in errors:
-            errors["parent_id"] = [ANSWERED_IS_GONE]
-            form.parent_id, form.replying_to = "", None
-        form.errors = errors
-    else:
-        form.problem = Problem(heading(error), explanation(error))
-    html = render_template("reply_problem.html", page=shown, form=form)
-    response = page(html, ERROR_CODES[error.code].status)
-    response.headers.update(problem_headers(error))
-    return response
-
-
-def _where(site: str, article: str, parent_id: str) -> tuple[dict[str, Any], PublishedComment | None]:
-    """Return the site and article that a refused reply was for, and what it answers, as far as they can be known."""
-    try:
-        answering = UUID(parent_id)
-    except ValueError:
-        answering = None
-    try:
-        published = read_page(site, article, sort=Sort.OLDEST, cursor=None, limit=1, answering=answering)
-    except UnknownSite:
-        raise
-    except PostbagError:
-        known = {"key": "", "title": "", "url": None, "open": True, "count": 0}
-        return {"site": {"slug": site, "name": site}, "article": known}, None
-    shown = {"site": published.site, "article": article_view(published.article, published.key)}
-    return shown, published.answered

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
 from service.domain.errors import Invalid, NotFound, PostbagError
 from service.domain.life import Status
-from service.web.pages.discussion import Problem
+from service.web.pages.reply_form import Problem
 from service.web.pages.words import explanation, heading
 from service.web.problems import ERROR_CODES, problem_headers
 from service.web.responses import page
