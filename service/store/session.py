@@ -7,9 +7,12 @@ asks for the lock later is refused by SQLite when another has written in between
 from __future__ import annotations
 
 import logging
+import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from psycopg.errors import UndefinedTable
 from sqlalchemy import Connection, Engine, event
@@ -80,7 +83,7 @@ def writing() -> Iterator[None]:
 
     Raises StoreUnavailable where the database is away, too slow or locked for too long.
     """
-    with _faults_told():
+    with _faults_told(), _in_line():
         # What was read before belongs to another snapshot; the block reads again what it decides on.
         db.session.rollback()
         db.session.connection(execution_options={"for_writing": True})
@@ -90,6 +93,62 @@ def writing() -> Iterator[None]:
         except BaseException:
             db.session.rollback()
             raise
+
+
+class _Line:
+    """A lock whose waiters get it in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._is_held = False
+        self._waiting: deque[threading.Event] = deque()
+
+    def wait(self, seconds: float) -> bool:
+        """Take the lock, waiting that long for it at most; False where it was not to be had."""
+        with self._guard:
+            if not self._is_held:
+                self._is_held = True
+                return True
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(seconds):
+            return True
+        with self._guard:
+            if turn.is_set():
+                return True
+            self._waiting.remove(turn)
+            return False
+
+    def leave(self) -> None:
+        """Give the lock to whoever has waited longest."""
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._is_held = False
+
+
+_lines: WeakKeyDictionary[Engine, _Line] = WeakKeyDictionary()
+
+
+@contextmanager
+def _in_line() -> Iterator[None]:
+    """Let the writers of this process to an SQLite file pass one by one, first come, first served.
+
+    SQLite itself lets everybody who waits ask again now and then, and whoever asks at the right moment wins: under load
+    some never would. PostgreSQL needs no line.
+    """
+    engine = db.engine
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    line = _lines.setdefault(engine, _Line())
+    if not line.wait(SQLITE_BUSY_MILLISECONDS / 1000):
+        raise StoreUnavailable
+    try:
+        yield
+    finally:
+        line.leave()
 
 
 @contextmanager

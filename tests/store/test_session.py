@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -241,3 +242,15 @@ def test_a_site_can_be_made_after_an_attempt_that_failed(app: Flask) -> None:
         with pytest.raises(Exception, match="already"):
             sites.create_site(site.slug, name="Twin", origins=[], now=datetime.now(UTC))
         assert sites.create_site(f"{site.slug}x", name="Other", origins=[], now=datetime.now(UTC)).name == "Other"
+
+
+def test_sixteen_writers_of_one_sqlite_file_are_all_served(app: Flask) -> None:
+    site = make_site(app, limits="off")
+
+    def write(number: int) -> set[int]:
+        own = SiteDriver(app, site.slug, site.origin, site.token, site.article)
+        return {own.submit(body=f"{number} {step}").status_code for step in range(15)}
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set().union(*pool.map(write, range(16))) == {202}
+    assert site.queue()["totals"]["pending"] == 16 * 15
