@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from service.domain.article import Article, check_belongs_to_site
@@ -48,20 +48,17 @@ def register_article(caller: Caller, site: Site, said: Registration, *, now: dat
         given = said.title
         title = faults.gather(lambda: check_line("title", given, most=TITLE_MAX), "")
     faults.raise_if_any()
+    # Only what was said is written, so that of two calls at once neither undoes what the other one said.
+    changes = {
+        name: value for name, value in (("url", url), ("title", title), ("open", said.open)) if value is not None
+    }
     with writing():
-        before = articles.find_article(site.id, key.value)
-        known = before or articles.add_article_if_absent(
+        article, is_new = articles.add_article_if_absent(
             site.id, key.value, url=key.value if key.is_url else None, title="", now=now
         )
-        article = replace(
-            known,
-            url=known.url if url is None else url,
-            title=known.title if title is None else title,
-            open=known.open if said.open is None else said.open,
-        )
-        if article != known:
-            articles.save_article(article)
-    return Registered(article, is_new=before is None)
+        if any(getattr(article, name) != value for name, value in changes.items()):
+            article = articles.change_article(article.id, **changes)
+    return Registered(article, is_new)
 
 
 def _key(raw: str, site: Site) -> ArticleKey:

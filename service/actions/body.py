@@ -6,19 +6,33 @@ from service.adapters.graphemes import count_graphemes
 from service.adapters.markup import has_visible_text, render_body, visible_text
 from service.domain import writing
 from service.domain.comment import BODY_MAX
+from service.domain.text import is_blank
+
+SOON_READ = 500
+"""Characters of a text in which what a reader could see is looked for at once. In a longer one made to be slow that
+takes a second, so it waits until the limits are spent; a text of letters is seen through at once either way."""
 
 
 def check_body(typed: str) -> str:
-    """Return the body cleaned, as it is kept; raises Invalid where it is empty, only markup, or too long."""
+    """Return the body cleaned, as it is kept; raises Invalid where it is empty, too long, or only (a little) markup."""
     cleaned = writing.check_text("body", typed)
     length = count_graphemes(cleaned, stop_after=BODY_MAX)
-    # A text that is too long is refused before anything expensive is done with it.
-    return writing.check_body(cleaned, length=length, has_visible_text=length > BODY_MAX or has_visible_text(cleaned))
+    return writing.check_body(cleaned, length=length, has_visible_text=len(cleaned) > SOON_READ or _is_visible(cleaned))
+
+
+def render(raw: str) -> str:
+    """Return a checked body as sanitised HTML; raises Invalid where a long one turns out to be only markup."""
+    writing.check_body(raw, length=0, has_visible_text=len(raw) <= SOON_READ or _is_visible(raw))
+    return render_body(raw)
 
 
 def preview(typed: str) -> str:
-    """Return the very HTML that would be published; raises Invalid as `check_body` does."""
-    return render_body(check_body(typed))
+    """Return the very HTML that would be published; raises Invalid as `check_body` and `render` do."""
+    return render(check_body(typed))
+
+
+def _is_visible(text: str) -> bool:
+    return not is_blank(text) and has_visible_text(text)
 
 
 EXCERPT = 160  # characters: two lines on a phone, enough to recognise what is answered

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.actions import limiting
-from service.actions.body import check_body
+from service.actions.body import check_body, render
 from service.actions.change import change_standing
+from service.actions.toolbox import tools
 from service.adapters.keyring import token_hash
-from service.adapters.markup import SANITISER_VERSION, render_body
+from service.adapters.markup import SANITISER_VERSION
 from service.domain import life, screening
 from service.domain.article import Article
 from service.domain.comment import (
@@ -24,7 +25,7 @@ from service.domain.life import AUTHOR, POLICY, Action
 from service.domain.limits import Verdict
 from service.domain.site import Site
 from service.domain.text import body_fingerprint
-from service.store import comments, decisions, queue, revisions, sites
+from service.store import authors, comments, decisions, queue, revisions, sites
 from service.store.session import reading, writing
 
 ATTEMPTS = 3  # a moderator may decide in the same moment; more than twice in a row has not been seen
@@ -61,7 +62,7 @@ def revise_comment(token: str, body: str, *, client_address: str | None, now: da
     raw = check_body(body)
     client = limiting.client_key(receipt.site, client_address)
     verdict = limiting.spend(receipt.site, limiting.charges(receipt.site, ("receipt", client)), now=now)
-    body_html = render_body(raw)
+    body_html = render(raw)
     for _ in range(ATTEMPTS):
         check_author_may_revise(receipt.comment, now)
         if raw == receipt.revision.body_raw:
@@ -115,7 +116,7 @@ def _store_revision(receipt: Receipt, raw: str, body_html: str, now: datetime) -
     item = queue.find_item(comment.id, site_id=comment.site_id)
     assert item is not None, "comments are never removed"
     signals = screening.screen(
-        screening.Submission(raw, is_edit=True),
+        screening.Submission(raw, is_edit=True, email=_email(comment)),
         screening.Facts(receipt.site.policy, author_approved=item.author.approved + comment.standing.is_published),
     )
     published = screening.may_be_published_at_once(signals)
@@ -138,6 +139,10 @@ def _store_revision(receipt: Receipt, raw: str, body_html: str, now: datetime) -
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
     return True
+
+
+def _email(comment: Comment) -> str:
+    return tools().keyring.unseal(authors.sealed_email(comment.author_id), context=comment.site_id.bytes)
 
 
 def _log(comment: Comment, action: Action, after: life.Standing, actor: life.Actor, now: datetime) -> None:

@@ -11,9 +11,8 @@ from service.domain.article_keys import ArticleKey, parse_article_key
 from service.domain.comment import TITLE_MAX
 from service.domain.emails import parse_email
 from service.domain.errors import Invalid
-from service.domain.links import parse_website
 from service.domain.site import Site
-from service.domain.writing import Faults, check_line, check_name
+from service.domain.writing import Faults, check_line, check_name, check_website
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def check_reply(reply: Reply, site: Site) -> CheckedReply:
         parent_id=reply.parent_id,
         name=faults.gather(lambda: check_name(reply.name, email=reply.email), ""),
         email=email,
-        url=faults.gather(lambda: parse_website(reply.url), None),
+        url=faults.gather(lambda: check_website(reply.url, email=reply.email), None),
         body=faults.gather(lambda: check_body(reply.body), ""),
     )
     faults.raise_if_any()

@@ -10,16 +10,17 @@ from uuid import UUID
 
 from service import metrics
 from service.actions import limiting
+from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
 from service.actions.reply import CheckedReply, Reply, check_reply
 from service.actions.toolbox import tools
 from service.adapters.keyring import new_token, token_hash
-from service.adapters.markup import SANITISER_VERSION, render_body
+from service.adapters.markup import SANITISER_VERSION
 from service.domain import screening
 from service.domain.article import Article, check_belongs_to_site, check_open
-from service.domain.comment import DUPLICATE_WINDOW, Revision, place_in_thread
+from service.domain.comment import DUPLICATE_WINDOW, Place, Revision, place_in_thread
 from service.domain.emails import email_lookup_form
-from service.domain.errors import Duplicate, ParentNotFound
+from service.domain.errors import Duplicate, ParentNotFound, PostbagError
 from service.domain.life import POLICY, Action, Standing, Status
 from service.domain.limits import Verdict
 from service.domain.permissions import Caller, Scope
@@ -85,13 +86,14 @@ def submit_comment(
 ) -> Submitted:
     """Store a reply and return its receipt, held for review unless the site's policy publishes it at once.
 
-    A `caller` with the scope `integrate` submits from the site's own servers and is limited by token, not by address.
+    A `caller` with the scope `integrate` submits from the site's own servers and is limited by token, not by address;
+    any other token of the site only stands in for its origin.
     Raises Invalid, ParentNotFound, ArticleClosed, Duplicate, RateLimited, RequestInProgress, IdempotencyKeyReused,
     Forbidden or StoreUnavailable; nothing is stored then.
     """
     if caller is not None:
         caller.check_site(site.slug)
-        caller.check(Scope.INTEGRATE)
+        caller = caller if caller.may(Scope.INTEGRATE) else None
     request = None
     if idempotency_key is not None:
         request = keyed_request(site, idempotency_key, json.dumps(astuple(reply), default=str))
@@ -109,21 +111,23 @@ def submit_comment(
         ("site", b""),
     )
     verdict = limiting.spend(site, spent, now=now, idempotency_key=request.key_hash if request else None)
-    # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
-    body_html = render_body(checked.body)
     try:
+        # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
+        body_html = render(checked.body)
         with writing():
             submitted = _store(checked, body_html, site, None if caller else client_hash, verdict, now)
             if request is not None:
                 keep_answer(request, submitted.dumped(), now=now)
     except BaseException as fault:
+        if isinstance(fault, PostbagError):
+            fault.verdict = verdict
         if request is not None:
+            # The mark would make an immediate retry wait for nobody.
+            tools().limiter.release(site.slug, request.key_hash.hex())
             # The same request may just have been carried out by a process that did not see our mark: Redis was away,
             # or the mark had gone. The author's row keeps both in line, so the later one may find a duplicate first.
             if isinstance(fault, AnsweredMeanwhile | Duplicate) and (given := answer_given(request, now=now)):
                 return Submitted.loaded(given)
-            # The mark would make an immediate retry wait for nobody.
-            tools().limiter.release(site.slug, request.key_hash.hex())
         raise
     metrics.submissions.labels(submitted.status.value).inc()
     return submitted
@@ -138,13 +142,8 @@ def _store(
 ) -> Submitted:
     keyring = tools().keyring
     article = _open_article(checked, site, now)
-    parent = None
-    if checked.parent_id is not None:
-        # A reply that is published at once changes its parent, whose row has to be taken before the author's.
-        may_be_published = site.policy is Policy.NONE
-        parent = comments.find_published_parent(checked.parent_id, article_id=article.id, hold=may_be_published)
-        if parent is None:
-            raise ParentNotFound
+    comment_id = new_id(now)
+    place = _place(checked, article, site, comment_id)
     author = authors.take_author(
         site.id,
         email_hashes=_email_hashes(site, checked.email),
@@ -155,20 +154,19 @@ def _store(
     if comments.has_duplicate(author.id, article.id, fingerprint, since=now - DUPLICATE_WINDOW):
         raise Duplicate
     signals = screening.screen(
-        screening.Submission(checked.body, is_edit=False),
+        screening.Submission(checked.body, is_edit=False, email=checked.email),
         screening.Facts(site.policy, author_approved=author.approved),
     )
     published = screening.may_be_published_at_once(signals)
     pending = Standing(Status.PENDING, revision=1, published_revision=None, version=1)
     standing = Standing(Status.APPROVED, 1, 1, 1) if published else pending
-    comment_id = new_id(now)
     receipt = new_token("pbr_")
     comments.add_comment(
         comments.NewComment(
             id=comment_id,
             site_id=site.id,
             article_id=article.id,
-            place=place_in_thread(comment_id, parent, max_depth=site.max_depth),
+            place=place,
             author_id=author.id,
             author_name=checked.name,
             author_url=checked.url,
@@ -206,11 +204,26 @@ def _store(
     return Submitted(comment_id, standing.status, 1, body_html, receipt, now + site.revise_window, verdict)
 
 
+def _place(checked: CheckedReply, article: Article, site: Site, comment_id: UUID) -> Place:
+    if checked.parent_id is None:
+        return place_in_thread(comment_id, None, max_depth=site.max_depth)
+    # A reply that is published at once changes the comment it stands below, which in a deep thread is an ancestor of
+    # the one that was answered. Both rows have to be taken before the author's, from the reply upwards.
+    may_be_published = site.policy is Policy.NONE
+    parent = comments.find_published_parent(checked.parent_id, article_id=article.id, hold=may_be_published)
+    if parent is None:
+        raise ParentNotFound
+    place = place_in_thread(comment_id, parent, max_depth=site.max_depth)
+    if may_be_published and place.parent_id is not None and place.parent_id != parent[0]:
+        comments.hold_comment(place.parent_id)
+    return place
+
+
 def _open_article(checked: CheckedReply, site: Site, now: datetime) -> Article:
     article = articles.find_article(site.id, checked.article.value)
     if article is None:
         check_belongs_to_site(checked.article, site, is_registered=False)
-        article = articles.add_article_if_absent(
+        article, _ = articles.add_article_if_absent(
             site.id, checked.article.value, url=checked.article_url, title=checked.article_title, now=now
         )
     check_open(article)

@@ -17,7 +17,7 @@
     ├── RateLimited             rate_limited 429, with when to try again
     └── StoreUnavailable        store_unavailable 503, with when to try again
 
-`malformed_json`, `too_large` and `unsupported_media_type` concern the transport alone and live in `web/errors.py`,
+`malformed_json`, `too_large` and `unsupported_media_type` concern the transport alone and live in `web/problems.py`,
 which also gives every code its HTTP status and title.
 """
 
@@ -45,6 +45,8 @@ class PostbagError(Exception):
 
     code: ClassVar[str] = "error"
     default_detail: ClassVar[str] = "The request could not be carried out."
+    verdict: Verdict | None = None
+    """What is left of the limits that the refused request has spent, where it got so far."""
 
     def __init__(self, detail: str | None = None) -> None:
         self.detail = detail or self.default_detail

@@ -19,7 +19,7 @@ DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
             Limit("email", 5, 60),
             Limit("article", 60, 60),
             Limit("site", 600, 60),
-            # A preview while typing, and a look at one's own receipt, are charged to the client alone.
+            # A preview while typing, and a revision of one's own comment, are charged to the client alone.
             Limit("preview", 60, 60),
             Limit("receipt", 30, 60),
             # Moderators and integrators are known, and limited by token.
@@ -79,8 +79,10 @@ def _entries(raw: object) -> list[tuple[str, object]]:
 
 
 def _parse_limit(name: str, value: object) -> tuple[int, int]:
-    if name not in DEFAULT_LIMITS:
-        known = ", ".join(DEFAULT_LIMITS)
+    # Previews concern no site in particular, so none can say how many there may be.
+    known_names = [known for known in DEFAULT_LIMITS if known != "preview"]
+    if name not in known_names:
+        known = ", ".join(known_names)
         raise Invalid("limits", "unknown_limit", f"There is no limit named {name[:40]!r}; there are {known}.")
     pair = value.split("/") if isinstance(value, str) else value
     if not isinstance(pair, list | tuple) or len(pair) != 2:

@@ -43,10 +43,11 @@ class Signal:
 
 @dataclass(frozen=True)
 class Submission:
-    """What the author sent, cleaned; `is_edit` for a later revision."""
+    """What the author sent, cleaned; `is_edit` for a later revision. `email` is the address that is never published."""
 
     body: str
     is_edit: bool
+    email: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,16 @@ def hold_many_links(submission: Submission, facts: Facts) -> Signal | None:
     return Signal("many_links", Verdict.HOLD, 1.0, f"It has {len(links)} links; {MANY_LINKS} or more are held.", links)
 
 
+def hold_own_email(submission: Submission, facts: Facts) -> Signal | None:
+    """Hold a text that holds its author's own address, whatever the policy: a person decides whether that was meant."""
+    if not submission.email:
+        return None
+    found = tuple(m.span() for m in re.finditer(re.escape(submission.email), submission.body, re.IGNORECASE))
+    if not found:
+        return None
+    return Signal("own_email", Verdict.HOLD, 0.5, "It contains the author's own email address.", found)
+
+
 def note_first_time_author(submission: Submission, facts: Facts) -> Signal | None:
     """Note that nothing by this author has been approved here yet."""
     if facts.author_approved:
@@ -86,6 +97,7 @@ def hold_by_policy(submission: Submission, facts: Facts) -> Signal | None:
 
 PHASES: Sequence[Phase] = (
     hold_many_links,
+    hold_own_email,
     note_first_time_author,
     hold_by_policy,
 )

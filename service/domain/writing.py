@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.parse import unquote
 
 from service.domain.comment import BODY_MAX, NAME_MAX
 from service.domain.errors import FieldFault, Invalid
+from service.domain.links import parse_website
 from service.domain.text import clean_body, clean_line, forbidden_character, is_blank
 
 T = TypeVar("T")
@@ -32,6 +34,15 @@ def check_name(name: str, *, email: str) -> str:
     if address and address in line.casefold():
         raise Invalid("name", "contains_email", "Your name is published, so it must not contain your email address.")
     return line
+
+
+def check_website(url: str, *, email: str) -> str | None:
+    """Return the author's website, or None; raises Invalid where it is none, or would publish the e-mail address."""
+    website = parse_website(url)
+    address = email.strip().casefold()
+    if website and address and address in unquote(website).casefold():
+        raise Invalid("url", "contains_email", "Your website is published, so it must not contain your email address.")
+    return website
 
 
 def check_text(field: str, text: str, *, most: int | None = None) -> str:

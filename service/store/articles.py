@@ -54,8 +54,10 @@ def find_site_and_article(slug: str, key: str) -> tuple[Site, Article | None] | 
     return site_from_row(row), None if article_values[0] is None else article_from_columns(article_values)
 
 
-def add_article_if_absent(site_id: UUID, key: str, *, url: str | None, title: str, now: datetime) -> Article:
-    """Return the article of this key, made with `url` and `title` where it did not exist."""
+def add_article_if_absent(
+    site_id: UUID, key: str, *, url: str | None, title: str, now: datetime
+) -> tuple[Article, bool]:
+    """Return the article of this key, made with `url` and `title` where it did not exist, and whether it was made."""
     values = {
         "id": new_id(now),
         "site_id": site_id,
@@ -66,19 +68,22 @@ def add_article_if_absent(site_id: UUID, key: str, *, url: str | None, title: st
         "count": 0,
         "created_at": now,
     }
-    db.session.execute(insert_or_ignore(ArticleRow, values))
+    made = db.session.execute(insert_or_ignore(ArticleRow, values).returning(ArticleRow.id)).one_or_none()
     article = find_article(site_id, key)
     assert article is not None, "either this transaction or an earlier one has stored it"
-    return article
+    return article, made is not None
 
 
-def save_article(article: Article) -> None:
-    """Store the address, title and openness of an article that exists."""
-    db.session.execute(
+def change_article(article_id: UUID, **changes: Any) -> Article:
+    """Change only the given columns of an article that exists, and return it as it is stored then."""
+    row = db.session.execute(
         update(ArticleRow)
-        .where(ArticleRow.id == article.id)
-        .values(url=article.url, title=article.title, open=article.open)
-    )
+        .where(ArticleRow.id == article_id)
+        .values(**changes)
+        .returning(*ARTICLE_COLUMNS)
+        .execution_options(synchronize_session=False)
+    ).one()
+    return article_from_columns(row)
 
 
 def change_count(article_id: UUID, by: int) -> None:

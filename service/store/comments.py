@@ -211,6 +211,13 @@ def find_published_parent(comment_id: UUID, *, article_id: UUID, hold: bool) -> 
     return None if row is None else (row.id, row.path)
 
 
+def hold_comment(comment_id: UUID) -> None:
+    """Keep the row of a comment as it is until the transaction ends."""
+    db.session.execute(
+        select(CommentRow.id).where(CommentRow.id == comment_id).with_for_update(key_share=True)
+    ).one_or_none()
+
+
 def has_duplicate(author_id: UUID, article_id: UUID, body_fingerprint: bytes, *, since: datetime) -> bool:
     """True where the author sent the same text under this article after `since`, and it was not deleted."""
     return bool(

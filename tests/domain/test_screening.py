@@ -73,10 +73,18 @@ def test_nothing_is_found_in_a_plain_reply_of_a_known_author() -> None:
 def test_signals_come_in_the_order_of_the_phases() -> None:
     body = "https://a.example https://b.example https://c.example"
     assert names(body, Facts(Policy.ALL, author_approved=0)) == ["many_links", "first_time_author", "policy"]
-    assert len(PHASES) == 3
+    assert len(PHASES) == 4
 
 
 def test_scores_add_up() -> None:
     signals = [Signal("a", Verdict.NOTE, 0.25, ""), Signal("b", Verdict.HOLD, 1.0, "")]
     assert (total_score(signals), total_score([])) == (1.25, 0)
     assert not may_be_published_at_once(signals)
+
+
+def test_a_text_with_its_author_s_own_address_is_held_whatever_the_policy() -> None:
+    body = "Write to me: ADA@example.org"
+    (signal,) = screen(Submission(body, is_edit=False, email="ada@example.org"), Facts(Policy.NONE, author_approved=1))
+    assert (signal.name, signal.verdict) == ("own_email", Verdict.HOLD)
+    assert [body[start:end] for start, end in signal.spans] == ["ADA@example.org"]
+    assert "ada@" not in signal.detail.lower()

@@ -158,10 +158,18 @@ def test_opposite_decisions_all_over_a_tree_at_once_keep_every_number(app: Flask
     assert public_page(site) == reference_page(app, site.slug, site.article)
 
 
-def test_replies_published_at_once_and_decisions_on_what_they_answer_never_wait_for_each_other(app: Flask) -> None:
+@pytest.mark.parametrize("answers", ["what is decided on", "a reply at the deepest level below it"])
+def test_replies_published_at_once_and_decisions_on_what_they_answer_never_wait_for_each_other(
+    app: Flask, answers: str
+) -> None:
     site = make_site(app, limits="off")
-    site.change(policy=Policy.NONE)
+    site.change(policy=Policy.NONE, max_depth=1)
     roots = [site.submitted(email="same@example.org", body=f"Root {number}") for number in range(3)]
+    answered = {root["id"]: root["id"] for root in roots}
+    if answers != "what is decided on":
+        for root in roots:
+            child = site.submitted(parent_id=root["id"], body=f"Child of {root['id']}")
+            answered[root["id"]] = child["id"]
 
     def answer_or_decide(number: int) -> list[int]:
         chance = random.Random(number)
@@ -171,7 +179,9 @@ def test_replies_published_at_once_and_decisions_on_what_they_answer_never_wait_
             root = chance.choice(roots)
             if number % 2:
                 # The author of the parent answers themselves: their row and the parent's are both wanted.
-                sent = own.submit(parent_id=root["id"], email="same@example.org", body=f"Answer {number} {step}")
+                sent = own.submit(
+                    parent_id=answered[root["id"]], email="same@example.org", body=f"Answer {number} {step}"
+                )
                 statuses.append(sent.status_code)
             else:
                 seen = own.opened(root["id"])

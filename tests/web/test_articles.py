@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -144,3 +145,17 @@ def test_a_body_that_cannot_be_read_is_refused(
     site: SiteDriver, data: bytes, content_type: str, status: int, code: str
 ) -> None:
     refused(site.client.put("/v1/articles", data=data, content_type=content_type, headers=site.bearer), status, code)
+
+
+def test_two_integrators_at_once_do_not_undo_what_the_other_said(free_site: SiteDriver) -> None:
+    def say(said: dict[str, object]) -> int:
+        own = SiteDriver(free_site.app, free_site.slug, free_site.origin, free_site.token, free_site.article)
+        fields = {"site": own.slug, "key": f"{own.origin}/{said.pop('n')}"} | said
+        return own.client.put("/v1/articles", json=fields, headers=own.bearer).status_code
+
+    for number in range(10):
+        with ThreadPoolExecutor(2) as pool:
+            both = pool.map(say, [{"n": number, "open": False}, {"n": number, "title": "A title"}])
+            assert sorted(both) == [200, 201]
+        article = free_site.page(article=f"{free_site.origin}/{number}")["article"]
+        assert (article["open"], article["title"]) == (False, "A title")
