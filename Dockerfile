@@ -23,6 +23,8 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     INSTANCE_PATH=/app/instance \
+    # Where the workers count together; made when they start, and gone with the container's /tmp.
+    PROMETHEUS_MULTIPROC_DIR=/tmp/postbag-metrics \
     # Two processes survive the loss of one. Four threads each keep within the connections that a process holds open to
     # the database; what arrives beyond 64 requests waits in the socket's queue.
     GRANIAN_WORKERS=2 \

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 MAX_REQUEST_BYTES = 64 * 1024
 """Bytes of what a request says; more is refused with 413. 10,000 characters of four bytes fit well inside."""
@@ -164,10 +164,15 @@ def _trusted_proxies(given: str) -> int:
     return int(given)
 
 
+def _is_bare(parts: SplitResult) -> bool:
+    """True for an address without anything that the service's own paths could not stand behind."""
+    return parts.path in {"", "/"} and not parts.query and not parts.fragment and parts.username is None
+
+
 def _public_url(given: str) -> str | None:
     if not given:
         return None
     parts = urlsplit(given) if _has_a_readable_port(given) else urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not _is_bare(parts):
         raise ConfigurationFault("PUBLIC_URL must be the address of the service, such as https://comments.example.org.")
     return given.rstrip("/")

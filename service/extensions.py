@@ -1,4 +1,4 @@
-"""The Flask extensions and the link to Redis, unbound; `create_app` binds them."""
+"""The Flask extensions, unbound; `create_app` binds them."""
 
 from __future__ import annotations
 

@@ -38,5 +38,7 @@ def configure_logs() -> None:
     )
     root.addHandler(handler)
     root.setLevel(logging.INFO)
+    # Flask's own server logs paths, which hold receipts, and addresses of clients.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     # Migrations report every step at INFO; a person running them wants the outcome.
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -5,11 +5,20 @@ A label never carries anything about a person: the names of limits are ours, an 
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from prometheus_client import Counter, Gauge, Histogram
+
+if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    # Workers count into files of this folder, from which any of them tells the numbers of all.
+    Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
 
 redis_failures = Counter("postbag_redis_failures_total", "Calls to Redis that failed; the service went on without it.")
 redis_up = Gauge(
-    "postbag_redis_up", "1 when the last contact with Redis succeeded, 0 when it failed or is still to come."
+    "postbag_redis_up",
+    "1 when the last contact with Redis succeeded, 0 when it failed or is still to come.",
+    multiprocess_mode="livemin",
 )
 limited = Counter("postbag_limited_total", "Requests refused because a limit was used up.", ["limit"])
 requests = Counter("postbag_requests_total", "Requests answered.", ["method", "route", "status"])

@@ -366,3 +366,15 @@ def test_a_setting_that_cannot_be_used_ends_the_start_with_one_line(
     ours = [line for line in done.stderr.splitlines() if not line.startswith("[")]
     assert len(ours) == 1, done.stderr
     assert named in ours[0]
+
+
+def test_two_workers_count_together(
+    folder: Path, two_workers: tuple[GranianServer, SiteDriver], tmp_path: Path
+) -> None:
+    metrics = str(tmp_path / "metrics")
+    with running_granian(folder, "--workers", "2", PROMETHEUS_MULTIPROC_DIR=metrics) as server:
+        counted = 'postbag_requests_total{method="GET",route="/v1/counts",status="200"} '
+        for _ in range(12):
+            assert server.ask("GET", f"/v1/counts?site={two_workers[1].slug}&article=a").status == 200
+        told = [server.ask("GET", "/metrics").text for _ in range(6)]
+        assert {page.split(counted)[1].split()[0] for page in told} == {"12.0"}

@@ -171,8 +171,7 @@ def _changes(comment: Comment, after: Standing, action: Action, reason: str, now
     if publishes and after.published_revision is not None:
         revision = revisions.find_revision(comment.id, after.published_revision)
         changes |= {"body_html": revision.body_html, "published_at": comment.published_at or now}
-        was = comment.standing.published_revision
-        if was is not None and was != after.published_revision:
+        if comment.published_at is not None and revision.created_at > comment.published_at:
             # Readers saw an earlier text; the mark tells them when the author changed it.
             changes["edited_at"] = revision.created_at
     elif not after.is_published:

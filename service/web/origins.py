@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, request
 
@@ -94,8 +93,9 @@ def _is_allowed(origin: str, site: Site) -> bool:
     # "null" comes from sandboxed frames and local files, which anybody can write.
     if normalised is None:
         return False
-    parts = urlsplit(base_url())
-    return site.lists_origin(normalised) or normalised == _origin_or_none(f"{parts.scheme}://{parts.netloc}")
+    # Our own form is posted from the address it was opened under, which need not be the public one.
+    ours = {_origin_or_none(base_url()), _origin_or_none(request.host_url)}
+    return site.lists_origin(normalised) or normalised in ours
 
 
 def _origin_or_none(text: str) -> str | None:

@@ -134,4 +134,5 @@ def _faults(messages: Any, path: tuple[str, ...]) -> Iterator[FieldFault]:
         code, detail = coded.groups() if coded else ("invalid_value", str(messages))
         # A field's name can be anything that was sent, a lone surrogate too; what is quoted back is bounded and UTF-8.
         name = ".".join(path)[:100].encode("utf-8", "replace").decode("utf-8")
-        yield FieldFault(name or "body", code, detail)
+        # An e-mail address never stands in an error, not even as the name of a field.
+        yield FieldFault("(an address)" if "@" in name else name or "body", code, detail)

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
-from service.domain.errors import Invalid, NotFound, PostbagError, RateLimited, StaleDecision
+from service.domain.errors import Invalid, NotFound, PostbagError, StaleDecision
 from service.web.limit_headers import limit_headers
 from service.web.times import rfc3339
 
@@ -25,7 +25,7 @@ class MalformedJson(PostbagError):
 
 
 class TooLarge(PostbagError):
-    """The body has more than 64 KiB; it was not read."""
+    """The body has more than 64 KiB; more than is accepted."""
 
     code = "too_large"
     default_detail = "The body is larger than 64 KiB."
@@ -136,7 +136,7 @@ def problem_headers(error: PostbagError) -> dict[str, str]:
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    if isinstance(error, RateLimited):
+    if error.verdict is not None:
         headers |= limit_headers(error.verdict)
     if error.code == "unauthenticated":
         headers["WWW-Authenticate"] = 'Bearer realm="postbag"'

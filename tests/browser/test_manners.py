@@ -68,8 +68,8 @@ def test_the_watch_notices_what_it_is_there_for(
 ) -> None:
     page = watch.over(unguarded)
     page.goto(f"{watch.origin}/nothing")
-    page.evaluate("document.body.innerHTML = '<img src=/nothing onerror=alert(1)><img src=//evil.example/x.gif>'")
-    page.wait_for_event("requestfailed", predicate=lambda request: "evil.example" in request.url)
+    with page.expect_event("requestfailed", predicate=lambda request: "evil.example" in request.url):
+        page.evaluate("document.body.innerHTML = '<img src=/nothing onerror=alert(1)><img src=//evil.example/x.gif>'")
     expect(page.locator("img").first).to_be_attached()
     page.wait_for_function("document.images[0].complete")
     assert watch.dialogs == ["1"]

@@ -235,3 +235,13 @@ def test_an_edit_rejected_by_mistake_can_be_restored(free_site: SiteDriver) -> N
     assert "restore" in free_site.opened(sent["id"])["actions"]
     assert free_site.decide(sent["id"], "restore", revision=2).status_code == 201
     assert free_site.page()["comments"][0]["body_html"] == "<p>As it is</p>"
+
+
+def test_an_edit_that_is_restored_bears_the_mark_of_an_edit(free_site: SiteDriver) -> None:
+    sent = free_site.published(body="First")
+    free_site.revise(sent, "Second")
+    assert free_site.decide(sent["id"], "spam", revision=2).status_code == 201
+    assert free_site.decide(sent["id"], "restore", revision=2).status_code == 201
+    (comment,) = free_site.page()["comments"]
+    assert comment["body_html"] == "<p>Second</p>"
+    assert comment["edited_at"] is not None

@@ -201,3 +201,17 @@ def test_without_the_header_the_proxy_itself_is_the_client(behind_proxy: SiteDri
     assert forwarded(behind_proxy, None).status_code == 202
     assert forwarded(behind_proxy, None).status_code == 429
     assert forwarded(behind_proxy, None, peer="198.51.100.2").status_code == 202
+
+
+def test_a_refusal_that_has_spent_a_limit_tells_what_is_left(site: SiteDriver) -> None:
+    reply = site.reply()
+    assert site.submit(**reply).status_code == 202
+    again = site.submit(**reply)
+    assert (again.status_code, again.get_json()["code"]) == (409, "duplicate")
+    assert items(again.headers["RateLimit"])["client"]["r"] == 3
+
+
+def test_a_long_text_of_nothing_but_markup_is_refused_after_its_limit_is_spent(site: SiteDriver) -> None:
+    answer = site.submit(body="**\n" * 400)
+    assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (422, "required")
+    assert items(answer.headers["RateLimit"])["client"]["r"] == 4

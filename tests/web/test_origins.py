@@ -142,3 +142,8 @@ def test_a_preflight_allows_what_the_request_is_then_checked_for(site: SiteDrive
     assert {"content-type", "idempotency-key", "authorization"} <= set(allowed)
     assert int(response.headers["Access-Control-Max-Age"]) > 0
     assert "Origin" in response.headers["Vary"]
+
+
+def test_our_own_form_is_taken_from_the_address_it_was_opened_under(site: SiteDriver) -> None:
+    for origin, status in (("http://localhost", 202), ("http://localhost:81", 403)):
+        assert site.submit(headers={"Origin": origin}).status_code == status

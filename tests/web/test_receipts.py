@@ -198,3 +198,10 @@ def test_a_receipt_of_one_comment_opens_no_other(site: SiteDriver) -> None:
     one, other = site.submitted(body="One"), site.submitted(body="Other")
     site.withdraw(one)
     assert site.receipt(other)["status"] == "pending"
+
+
+def test_the_receipt_page_tells_its_address_to_no_other_page(site: SiteDriver) -> None:
+    sent = site.submitted()
+    page = site.client.get(f"/receipts/{sent['receipt']['token']}")
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert 'content="no-referrer"' in page.text

@@ -15,7 +15,7 @@ from sqlalchemy import event
 from service.domain.permissions import Scope
 from service.domain.site import Policy
 from service.extensions import db
-from tests.driver import SiteDriver
+from tests.driver import SiteDriver, codes
 from tests.refusals import refused
 
 
@@ -144,8 +144,13 @@ def test_a_token_that_may_integrate_submits_without_an_origin_and_pays_by_token(
         assert '"token";q=50;w=60' in response.headers["RateLimit-Policy"]
 
 
-def test_a_token_without_the_scope_or_of_another_site_may_not_submit(site: SiteDriver, free_site: SiteDriver) -> None:
-    refused(site.submit(headers=site.another_token(Scope.MODERATE, Scope.PII)), 403, "forbidden")
+def test_a_token_without_the_scope_stands_in_for_the_origin_and_is_limited_as_a_reader(site: SiteDriver) -> None:
+    elsewhere = {"Origin": "https://elsewhere.example"} | site.another_token(Scope.MODERATE)
+    statuses = [site.submit(headers=elsewhere).status_code for _ in range(6)]
+    assert statuses == [202] * 5 + [429]
+
+
+def test_a_token_of_another_site_may_not_submit(site: SiteDriver, free_site: SiteDriver) -> None:
     refused(site.submit(headers=free_site.bearer), 403, "forbidden")
 
 
@@ -198,3 +203,22 @@ def redis_commands(redis_url: str) -> Iterator[list[str]]:
                     return
                 if seen["client_type"] != "lua" and seen["db"] == client.get_connection_kwargs()["db"]:
                     commands.append(seen["command"])
+
+
+def test_a_parent_that_is_an_empty_string_is_none(site: SiteDriver) -> None:
+    sent = site.submitted(parent_id="")
+    assert site.opened(sent["id"])["parent_id"] is None
+
+
+def test_a_website_does_not_publish_the_author_s_address(site: SiteDriver) -> None:
+    for url in ("https://example.org/ada@example.org", "https://example.org/?m=ada%40example.org"):
+        assert codes(site.submit(email="ada@example.org", url=url)) == {"url": "contains_email"}
+
+
+def test_a_reply_with_the_author_s_own_address_is_held_where_others_are_published_at_once(site: SiteDriver) -> None:
+    site.change(policy=Policy.NONE)
+    sent = site.submitted(email="ada@example.org", body="Mail ada@example.org")
+    assert sent["status"] == "pending"
+    assert "own_email" in [signal["name"] for signal in site.opened(sent["id"])["signals"]]
+    edited = site.submitted(email="bo@example.org", body="Nothing yet")
+    assert site.revise(edited, "Mail bo@example.org").get_json()["status"] == "pending"

@@ -116,6 +116,7 @@ def submit_comment(sent: dict[str, Any]) -> Response:
     if is_browser_form():
         answer = redirect(receipt_path, 303)
         assert isinstance(answer, Response)
+        answer.headers["Cache-Control"] = "no-store"
         return answer
     view = {
         "id": str(submitted.id),

@@ -55,6 +55,7 @@ def withdraw(token: str) -> Response:
     """The text is gone for good; where there are published replies, a tombstone stays. Twice is the same as once."""
     withdraw_comment(token, now=utc_now())
     response = Response(status=204)
+    del response.headers["Content-Type"]
     response.headers["Cache-Control"] = "no-store"
     return response
 

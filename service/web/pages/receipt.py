@@ -88,6 +88,8 @@ def _refused(token: str, body: str, error: PostbagError) -> Response:
 def _page(receipt: Receipt, form: Form, *, notice: str | None = None, status: int = 200) -> Response:
     response = page(render_template("receipt.html", receipt=_view(receipt), form=form, notice=notice), status)
     response.headers["X-Robots-Tag"] = "noindex"
+    # The address is a key: not even another page of this host may learn it.
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 

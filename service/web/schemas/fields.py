@@ -96,6 +96,17 @@ class Identifier(fields.UUID):
     }
 
 
+class IdentifierOrNone(Identifier):
+    """A UUID, or null; an empty string is taken for null, as forms send it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(load_default=None, allow_none=True, **kwargs)
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """Return the UUID, or None for null and for an empty string."""
+        return super().deserialize(None if value == "" else value, attr, data, **kwargs)
+
+
 class YesNo(fields.Boolean):
     """True or false, and no other word for either."""
 

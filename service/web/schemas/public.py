@@ -7,7 +7,17 @@ from marshmallow import Schema, fields, validate
 from service.domain.comment import BODY_MAX, EMAIL_MAX, NAME_MAX, TITLE_MAX, URL_MAX
 from service.domain.life import Status
 from service.domain.sorting import Sort
-from service.web.schemas.fields import Choice, Identifier, Moment, StrictSchema, Text, WholeInQuery, Word, YesNo, absent
+from service.web.schemas.fields import (
+    Choice,
+    IdentifierOrNone,
+    Moment,
+    StrictSchema,
+    Text,
+    WholeInQuery,
+    Word,
+    YesNo,
+    absent,
+)
 
 PAGE_LIMIT = 100
 COUNT_LIMIT = 100
@@ -98,7 +108,7 @@ class SubmissionSchema(StrictSchema):
         allow_none=True,
         metadata={"maxLength": TITLE_MAX, "description": "Kept if the article is new."},
     )
-    parent_id = Identifier(load_default=None, allow_none=True, metadata={"description": "The comment replied to."})
+    parent_id = IdentifierOrNone(metadata={"description": "The comment replied to."})
     name = Text(required=True, metadata={"maxLength": NAME_MAX, "description": "Published.", "example": "Ada Okafor"})
     email = Text(
         required=True,
