@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from service.domain.life import Status
 from service.domain.queue import AuthorRecord
@@ -140,8 +140,3 @@ def reseal(address: SealedAddress, *, email_hash: bytes, email_sealed: bytes) ->
         .values({status.value: getattr(AuthorRow, status.value) + getattr(record, status.value) for status in Status})
     )
     db.session.execute(delete(AuthorRow).where(AuthorRow.id == address.author_id))
-
-
-def count_authors() -> int:
-    """Return how many authors there are; for commands, since it reads them all."""
-    return db.session.execute(select(func.count()).select_from(AuthorRow)).scalar_one()

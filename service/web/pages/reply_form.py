@@ -11,7 +11,7 @@ from flask import Response, render_template, request
 
 from service.actions.body import excerpt_of
 from service.actions.read_article import read_page
-from service.domain.comment import BODY_MAX, PublishedComment
+from service.domain.comment import PublishedComment
 from service.domain.errors import ArticleClosed, Invalid, PostbagError, UnknownSite
 from service.domain.sorting import Sort
 from service.web.pages.words import explanation, heading
@@ -49,7 +49,6 @@ class Form:
     problem: Problem | None = None
     open: bool = True
     action: str = "/v1/comments"
-    body_max: int = BODY_MAX
 
 
 def answer(form: Form, answered: PublishedComment | None, *, cancel_href: str | None) -> None:
