@@ -68,18 +68,19 @@ def test_the_watch_notices_what_it_is_there_for(
 ) -> None:
     page = watch.over(unguarded)
     page.goto(f"{watch.origin}/nothing")
-    with page.expect_event("requestfailed", predicate=lambda request: "evil.example" in request.url):
+    with (
+        page.expect_event("dialog"),
+        page.expect_event("requestfailed", predicate=lambda request: "evil.example" in request.url),
+    ):
         page.evaluate("document.body.innerHTML = '<img src=/nothing onerror=alert(1)><img src=//evil.example/x.gif>'")
-    expect(page.locator("img").first).to_be_attached()
-    page.wait_for_function("document.images[0].complete")
     assert watch.dialogs == ["1"]
     assert watch.foreign_requests == ["http://evil.example/x.gif"]
 
     guarded = Watch(watch.origin)
     page = guarded.over(scripted)
     page.goto(f"{watch.origin}/nothing")
-    page.evaluate("document.body.innerHTML = '<img src=/nothing onerror=alert(1)>'")
-    page.wait_for_function("document.images[0].complete")
+    with page.expect_event("console", predicate=lambda message: "script-src" in message.text):
+        page.evaluate("document.body.innerHTML = '<img src=/nothing onerror=alert(1)>'")
     assert any("script-src" in complaint for complaint in guarded.complaints), guarded.findings
 
 
