@@ -111,15 +111,15 @@ export const makeForm = (w) => {
   const explain = ({ errors = [], detail }) => {
     // Above the button that was pressed, where it is seen; each fault once more beside its field.
     tell(foot, detail ?? t(words.unreachable));
-    for (const { field, detail } of errors.reverse()) {
+    for (const { field, detail } of errors) {
       const wrong = control(field);
       if (!wrong) continue;
       const id = `reply-${field}-fault`;
       wrong.before(h("p.fault", { id }, detail));
       wrong.setAttribute("aria-invalid", "true");
       wrong.setAttribute("aria-describedby", `${id} ${wrong == text ? HINT : ""}`);
-      wrong.focus();
     }
+    q(form, "[aria-invalid]")?.focus();
   };
 
   const preview = async () => {
