@@ -55,3 +55,10 @@ const { code } = await minify(script.outputFiles[0].text, { ecma: 2020, compress
 writeFileSync(join(out, "embed.js"), code + "\n");
 writeFileSync(join(out, "widget.css"), css + "\n");
 for (const [name, text] of built) writeFileSync(join(out, name), text);
+
+// What this was built from, so that the suite can tell without Node whether it is stale.
+const sources = [...readdirSync(here).filter((name) => /\.(js|mjs|css)$|^package-lock\.json$/.test(name)).sort()];
+const from = createHash("sha256");
+for (const name of sources) from.update(name).update(readFileSync(join(here, name)));
+from.update(packed(english));
+writeFileSync(join(out, "embed.built-from"), from.digest("hex") + "\n");
