@@ -1,6 +1,7 @@
 /** One widget in one element: it comes to life, listens, asks now and then what is new, and goes without a trace. */
 
 import { castVote, readCounts } from "./api.js";
+import { finish } from "./comment.js";
 import { articleKey } from "./counts.js";
 import { focusOn, h, q, tell } from "./dom.js";
 import { makeForm } from "./form.js";
@@ -74,6 +75,13 @@ const begin = (host, options) => {
       items: new Map(),
       folded: new Set(),
       receipts: new Map(),
+      seen: new IntersectionObserver((entries) => {
+        for (const { isIntersecting, target } of entries) {
+          if (!isIntersecting) continue;
+          finish(w, target);
+          w.seen.unobserve(target);
+        }
+      }),
       say: (/** @type {string} */ text) => (status.textContent = text),
     })
   );
@@ -187,7 +195,7 @@ const begin = (host, options) => {
           delete memory.votes[id];
           if (value) memory.votes[id] = 1;
         });
-        Object.assign(commentOf(id) ?? {}, { votes, cast: value });
+        Object.assign(commentOf(id) ?? {}, { votes });
         arrange(w);
         q(item, ".votes").focus();
       });
@@ -236,6 +244,7 @@ const begin = (host, options) => {
     w.isGone = true;
     ended.abort();
     clearTimeout(timer);
+    w.seen.disconnect();
     root.replaceChildren();
     root.adoptedStyleSheets = [];
     mounted.delete(host);
