@@ -112,7 +112,9 @@ def _check_origin(site: Site) -> None:
     if origin is None or g.caller is not None:
         return
     if not _is_allowed(origin, site):
-        raise OriginNotAllowed(f"The site `{site.slug}` does not list the origin of this page: {origin[:100]}.")
+        # What is no origin is not quoted back: it could be anything, an e-mail address too.
+        told = _origin_or_none(origin) or "none at all"
+        raise OriginNotAllowed(f"The site `{site.slug}` does not list the origin of this page: {told[:100]}.")
     add_headers({"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED, "Vary": "Origin"})
 
 
