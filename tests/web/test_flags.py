@@ -11,6 +11,7 @@ from service.domain.site import Policy
 from tests.driver import SiteDriver
 from tests.refusals import refused, refused_fields
 from tests.store.ledger import discrepancies
+from tests.web.test_read_page import statements
 
 THREE = ("spam", "spam", "other")
 
@@ -323,6 +324,38 @@ def test_the_latest_hundred_flags_are_listed_and_all_are_counted(free_site: Site
     flags = free_site.opened(sent["id"])["flags"]
     assert (flags["count"], flags["reasons"], len(flags["latest"])) == (101, {"spam": 100, "other": 1}, 100)
     assert {flag["reason"] for flag in flags["latest"]} == {"spam"}
+
+
+def test_a_page_of_the_queue_costs_the_same_however_many_were_flagged(free_site: SiteDriver) -> None:
+    asked = []
+    for number in range(4):
+        sent = free_site.published(body=f"Shoes {number}")
+        free_site.flagged(sent["id"], *THREE)
+        with statements(free_site) as queries:
+            assert len(free_site.queue(reason="flagged")["comments"]) == number + 1
+        asked.append(len(queries))
+    assert len(set(asked)) == 1, asked
+    assert len([query for query in queries if "FROM flags" in query]) == 1
+
+
+def test_votes_flags_and_returns_are_counted_for_operators(free_site: SiteDriver) -> None:
+    def counted() -> list[float]:
+        lines = dict(
+            line.rsplit(" ", 1) for line in free_site.client.get("/metrics").text.splitlines() if line[:1] != "#"
+        )
+        names = [
+            'postbag_votes_total{change="given"}',
+            'postbag_votes_total{change="taken back"}',
+            'postbag_flags_total{reason="spam"}',
+            "postbag_flagged_returns_total",
+        ]
+        return [float(lines.get(name, 0)) for name in names]
+
+    sent, before = free_site.published(), counted()
+    for value in (1, 1, 0, 0):
+        free_site.vote(sent["id"], value)
+    free_site.flagged(sent["id"], "spam", "spam", "spam", "spam")
+    assert [after - earlier for after, earlier in zip(counted(), before, strict=True)] == [1, 1, 4, 1]
 
 
 def test_what_readers_report_is_for_moderators_alone(free_site: SiteDriver) -> None:
