@@ -15,12 +15,10 @@ const PERSON = ["name", "email", "url"];
 const HINT = "reply-body-hint";
 
 /** @param {string} text @returns {number} characters as a reader counts them */
-const lengthOf = (text) =>
-  // A browser without Segmenter counts code points, which are never fewer; it is the service that decides.
-  [...("Segmenter" in Intl ? new Intl.Segmenter().segment(text) : text)].length;
+const lengthOf = (text) => [...new Intl.Segmenter().segment(text)].length;
 
 /** @param {string} text @returns {number} a number that another text hardly has */
-const hashOf = (text) => [...text].reduce((hash, char) => (Math.imul(hash, 31) + /** @type {number} */ (char.codePointAt(0))) | 0, 0);
+const hashOf = (text) => [...text].reduce((hash, char) => (Math.imul(hash, 31) + /** @type {number} */ (/** @type {any} */ (char).codePointAt())) | 0, 0);
 
 /**
  * @param {Widget} w

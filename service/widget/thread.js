@@ -191,14 +191,7 @@ export const refresh = async (w) => {
 export const reveal = async (w, id) => {
   // A place in one order says nothing about another.
   if (!w.items.has(id)) await load(w, { sort: SORTS[0], comment: id });
-  // Branches are opened from the comment upwards.
-  let at = w.comments.findIndex((comment) => comment.id == id);
-  for (let depth = w.comments[at]?.depth; depth > 0 && at >= 0; at--) {
-    if (w.comments[at].depth < depth) {
-      w.folded.delete(w.comments[at].id);
-      depth = w.comments[at].depth;
-    }
-  }
+  if (w.items.get(id)?.hidden) w.folded.clear();
   arrange(w);
   q(w.list, ".target")?.classList.remove("target");
   const item = w.items.get(id);
