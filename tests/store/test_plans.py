@@ -106,7 +106,7 @@ def _fill(site: SiteDriver) -> None:
         )  # fmt: skip
     votes, flags = [], []
     for number, row in enumerate(rows):
-        # Every tenth comment has ten votes and ten flags: so many that a plan which reads them all is never the cheapest.
+        # Every tenth comment has ten votes and ten flags: so many that reading them all is never the cheapest plan.
         moment = START + timedelta(seconds=number)
         for reader in range(10):
             if number % 10 == 0:
