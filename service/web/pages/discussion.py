@@ -14,6 +14,7 @@ from service.actions.read_article import PublishedPage, read_page
 from service.domain.comment import PublishedComment
 from service.domain.errors import Invalid
 from service.domain.sorting import Sort
+from service.web.languages import asked_for, say, speak
 from service.web.pages.reply_form import Form, answer
 from service.web.responses import cacheable_page
 from service.web.views import article_view, author_view
@@ -21,7 +22,6 @@ from service.web.views import article_view, author_view
 blueprint = Blueprint("discussion", __name__)
 
 PAGE_LIMIT = 50
-SORT_LABELS = {Sort.OLDEST: "Oldest first", Sort.NEWEST: "Newest first", Sort.TOP: "Most votes first"}
 
 
 @blueprint.get("/comments")
@@ -30,6 +30,7 @@ def show() -> Response:
 
     `reply_to` names a comment to answer, `comment` one that is to be on the page, whichever page that is.
     """
+    speak()
     site, article = request.args.get("site", ""), request.args.get("article", "")
     shown, form = discussion(site, article, address="/comments")
     return cacheable_page(render_template("comments.html", page=shown, form=form))
@@ -65,7 +66,8 @@ class _Links:
     def to(self, *, fragment: str = "", **query: str) -> str:
         """Return the address of this page with another query; a page that is one article needs neither site nor key."""
         base = {"site": self.site, "article": self.article} if self.address == "/comments" else {}
-        kept = base | ({"sort": self.sort} if self.sort in set(Sort) else {}) | query
+        language = {"lang": tongue} if (tongue := asked_for()) else {}
+        kept = base | language | ({"sort": self.sort} if self.sort in set(Sort) else {}) | query
         return self.address + (f"?{urlencode(kept)}" if kept else "") + (f"#{fragment}" if fragment else "")
 
     def to_comment(self, comment_id: UUID) -> str:
@@ -121,8 +123,8 @@ def _context(published: PublishedPage, links: _Links, is_open: bool) -> dict[str
         "article": article_view(published.article, published.key),
         "sort": current,
         "sort_links": [
-            (sort.value, label, links.to(fragment="comments", sort=sort.value), sort == current)
-            for sort, label in SORT_LABELS.items()
+            (sort.value, say(f"widget.{sort.value}"), links.to(fragment="comments", sort=sort.value), sort == current)
+            for sort in (Sort.OLDEST, Sort.NEWEST, Sort.TOP)
         ],
         "comments": [_comment(comment, published, links, is_open, here) for comment in published.comments],
         "next_href": links.to(fragment="comments", cursor=published.next_cursor) if published.next_cursor else None,
