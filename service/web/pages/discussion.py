@@ -1,4 +1,4 @@
-"""`/comments`: the thread and the form as a page without JavaScript."""
+"""`/comments`: the thread and the form without JavaScript, as a page or as a piece of the article's page."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from service.domain.comment import PublishedComment
 from service.domain.errors import Invalid
 from service.domain.sorting import Sort
 from service.web.languages import asked_for, say, speak
+from service.web.origins import base_url
+from service.web.pages.fragment import fragment, is_fragment
+from service.web.pages.linked_data import linked_data
 from service.web.pages.reply_form import Form, answer
 from service.web.responses import cacheable_page
 from service.web.views import article_view, avatar_path
@@ -28,22 +31,27 @@ PAGE_LIMIT = 50
 def show() -> Response:
     """Answer with the thread of `?site=&article=` and the form below it.
 
-    `reply_to` names a comment to answer, `comment` one that is to be on the page, whichever page that is.
+    `reply_to` names a comment to answer, `comment` one that is to be on the page, whichever page that is. With
+    `fragment=1` it is a piece of HTML to be included in another page, whose links lead to this one.
     """
     speak()
     site, article = request.args.get("site", ""), request.args.get("article", "")
+    if is_fragment():
+        return fragment(*discussion(site, article, address="/comments", host=base_url()))
     shown, form = discussion(site, article, address="/comments")
-    return cacheable_page(render_template("comments.html", page=shown, form=form))
+    html = render_template("comments.html", page=shown, form=form, linked_data=linked_data(shown))
+    return cacheable_page(html)
 
 
-def discussion(site: str, article: str, *, address: str) -> tuple[dict[str, Any], Form]:
+def discussion(site: str, article: str, *, address: str, host: str = "") -> tuple[dict[str, Any], Form]:
     """Return the context of a thread and its form, for a page at `address` that gets the same query.
 
+    With a `host` all addresses are absolute, since the thread is to stand in a page elsewhere.
     Raises UnknownSite and Invalid. A sort or cursor that means nothing is left out: people follow old links.
     """
     answering = _id_in_query("reply_to")
     published = _read(site, article, answering)
-    links = _Links(address, site, article, str(request.args.get("sort", "")))
+    links = _Links(host, address, site, article, str(request.args.get("sort", "")))
     form = Form(
         site=published.site.slug,
         article=published.key,
@@ -51,6 +59,7 @@ def discussion(site: str, article: str, *, address: str) -> tuple[dict[str, Any]
         article_url=(published.article and published.article.url) or "",
         open=published.article is None or published.article.open,
     )
+    form.action = host + form.action
     if form.open and answering is not None:
         answer(form, published.answered, cancel_href=links.to(fragment="reply", **_here()))
     return _context(published, links, form.open), form
@@ -58,6 +67,7 @@ def discussion(site: str, article: str, *, address: str) -> tuple[dict[str, Any]
 
 @dataclass(frozen=True)
 class _Links:
+    host: str
     address: str
     site: str
     article: str
@@ -66,15 +76,16 @@ class _Links:
     def to(self, *, fragment: str = "", **query: str) -> str:
         """Return the address of this page with another query; a page that is one article needs neither site nor key."""
         base = {"site": self.site, "article": self.article} if self.address == "/comments" else {}
-        tongue = asked_for()
-        kept = base | ({"lang": tongue} if tongue else {}) | ({"sort": self.sort} if self.sort in set(Sort) else {}) | query
-        return self.address + (f"?{urlencode(kept)}" if kept else "") + (f"#{fragment}" if fragment else "")
+        base |= {"lang": tongue} if (tongue := asked_for()) else {}
+        kept = base | ({"sort": self.sort} if self.sort in set(Sort) else {}) | query
+        return "".join(
+            (self.host, self.address, f"?{urlencode(kept)}" if kept else "", f"#{fragment}" if fragment else "")
+        )
 
     def to_comment(self, comment_id: UUID) -> str:
         """Return the address that leads to a comment, also when it has moved on to another page."""
-        return _Links(self.address, self.site, self.article, "").to(
-            fragment=f"comment-{comment_id}", comment=str(comment_id)
-        )
+        in_any_order = _Links(self.host, self.address, self.site, self.article, "")
+        return in_any_order.to(fragment=f"comment-{comment_id}", comment=str(comment_id))
 
 
 def _read(site: str, article: str, answering: UUID | None) -> PublishedPage:
@@ -121,6 +132,8 @@ def _context(published: PublishedPage, links: _Links, is_open: bool) -> dict[str
     return {
         "site": published.site,
         "article": article_view(published.article, published.key),
+        "href": links.to(),
+        "stands_elsewhere": bool(links.host),
         "sort": current,
         "sort_links": [
             (sort.value, say(f"widget.{sort.value}"), links.to(fragment="comments", sort=sort.value), sort == current)
@@ -139,7 +152,7 @@ def _comment(
     author = {
         "name": comment.author_name,
         "url": comment.author_url,
-        "avatar": avatar_path(comment.avatar),
+        "avatar": links.host + avatar_path(comment.avatar),
         "badge": None,
     }
     return {
