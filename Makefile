@@ -10,7 +10,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 STOP_LIMIT := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format openapi pins clean
+.PHONY: help run test lint format widget openapi pins clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -28,11 +28,15 @@ lint: ## Check style, format and types
 	.venv-dev/bin/ruff check .
 	.venv-dev/bin/ruff format --check .
 	.venv-dev/bin/mypy
+	@sh tools/widget.sh check
 
 format: ## Put the sources into the one format, and mend what can be mended
 	@$(DEV)
 	.venv-dev/bin/ruff check --fix-only --quiet .
 	.venv-dev/bin/ruff format .
+
+widget: ## Build the widget from service/widget (needs Node.js; what it writes is committed)
+	@sh tools/widget.sh build
 
 openapi: ## Write openapi.yaml from the schemas
 	@$(DEV)
@@ -45,5 +49,5 @@ pins: ## Write the pins from requirements/*.in (ARGS=--upgrade for newer version
 	$(COMPILE) $(ARGS) --output-file requirements/dev.txt requirements/dev.in
 
 clean: ## Remove the environments and caches; instance/, where the data are, stays
-	rm -rf .venv .venv-dev .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-dev .pytest_cache .mypy_cache .ruff_cache .hypothesis service/widget/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

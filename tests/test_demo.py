@@ -105,7 +105,8 @@ def assert_is_complete(demo: Demo) -> None:
     assert {status: found[status] for status in ("pending", "deleted")} == expected()
     assert sum(found.values()) == sum(len(article.comments) for article in ARTICLES)
     for article in ARTICLES:
-        page = demo.get(f"/demo/{article.slug}")
+        assert f'data-site="{SITE_SLUG}" data-article="{article.slug}"' in demo.get(f"/demo/{article.slug}")
+        page = demo.get(f"/comments?site={SITE_SLUG}&article={article.slug}")
         shown = sum(comment.state in {"approved", "edited"} for comment in article.comments)
         assert page.count('id="comment-') >= shown
 

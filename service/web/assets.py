@@ -1,4 +1,7 @@
-"""Our own style and pictures, under addresses that change with their content and can be kept for ever."""
+"""Our own scripts, styles and pictures, under addresses that change with their content and can be kept for ever.
+
+`embed.js`, `widget.css` and `widget.XX.json` are written by the build in `service/widget`, where their sources are.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,13 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response
 
 from service.domain.errors import NotFound
-from service.web.responses import cacheable
+from service.web.origins import readable_by_any_page
+from service.web.responses import FOR_EVER, add_headers, cacheable, compress_well
 
 FOLDER = Path(__file__).with_name("static")
-FOR_EVER = "public, max-age=31536000, immutable"
+SCRIPT = "embed.js"
+KEPT_FOR_MINUTES = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604800"
+"""The script's address stands in other people's pages and cannot change with its content."""
 
 blueprint = Blueprint("assets", __name__)
 
@@ -34,8 +40,21 @@ def show(digest: str, name: str) -> Response:
     """Answer with an asset; one that has changed since its address was given out is not found, rather than mixed up."""
     if name not in _names() or digest != _hash(name):
         raise NotFound
+    return _answer(name, FOR_EVER)
+
+
+@blueprint.get(f"/{SCRIPT}")
+def script() -> Response:
+    """Answer with the widget: the one address that site owners write into their pages."""
+    return _answer(SCRIPT, KEPT_FOR_MINUTES)
+
+
+def _answer(name: str, cache_control: str) -> Response:
+    readable_by_any_page()
+    # Pages that isolate themselves (Cross-Origin-Embedder-Policy) load nothing that does not say this.
+    add_headers({"Cross-Origin-Resource-Policy": "cross-origin"})
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return cacheable(_content(name), f"{kind}; charset=utf-8", FOR_EVER)
+    return cacheable(_content(name), f"{kind}; charset=utf-8", cache_control, compress=compress_well)
 
 
 @cache
@@ -50,4 +69,10 @@ def _content(name: str) -> bytes:
 
 @cache
 def _hash(name: str) -> str:
-    return hashlib.blake2b(_content(name), digest_size=8).hexdigest()
+    # The widget's script knows one hash for all locales, as service/widget/build.mjs makes it.
+    family = sorted(n for n in _names() if _is_locale(n)) if _is_locale(name) else [name]
+    return hashlib.sha256(b"".join(map(_content, family))).hexdigest()[:16]
+
+
+def _is_locale(name: str) -> bool:
+    return name.startswith("widget.") and name.endswith(".json")

@@ -1,4 +1,4 @@
-"""The demo newspaper's article pages, with the thread and form as a site's own server would embed them.
+"""The demo newspaper's article pages, with the widget as a site owner writes it into a page.
 
 Registered only where POSTBAG_DEMO=1, which `make run` sets.
 """
@@ -11,11 +11,13 @@ from flask import Blueprint, Response, render_template
 
 from service.demo.content import ARTICLES, SITE_NAME, SITE_SLUG
 from service.domain.errors import NotFound
-from service.web.pages.discussion import discussion
-from service.web.responses import cacheable_page
+from service.web.responses import PAGE_POLICY, cacheable_page
 from service.web.times import utc_now
 
 blueprint = Blueprint("demo", __name__, url_prefix="/demo")
+
+WIDGET_POLICY = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
+"""What a page with the widget has to allow: the service's scripts and calls, besides its styles and pictures."""
 
 
 @blueprint.get("/<slug>")
@@ -24,7 +26,6 @@ def show(slug: str) -> Response:
     article = next((article for article in ARTICLES if article.slug == slug), None)
     if article is None:
         raise NotFound
-    page, form = discussion(SITE_SLUG, slug, address=f"/demo/{slug}")
     written = utc_now() - timedelta(minutes=article.minutes_ago)
     story = {
         "headline": article.headline,
@@ -34,8 +35,15 @@ def show(slug: str) -> Response:
         "paragraphs": article.paragraphs,
     }
     others = [(other.headline, f"/demo/{other.slug}") for other in ARTICLES if other is not article]
-    html = render_template("demo_article.html", page=page, form=form, article_body=story, other_articles=others)
-    return cacheable_page(html)
+    html = render_template(
+        "demo_article.html",
+        site={"slug": SITE_SLUG, "name": SITE_NAME},
+        article={"key": slug, **story},
+        other_articles=others,
+    )
+    response = cacheable_page(html)
+    response.headers["Content-Security-Policy"] = WIDGET_POLICY
+    return response
 
 
 def listed() -> list[dict[str, object]]:

@@ -20,7 +20,7 @@ from service.web.pages.fragment import fragment, is_fragment
 from service.web.pages.linked_data import linked_data
 from service.web.pages.reply_form import Form, answer
 from service.web.responses import cacheable_page
-from service.web.views import article_view, avatar_path
+from service.web.views import article_view, author_view
 
 blueprint = Blueprint("discussion", __name__)
 
@@ -37,21 +37,21 @@ def show() -> Response:
     speak()
     site, article = request.args.get("site", ""), request.args.get("article", "")
     if is_fragment():
-        return fragment(*discussion(site, article, address="/comments", host=base_url()))
-    shown, form = discussion(site, article, address="/comments")
+        return fragment(*_discussion(site, article, host=base_url()))
+    shown, form = _discussion(site, article)
     html = render_template("comments.html", page=shown, form=form, linked_data=linked_data(shown))
     return cacheable_page(html)
 
 
-def discussion(site: str, article: str, *, address: str, host: str = "") -> tuple[dict[str, Any], Form]:
-    """Return the context of a thread and its form, for a page at `address` that gets the same query.
+def _discussion(site: str, article: str, *, host: str = "") -> tuple[dict[str, Any], Form]:
+    """Return the context of a thread and its form, as the rest of the query asks for it.
 
     With a `host` all addresses are absolute, since the thread is to stand in a page elsewhere.
     Raises UnknownSite and Invalid. A sort or cursor that means nothing is left out: people follow old links.
     """
     answering = _id_in_query("reply_to")
     published = _read(site, article, answering)
-    links = _Links(host, address, site, article, str(request.args.get("sort", "")))
+    links = _Links(host, site, article, str(request.args.get("sort", "")))
     form = Form(
         site=published.site.slug,
         article=published.key,
@@ -68,23 +68,20 @@ def discussion(site: str, article: str, *, address: str, host: str = "") -> tupl
 @dataclass(frozen=True)
 class _Links:
     host: str
-    address: str
     site: str
     article: str
     sort: str
 
     def to(self, *, fragment: str = "", **query: str) -> str:
-        """Return the address of this page with another query; a page that is one article needs neither site nor key."""
-        base = {"site": self.site, "article": self.article} if self.address == "/comments" else {}
-        base |= {"lang": tongue} if (tongue := asked_for()) else {}
-        kept = base | ({"sort": self.sort} if self.sort in set(Sort) else {}) | query
-        return "".join(
-            (self.host, self.address, f"?{urlencode(kept)}" if kept else "", f"#{fragment}" if fragment else "")
-        )
+        """Return the address of this page with another query."""
+        kept = {"site": self.site, "article": self.article}
+        kept |= {"lang": tongue} if (tongue := asked_for()) else {}
+        kept |= {"sort": self.sort} if self.sort in set(Sort) else {}
+        return f"{self.host}/comments?{urlencode(kept | query)}" + (f"#{fragment}" if fragment else "")
 
     def to_comment(self, comment_id: UUID) -> str:
         """Return the address that leads to a comment, also when it has moved on to another page."""
-        in_any_order = _Links(self.host, self.address, self.site, self.article, "")
+        in_any_order = _Links(self.host, self.site, self.article, "")
         return in_any_order.to(fragment=f"comment-{comment_id}", comment=str(comment_id))
 
 
@@ -148,21 +145,15 @@ def _context(published: PublishedPage, links: _Links, is_open: bool) -> dict[str
 def _comment(
     comment: PublishedComment, published: PublishedPage, links: _Links, is_open: bool, here: Mapping[str, str]
 ) -> dict[str, Any]:
-    anchor = f"comment-{comment.id}"
-    author = {
-        "name": comment.author_name,
-        "url": comment.author_url,
-        "avatar": links.host + avatar_path(comment.avatar),
-        "badge": None,
-    }
+    author = author_view(comment)
     return {
         "id": comment.id,
-        "anchor": anchor,
+        "anchor": f"comment-{comment.id}",
         "parent_id": comment.parent_id,
         "parent_author": None if comment.parent_id is None else published.names.get(comment.parent_id),
         "depth": comment.depth,
         "deleted": comment.deleted,
-        "author": None if comment.deleted else author,
+        "author": None if comment.deleted else author | {"avatar": links.host + author["avatar"]},
         "body_html": comment.body_html,
         "published_at": comment.published_at,
         "edited_at": comment.edited_at,

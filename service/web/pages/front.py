@@ -12,12 +12,11 @@ from service.web.origins import base_url, readable_by_any_page, settings
 from service.web.pages.demo import listed
 from service.web.pages.words import explanation, heading
 from service.web.problems import ERROR_CODES, problem_headers
-from service.web.responses import add_headers, cacheable, cacheable_page, page
+from service.web.responses import FOR_EVER, add_headers, cacheable, cacheable_page, page
 
 blueprint = Blueprint("front", __name__)
 
 DOCS = "postbag-docs"  # where the application keeps its documentation
-FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @blueprint.get("/")
@@ -58,7 +57,8 @@ def avatar(seed: str) -> Response:
         raise NotFound
     readable_by_any_page()
     # Opened by itself, a picture is a document: it may do nothing either.
-    add_headers({"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"})
+    policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    add_headers({"Content-Security-Policy": policy, "Cross-Origin-Resource-Policy": "cross-origin"})
     return cacheable(draw_avatar(seed), "image/svg+xml; charset=utf-8", FOR_EVER)
 
 

@@ -1,0 +1,70 @@
+// Builds the widget: `node build.mjs` writes ../web/static/{embed.js,widget.css,widget.XX.json}; what is committed there
+// is what the service serves, so that running it needs no Node. `node build.mjs DIRECTORY` writes there instead.
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, transform } from "esbuild";
+import { minify } from "terser";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = process.argv[2] ?? join(here, "../web/static");
+mkdirSync(out, { recursive: true });
+
+const localeFiles = readdirSync(join(here, "locales")).sort();
+const wordsOf = (file) => JSON.parse(readFileSync(join(here, "locales", file), "utf8")).widget;
+const english = wordsOf("en.json");
+const keys = Object.keys(english);
+
+// A locale is sent as a list in the order of the English file: the keys would weigh as much as the words.
+const packed = (words) => JSON.stringify(keys.map((key) => words[key]));
+
+// The keys as numbers, which esbuild sets in place of their names; committed, so that editors and tsc know them.
+writeFileSync(
+  join(here, "words.gen.js"),
+  "// Written by build.mjs from locales/en.json: the place of each string in a packed locale.\n\n" +
+    keys.map((key, index) => `export const ${key} = ${index};\n`).join(""),
+);
+
+const others = localeFiles.filter((file) => file !== "en.json");
+const built = others.map((file) => [`widget.${file}`, packed(wordsOf(file))]);
+// Locales share one digest, that of all of them in turn, since the script has to know where they are.
+const digest = createHash("sha256");
+for (const [, text] of built) digest.update(text);
+
+const options = { minify: true, legalComments: "none", charset: "utf8", target: ["chrome111", "firefox125", "safari16.4"] };
+const css = (await transform(readFileSync(join(here, "style.css"), "utf8"), { ...options, loader: "css" })).code.trim();
+const script = await build({
+  ...options,
+  minify: false,
+  minifySyntax: true,
+  entryPoints: [join(here, "embed.js")],
+  bundle: true,
+  format: "iife",
+  write: false,
+  define: {
+    STYLE: JSON.stringify(css),
+    ENGLISH: packed(english),
+    LOCALES: JSON.stringify(digest.digest("hex").slice(0, 16)),
+    LANGUAGES: JSON.stringify(others.map((file) => file.slice(0, 2)).join(" ")),
+  },
+});
+
+// terser makes of it 3% less than esbuild does.
+const { code } = await minify(script.outputFiles[0].text, {
+  ecma: 2020,
+  module: true,
+  compress: { passes: 3, keep_fargs: false, unsafe_arrows: true, unsafe_methods: true },
+});
+
+writeFileSync(join(out, "embed.js"), code + "\n");
+writeFileSync(join(out, "widget.css"), css + "\n");
+for (const [name, text] of built) writeFileSync(join(out, name), text);
+
+// What this was built from, so that the suite can tell without Node whether it is stale.
+const sources = [...readdirSync(here).filter((name) => /\.(js|mjs|css)$|^package-lock\.json$/.test(name)).sort()];
+const from = createHash("sha256");
+for (const name of sources) from.update(name).update(readFileSync(join(here, name)));
+from.update(packed(english));
+writeFileSync(join(out, "embed.built-from"), from.digest("hex") + "\n");

@@ -1,0 +1,225 @@
+/** The one form: it answers the article, moves below the comment that is answered, or revises the reader's own reply. */
+
+import { previewBody, reviseReply, sendReply } from "./api.js";
+import { focusOn, h, q, showBody, tell } from "./dom.js";
+import { readReceipts } from "./own.js";
+import { keep, ME, recall, remember, remembered } from "./store.js";
+import { arrange, refresh } from "./thread.js";
+import * as words from "./words.gen.js";
+
+/** @typedef {import("./types").Widget} Widget */
+
+const BODY_MOST = 10_000; // characters as a reader counts them; the service has the same number
+const NEAR = 1_000; // from this many left on, their number is shown
+const PERSON = ["name", "email", "url"];
+const HINT = "reply-body-hint";
+
+/** @param {string} text @returns {number} characters as a reader counts them */
+const lengthOf = (text) => [...new Intl.Segmenter().segment(text)].length;
+
+/** @param {string} text @returns {number} a number that another text hardly has */
+const hashOf = (text) => [...text].reduce((hash, char) => (Math.imul(hash, 31) + /** @type {number} */ (/** @type {any} */ (char).codePointAt())) | 0, 0);
+
+/**
+ * @param {Widget} w
+ * @returns {import("./types").Form}
+ */
+export const makeForm = (w) => {
+  const { t } = w;
+  /** @type {import("./types").Comment | null} */ let parent = null;
+  /** @type {import("./types").Receipt | null} */ let revised = null;
+
+  /** @param {string} name @param {number} label @param {Record<string, any>} attributes */
+  const field = (name, label, attributes) => {
+    const required = name != "url";
+    const control = h(name == "body" ? "textarea" : "input", { id: `reply-${name}`, name, required, ...attributes });
+    const mark = required ? h("span.star", {}, "*") : h("span.optional", {}, t(words.optional));
+    return h(`div.field.field-${name}`, {}, h("label", { for: control.id }, t(label), " ", mark), control);
+  };
+  const address = { dir: "ltr", autocapitalize: "none", spellcheck: "false" };
+  const body = field("body", words.comment, { rows: 7, dir: "auto", "aria-describedby": HINT });
+  const count = h("p.hint.count", { role: "status" });
+  const seen = h("div.body.preview", { dir: "auto", role: "region", "aria-label": t(words.preview), hidden: true });
+  body.append(h("p.hint", { id: HINT }, "Markdown: *…* **…** `…` > … - … [...](https://…)"), count, seen);
+  const save = h("input", { type: "checkbox", change: () => keepPerson() });
+  const send = h("button", { type: "submit" }, t(words.send));
+  const cancel = h("button.cancel", { click: () => goBack() }, t(words.cancel));
+  const heading = h("h2", { id: "reply-heading" });
+  const notPublished = h("p.hint", {}, t(words.notPublished));
+  const person = h(
+    "div",
+    {},
+    h("div.fields",
+      {},
+      field("name", words.name, { autocomplete: "name", dir: "auto" }),
+      field("email", words.email, { autocomplete: "email", inputmode: "email", ...address }),
+      field("url", words.website, { autocomplete: "url", inputmode: "url", ...address }),
+    ),
+    h("label.save", {}, save, " ", t(words.save)),
+  );
+  const foot = h(
+    "div",
+    {},
+    h("p.send",
+      {},
+      send,
+      h("button", { click: () => preview() }, t(words.preview)),
+      cancel,
+      h("span.hint", {}, t(words.reviewed)),
+    ),
+  );
+  const form = h(
+    "form",
+    { novalidate: true, submit: (/** @type {Event} */ event) => submit(event), input: () => changed() },
+    notPublished,
+    body,
+    person,
+    foot,
+  );
+  const element = h("section.reply-form", { id: "reply", "aria-labelledby": "reply-heading" }, heading, form);
+  /** @param {string} name @returns {HTMLInputElement} */
+  const control = (name) => q(form, `[name=${name}]`);
+  const text = control("body");
+
+  /** What is being written is kept under what it is written for. */
+  const target = () => (revised ? `edit ${revised.id}` : (parent?.id ?? ""));
+  const changed = () => {
+    const { value } = text;
+    remember(w, ({ drafts }) => {
+      if (value) drafts[target()] = value;
+      else delete drafts[target()];
+    });
+    if (save.checked) keepPerson();
+    seen.hidden = true;
+    // Counting as a reader does takes a while, and few texts come near the end.
+    const left = BODY_MOST - (value.length > BODY_MOST - NEAR ? lengthOf(value) : 0);
+    count.textContent = left < NEAR ? t(words.left, { n: left }) : "";
+  };
+  const keepPerson = () => keep(ME, save.checked ? PERSON.map((name) => control(name).value) : null);
+
+  const clear = () => {
+    tell(foot, false);
+    for (const fault of element.querySelectorAll(".fault")) fault.remove();
+    for (const wrong of element.querySelectorAll("[aria-invalid]")) {
+      wrong.removeAttribute("aria-invalid");
+      wrong.setAttribute("aria-describedby", HINT);
+    }
+  };
+  /** @param {import("./types").Refusal} refusal */
+  const explain = ({ errors = [], detail }) => {
+    // Above the button that was pressed, where it is seen; each fault once more beside its field.
+    tell(foot, detail ?? t(words.unreachable));
+    for (const { field, detail } of errors) {
+      const wrong = control(field);
+      if (!wrong) continue;
+      const id = `reply-${field}-fault`;
+      wrong.before(h("p.fault", { id }, detail));
+      wrong.setAttribute("aria-invalid", "true");
+      wrong.setAttribute("aria-describedby", `${id} ${wrong == text ? HINT : ""}`);
+    }
+    q(form, "[aria-invalid]")?.focus();
+  };
+
+  const preview = async () => {
+    clear();
+    try {
+      showBody(seen, await previewBody(w, text.value));
+      seen.hidden = false;
+      focusOn(seen);
+    } catch (refusal) {
+      explain(/** @type {any} */ (refusal));
+    }
+  };
+
+  /** @param {Event} event */
+  const submit = async (event) => {
+    event.preventDefault();
+    if (send.ariaDisabled) return;
+    send.ariaDisabled = "true";
+    clear();
+    try {
+      await (revised ? revise(revised.token) : reply());
+    } catch (refusal) {
+      // What was to be answered is gone; the text is written on for the article itself.
+      if (/** @type {any} */ (refusal).code == "parent_not_found") goHome(text.value);
+      explain(/** @type {any} */ (refusal));
+    }
+    send.ariaDisabled = null;
+  };
+
+  const reply = async () => {
+    /** @type {Record<string, unknown>} */
+    const fields = { site: w.site, article: w.key, article_title: w.title, parent_id: parent?.id };
+    for (const name of ["body", ...PERSON]) fields[name] = control(name).value;
+    // The same text sent again is the same request, also after a reload: nobody knows whether the first one arrived.
+    const nonce = remembered(w).nonce ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
+    remember(w, (memory) => (memory.nonce = nonce));
+    const { id, status, receipt } = await sendReply(w, fields, `${nonce} ${hashOf(JSON.stringify(fields))}`);
+    remember(w, (memory) => {
+      memory.receipts[id] = receipt.token;
+      delete memory.nonce;
+    });
+    await done(id, status == "approved" ? words.published : words.sent);
+  };
+
+  /** @param {string} token */
+  const revise = async (token) => {
+    const { id } = await reviseReply(w, token, text.value);
+    await done(id, words.sent);
+  };
+
+  /** @param {string} id @param {number} word */
+  const done = async (id, word) => {
+    text.value = "";
+    changed();
+    goHome();
+    w.receipts.delete(id);
+    await readReceipts(w);
+    if (w.receipts.get(id)?.published_revision) await refresh(w);
+    else arrange(w);
+    const item = w.items.get(id);
+    if (item) focusOn(item);
+    else tell(foot, t(word));
+    w.say(t(word));
+  };
+
+  /** @param {Element} place @param {string} title @param {string} [written] */
+  const open = (place, title, written) => {
+    clear();
+    place.append(element);
+    heading.textContent = title;
+    cancel.hidden = place == w.box;
+    person.hidden = notPublished.hidden = !!revised;
+    text.value = written ?? remembered(w).drafts[target()] ?? revised?.body ?? "";
+    changed();
+    if (place != w.box) text.focus();
+  };
+  /** @param {string} [written] */
+  const goHome = (written) => {
+    parent = revised = null;
+    open(w.box, t(words.leaveReply), written);
+  };
+  const goBack = () => {
+    const opener = q(/** @type {Element} */ (element.parentElement), revised ? ".revise" : ".reply");
+    goHome();
+    opener?.focus();
+  };
+
+  const me = recall(ME);
+  if (me) {
+    save.checked = true;
+    PERSON.forEach((name, at) => (control(name).value = me[at]));
+  }
+  return {
+    element,
+    goHome,
+    answer(comment) {
+      [parent, revised] = [comment, null];
+      open(/** @type {Element} */ (w.items.get(comment.id)), t(words.replyTo, { name: comment.author?.name }));
+    },
+    revise(receipt) {
+      [parent, revised] = [null, receipt];
+      open(/** @type {Element} */ (w.items.get(receipt.id)), t(words.revise));
+    },
+  };
+};
