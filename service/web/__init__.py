@@ -12,7 +12,7 @@ from service.web import assets, languages, openapi, operations
 from service.web.api import articles, moderation, published, reactions, receipts
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
-from service.web.pages import demo, discussion, front, receipt, reply_form
+from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
 from service.web.parsing import bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
@@ -67,6 +67,8 @@ def _answer_preflight() -> Response | None:
 def _refuse(error: PostbagError) -> Response:
     if not request.path.startswith(ENGLISH_CALLS):
         languages.speak()
+    if fragment.is_fragment():
+        return fragment.refused_fragment(error)
     if request.endpoint == "published.submit_comment" and published.is_browser_form():
         form = reply_form.refused_reply(error)
         if form is not None:

@@ -79,7 +79,7 @@ def direction() -> str:
 
 def t(phrase: str, **values: object) -> Markup:
     """Return a phrase for HTML: everything is escaped but values that are Markup. `n` chooses the plural."""
-    return Markup(_filled(phrase, values, escape))  # noqa: S704 - every piece of it was escaped
+    return Markup(_filled(phrase, values, escape))  # noqa: S704 - every piece of it is escaped
 
 
 def say(phrase: str, **values: object) -> str:
@@ -129,11 +129,10 @@ def in_catalog(code: str) -> str:
     return f"error.{first}{''.join(map(str.capitalize, others))}"
 
 
-def _filled(phrase: str, values: Mapping[str, object], written: Callable[[object], str]) -> str:
+def _filled(phrase: str, values: Mapping[str, Any], written: Callable[[object], str]) -> str:
     tongue, text = _found(phrase)
     if not isinstance(text, str):
-        n = values.get("n", 0)
-        category = _locale(tongue).plural_form(n if isinstance(n, int) else 0)
+        category = _locale(tongue).plural_form(values.get("n", 0))
         text = text.get(category, text["other"])
     shown = {name: _shown(value, tongue) for name, value in values.items()}
     try:
