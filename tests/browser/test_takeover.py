@@ -14,6 +14,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.browser.conftest import PATIENCE
 from tests.browser.desk import Desk
 
+DESKTOP: ViewportSize = {"width": 1000, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
 # An article page of the site's own origin, into which its server has put the fragment. The script waits for its cue, as
 # it does on a slow line.
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>An article</title>
@@ -95,7 +98,7 @@ def host() -> Iterator[_Host]:
         host.shutdown()
 
 
-@pytest.fixture(params=[{"width": 1000, "height": 900}, {"width": 390, "height": 844}], ids=["desktop", "phone"])
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
 def article(request: pytest.FixtureRequest, chromium: Browser, desk: Desk, host: _Host) -> Iterator[Article]:
     """Return an article with a thread, as its server sends it."""
     desk.site.change(origins=[host.origin])
@@ -108,7 +111,7 @@ def article(request: pytest.FixtureRequest, chromium: Browser, desk: Desk, host:
     fragment = desk.api.get("/comments", params=asked).text()
     page_of_the_site = PAGE.replace("<!-- fragment -->", fragment)
     host.html = page_of_the_site.replace("SERVICE", desk.service_url).replace("SITE", desk.site.slug)
-    context = chromium.new_context(viewport=ViewportSize(**request.param), timezone_id="Asia/Tokyo")
+    context = chromium.new_context(viewport=request.param, timezone_id="Asia/Tokyo")
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(desk.site.article)
