@@ -60,7 +60,7 @@ class Parsed(HTMLParser):
         return data
 
 
-def asked(driver: SiteDriver, /, *, headers: dict[str, str] | None = None, **query: Any) -> TestResponse:
+def asked(driver: SiteDriver, /, *, headers: Any = None, **query: Any) -> TestResponse:
     given = {"site": driver.slug, "article": driver.article} | query
     return driver.client.get("/comments", query_string=given, headers=headers)
 
