@@ -1,4 +1,4 @@
-"""An article page of another origin, as a site owner writes it, under the strict policy that the widget promises to keep."""
+"""An article page of another origin, as a site owner writes it, under the strict policy that the widget keeps."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ArticlePage:
 class _Handler(BaseHTTPRequestHandler):
     origin: ClassVar[str]
 
-    def do_GET(self) -> None:  # noqa: N802 - the standard library names it so
+    def do_GET(self) -> None:
         address = urlsplit(self.path)
         asked = parse_qs(address.query)
         service, site = asked.get("service", [""])[0], asked.get("site", [""])[0]

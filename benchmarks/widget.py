@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks.article_page import ArticlePage, serving_pages
 from service.actions import sites
+from service.domain.comment import Place, Revision, split_path
 from service.domain.life import Standing, Status
 from service.store import articles, authors, comments, revisions
 from service.store.ids import new_id
@@ -101,13 +102,13 @@ def _fill(app: Flask, origin: str) -> None:
 
 
 def _add(site_id: Any, article_id: Any, author_id: Any, comment_id: Any, path: bytes, at: datetime) -> None:
-    ancestors = comments.split_path(path)
+    ancestors = split_path(path)
     comments.add_comment(
         comments.NewComment(
             id=comment_id,
             site_id=site_id,
             article_id=article_id,
-            place=comments.Place(ancestors[-2] if len(ancestors) > 1 else None, len(ancestors) - 1, path),
+            place=Place(ancestors[-2] if len(ancestors) > 1 else None, len(ancestors) - 1, path),
             author_id=author_id,
             author_name="Ines Okafor",
             author_url=None,
@@ -123,7 +124,7 @@ def _add(site_id: Any, article_id: Any, author_id: Any, comment_id: Any, path: b
         ),
         now=at,
     )
-    revisions.add_revision(comment_id, revisions.Revision(1, "", BODY, at), sanitiser_version=1)
+    revisions.add_revision(comment_id, Revision(1, "", BODY, at), sanitiser_version=1)
     comments.settle_visibility(comment_id)
 
 
