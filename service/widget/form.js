@@ -90,6 +90,10 @@ export const makeForm = (w) => {
       else delete drafts[target()];
     });
     if (save.checked) keepPerson();
+    recount();
+  };
+  const recount = () => {
+    const { value } = text;
     seen.hidden = true;
     // Counting as a reader does takes a while, and few texts come near the end.
     const left = BODY_MOST - (value.length > BODY_MOST - NEAR ? lengthOf(value) : 0);
@@ -191,7 +195,9 @@ export const makeForm = (w) => {
     cancel.hidden = place == w.box;
     person.hidden = notPublished.hidden = !!revised;
     text.value = written ?? remembered(w).drafts[target()] ?? revised?.body ?? "";
-    changed();
+    // Nothing is kept in the reader's browser before they write.
+    if (written) changed();
+    else recount();
     if (place != w.box) text.focus();
   };
   /** @param {string} [written] */

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.article_host import ArticleHost
 from tests.browser.conftest import PATIENCE
 from tests.browser.desk import Desk
 
@@ -55,6 +54,7 @@ class Article:
     """A page that the site's own server has put together, open in a browser."""
 
     page: Page
+    address: str
 
     def begin(self) -> None:
         """Let the script come, and wait until it has taken over."""
@@ -62,47 +62,13 @@ class Article:
         expect(self.page.locator(".save")).to_be_visible()
 
 
-class _Host(ThreadingHTTPServer):
-    """The site's own server, of an origin of its own; it sends the same page for every address."""
-
-    html = ""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answer)
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Answer(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        assert isinstance(self.server, _Host)
-        body = self.server.html.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library names it so
-        """Say nothing."""
-
-
-@pytest.fixture
-def host() -> Iterator[_Host]:
-    """Return the site's own server."""
-    with _Host() as host:
-        threading.Thread(target=host.serve_forever, daemon=True).start()
-        yield host
-        host.shutdown()
-
-
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
-def article(request: pytest.FixtureRequest, chromium: Browser, desk: Desk, host: _Host) -> Iterator[Article]:
+def article(
+    request: pytest.FixtureRequest, chromium: Browser, desk: Desk, article_host: ArticleHost
+) -> Iterator[Article]:
     """Return an article with a thread, as its server sends it."""
-    desk.site.change(origins=[host.origin])
-    desk.site.article = f"{host.origin}/tide-barrier"
+    desk.site.change(origins=[article_host.origin])
+    desk.site.article = f"{article_host.origin}/{desk.site.slug}"
     first = desk.published(name="Aoife Brennan", body="Who pays for *waiting*?", url="https://example.org/")
     second = desk.published(name="Tomás", body="We do.\n\n> always\n\n- one\n- two", parent_id=first["id"])
     desk.published(name="Ines", body="Indeed.", parent_id=second["id"])
@@ -110,12 +76,13 @@ def article(request: pytest.FixtureRequest, chromium: Browser, desk: Desk, host:
     asked: dict[str, Any] = {"site": desk.site.slug, "article": desk.site.article, "fragment": "1"}
     fragment = desk.api.get("/comments", params=asked).text()
     page_of_the_site = PAGE.replace("<!-- fragment -->", fragment)
-    host.html = page_of_the_site.replace("SERVICE", desk.service_url).replace("SITE", desk.site.slug)
+    html = page_of_the_site.replace("SERVICE", desk.service_url).replace("SITE", desk.site.slug)
+    article_host.serve(f"/{desk.site.slug}", html)
     context = chromium.new_context(viewport=request.param, timezone_id="Asia/Tokyo")
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(desk.site.article)
-    yield Article(page)
+    yield Article(page, desk.site.article)
     context.close()
 
 
@@ -141,7 +108,7 @@ def test_what_was_taken_over_is_alive(article: Article) -> None:
     expect(page.get_by_role("heading", name="Reply to Tomás")).to_be_visible()
     page.locator(".permalink").last.click()
     expect(page.locator(".target")).to_contain_text("שלום")
-    assert page.url.split("#comment-")[0].endswith("/tide-barrier")
+    assert page.url.split("#comment-")[0] == article.address
 
 
 def test_somebody_who_writes_already_goes_on_writing(article: Article) -> None:
