@@ -112,7 +112,7 @@ export const makeForm = (w) => {
   /** @param {import("./types").Refusal} refusal */
   const explain = ({ errors = [], detail }) => {
     // Above the button that was pressed, where it is seen; each fault once more beside its field.
-    tell(foot, detail ?? t(words.unreachable));
+    tell(foot, detail);
     for (const { field, detail } of errors) {
       const wrong = control(field);
       if (!wrong) continue;

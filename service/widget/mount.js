@@ -170,7 +170,7 @@ const begin = (host, options) => {
   /** @param {Promise<unknown>} work @param {HTMLElement} place where a refusal is told */
   const attempt = (work, place) => {
     tell(place, false);
-    work.catch((refusal) => tell(place, refusal.detail ?? w.t(words.unreachable)));
+    work.catch((refusal) => tell(place, refusal.detail));
   };
   /** @param {string} id */
   const go = (id) => attempt(reveal(w, id), q(box, ".thread"));
@@ -213,14 +213,13 @@ const begin = (host, options) => {
     },
     retry,
   };
+  for (const sort of SORTS) acts[sort] = () => attempt(load(w, { sort }).then(() => arrange(w)), q(box, ".thread"));
 
   const listening = { signal: ended.signal };
   box.addEventListener(
     "click",
     (/** @type {MouseEvent} */ event) => {
       const control = /** @type {HTMLElement} */ (/** @type {Element} */ (event.target).closest("a,button"));
-      const at = [...box.querySelectorAll(".sort button")].indexOf(control);
-      if (at >= 0) attempt(load(w, { sort: SORTS[at] }).then(() => arrange(w)), q(box, ".thread"));
       const item = /** @type {HTMLElement} */ (control?.closest("li"));
       acts[control?.classList[0]]?.(control, item, item?.id.slice(8));
       // A link to where the page is already changes nothing that could be heard of.
@@ -256,7 +255,7 @@ const begin = (host, options) => {
     Object.assign(w, said);
     box.lang = w.language;
     box.dir = directionOf(w.language);
-    box.dataset.theme = options.theme ?? "";
+    if (options.theme) box.dataset.theme = options.theme;
     show();
   });
   return end;
