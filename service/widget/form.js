@@ -106,7 +106,8 @@ export const makeForm = (w) => {
     for (const fault of element.querySelectorAll(".fault")) fault.remove();
     for (const wrong of element.querySelectorAll("[aria-invalid]")) {
       wrong.removeAttribute("aria-invalid");
-      wrong.setAttribute("aria-describedby", HINT);
+      if (wrong == text) wrong.setAttribute("aria-describedby", HINT);
+      else wrong.removeAttribute("aria-describedby");
     }
   };
   /** @param {import("./types").Refusal} refusal */
