@@ -98,6 +98,8 @@ export interface Widget {
   /** Finishes items that come into view. */
   seen: IntersectionObserver;
   isGone: boolean;
+  /** Why there is no thread to be shown. */
+  trouble: Refusal | null;
   /** Have a screen reader say something. */
   say: (text: string) => void;
 }
