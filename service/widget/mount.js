@@ -124,7 +124,6 @@ const begin = (host, options) => {
       if (control && old == root.activeElement) control.focus();
     }
     drawn?.remove();
-    if (!w.article.open) w.form.element.remove();
     box.append(fresh, status);
     const id = asked();
     if (id) go(id);
