@@ -240,7 +240,7 @@ def test_dates_are_the_readers_own_and_pictures_come_once_they_are_in_view(reade
     publish(reader, "Bo")
     pictures: list[str] = []
     reader.page.on("request", lambda request: pictures.append(request.url) if "/avatars/" in request.url else None)
-    page = reader.open(language="en-GB")
+    reader.open(language="en-GB")
     above, below = reader.comment("Aoife"), reader.comment("Bo")
     first, last = reader.desk.page()["comments"]
     expect(above.locator(".permalink time")).to_have_text(_in_berlin(first["published_at"]))
