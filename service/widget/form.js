@@ -191,7 +191,9 @@ export const makeForm = (w) => {
   /** @param {Element} place @param {string} title @param {string} [written] */
   const open = (place, title, written) => {
     clear();
-    place.append(element);
+    // A closed article takes no replies; what was sent before can still be revised in its place.
+    if (place == w.box && !w.article.open) element.remove();
+    else place.append(element);
     heading.textContent = title;
     cancel.hidden = place == w.box;
     person.hidden = notPublished.hidden = !!revised;
