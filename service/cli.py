@@ -77,7 +77,7 @@ def _describe(site: Site) -> str:
     minutes = int(site.revise_window.total_seconds() // 60)
     return (
         f"{site.slug}: {site.name}; origins {' '.join(site.origins)}; policy {site.policy}; limits {limits_text}; "
-        f"depth {site.max_depth}; {minutes} minutes to revise"
+        f"depth {site.max_depth}; {minutes} minutes to revise; flag threshold {site.flag_threshold}"
     )
 
 
@@ -101,6 +101,7 @@ def create_site(slug: str, name: str, origins: tuple[str, ...]) -> None:
 @click.option("--limits", help="off, default, or such as client=10/60,email=3/60 (requests/seconds).")
 @click.option("--max-depth", type=int, help="Levels of replies below a top-level comment.")
 @click.option("--revise-minutes", type=click.IntRange(0, MOST_MINUTES), help="How long an author may revise.")
+@click.option("--flag-threshold", type=int, help="Readers' flags that return a comment to the queue; 0: never.")
 @told_plainly
 def set_site(
     slug: str,
@@ -110,6 +111,7 @@ def set_site(
     limits: str | None,
     max_depth: int | None,
     revise_minutes: int | None,
+    flag_threshold: int | None,
 ) -> None:
     """Change what is given of a site; the rest stays."""
     site = sites.change_site(
@@ -120,6 +122,7 @@ def set_site(
         limits=limits,
         max_depth=max_depth,
         revise_window=None if revise_minutes is None else timedelta(minutes=revise_minutes),
+        flag_threshold=flag_threshold,
     )
     click.echo(_describe(site))
 

@@ -131,6 +131,46 @@ class SiteDriver:
         """Withdraw a comment through its receipt."""
         return self.client.delete(f"/v1/receipts/{sent['receipt']['token']}")
 
+    def vote(
+        self,
+        comment_id: str,
+        value: int | None = None,
+        *,
+        address: str = "192.0.2.1",
+        headers: dict[str, str] | None = None,
+    ) -> TestResponse:
+        """Vote as a reader of a page of the site does; without a value there is no body."""
+        return self.client.post(
+            f"/v1/comments/{comment_id}/votes",
+            json=None if value is None else {"value": value},
+            headers={"Origin": self.origin} | (headers or {}),
+            environ_base={"REMOTE_ADDR": address},
+        )
+
+    def flag(
+        self,
+        comment_id: str,
+        reason: str = "spam",
+        *,
+        address: str = "192.0.2.1",
+        headers: dict[str, str] | None = None,
+        **fields: Any,
+    ) -> TestResponse:
+        """Flag a comment as a reader of a page of the site does."""
+        return self.client.post(
+            f"/v1/comments/{comment_id}/flags",
+            json={"reason": reason} | fields,
+            headers={"Origin": self.origin} | (headers or {}),
+            environ_base={"REMOTE_ADDR": address},
+        )
+
+    def flagged(self, comment_id: str, *reasons: str) -> None:
+        """Flag a comment by one reader for each reason; the test fails where one of them is not new."""
+        for reason in reasons:
+            number = next(_numbers)
+            response = self.flag(comment_id, reason, address=f"198.18.{number // 250 % 250}.{number % 250}")
+            assert response.status_code == 201, response.text
+
     def receipt(self, sent: dict[str, Any]) -> dict[str, Any]:
         """Return what the author sees."""
         return _object(self.client.get(f"/v1/receipts/{sent['receipt']['token']}"))

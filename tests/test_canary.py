@@ -122,6 +122,10 @@ def test_an_address_that_was_sent_in_never_comes_out(recorder: Recorder) -> None
     assert recorder.ask("POST", f"{path}/decisions", body=decision, headers=moderator).status == 201
     assert recorder.ask("PATCH", f"/v1/receipts/{receipt}", body={"body": "Edited"}, client=CLIENT).status == 200
     assert recorder.ask("POST", f"{path}/decisions", body=decision, headers=moderator).status == 409
+    voting = recorder.ask("POST", f"/v1/comments/{sent['id']}/votes", client=CLIENT)
+    assert (voting.status, voting.json["votes"]) == (200, 1)
+    flagging = f"/v1/comments/{sent['id']}/flags"
+    assert recorder.ask("POST", flagging, body={"reason": "spam", "detail": "Shoes"}, client=CLIENT).status == 201
     reply = recorder.submit(parent_id=sent["id"], body="A reply", url=f"https://{LOCAL_PART[-10:]}.example/").json
     recorder.kept.pop()
     assert recorder.ask("DELETE", f"/v1/receipts/{reply['receipt']['token']}").status == 204
@@ -142,6 +146,12 @@ def test_an_address_that_was_sent_in_never_comes_out(recorder: Recorder) -> None
     assert recorder.submit(headers={"Origin": "https://elsewhere.example"}).status == 403
     assert recorder.submit(headers={"Authorization": f"Bearer {ADDRESS}"}).status == 401
     assert recorder.submit(body=ADDRESS * 3000).status == 413
+    assert recorder.ask("POST", flagging, body={"reason": ADDRESS * 20}).status == 422
+    assert recorder.ask("POST", flagging, body={"reason": "spam", ADDRESS: "x"}).status == 422
+    assert recorder.ask("POST", flagging, body={"reason": [ADDRESS]}).status == 422
+    assert recorder.ask("POST", f"/v1/comments/{sent['id']}/votes", body={"value": ADDRESS}).status == 422
+    assert recorder.ask("POST", f"/v1/comments/{quote(ADDRESS)}/votes").status == 404
+    assert recorder.ask("POST", flagging, body={"reason": "spam"}, headers={"Origin": ADDRESS}).status == 403
     broken, as_json = f'{{"email": "{ADDRESS}"'.encode(), {"Content-Type": "application/json"}
     assert recorder.ask("POST", "/v1/comments", body=broken, headers=as_json).status == 400
     assert recorder.ask("POST", "/v1/comments", body=broken, headers={"Content-Type": ADDRESS}).status == 415

@@ -20,7 +20,7 @@ from service import create_app
 from service.actions import upkeep
 from service.domain.life import Status
 from service.extensions import db
-from service.store.models import AuthorRow, CommentRow, IdempotencyRow
+from service.store.models import AuthorRow, CommentRow, FlagRow, IdempotencyRow, VoteRow
 from service.store.session import reading
 from tests.conftest import settings_for
 from tests.driver import SiteDriver
@@ -97,15 +97,16 @@ def test_a_site_is_made_changed_and_listed(app: Flask) -> None:
     )  # fmt: skip
     assert made == (
         "news: The News; origins https://news.example http://localhost:8000; policy all; limits default; depth 5; "
-        "15 minutes to revise\n"
+        "15 minutes to revise; flag threshold 3\n"
     )
     changed = printed(
         app, "site", "set", "news", "--name", "New News", "--origin", "https://other.example", "--policy", "none",
         "--limits", "client=10/60,email=3/60", "--max-depth", "2", "--revise-minutes", "0",
+        "--flag-threshold", "0",
     )  # fmt: skip
     assert changed == (
         "news: New News; origins https://other.example; policy none; limits client=10/60,email=3/60; depth 2; "
-        "0 minutes to revise\n"
+        "0 minutes to revise; flag threshold 0\n"
     )
     printed(app, "site", "create", "a-paper", "--name", "A", "--origin", "https://a.example")
     assert [line.partition(":")[0] for line in printed(app, "site", "list").splitlines()] == ["a-paper", "news"]
@@ -167,6 +168,8 @@ def test_the_api_document_is_written_and_reads_as_openapi(app: Flask, tmp_path: 
         ("site set news --limits client=1/60,client=2/60", "limits: The limit 'client' is given twice."),
         ("site set news --max-depth 21", "max_depth: The depth of replies is from 0 to 20."),
         ("site set news --max-depth -1", "max_depth: "),
+        ("site set news --flag-threshold 1001", "flag_threshold: The number of flags is from 0 to 1,000."),
+        ("site set news --flag-threshold -1", "flag_threshold: "),
         ("token create --site nowhere --scope moderate", "no site of this name"),
         ("token list --site nowhere", "no site of this name"),
         ("token revoke 019b76da-a800-7c47-b06c-3574b178f405 --site news", "The site `news` has no token"),
@@ -189,7 +192,7 @@ def test_a_command_that_cannot_be_carried_out_says_why_in_one_line(app: Flask, a
     [
         "site create", "site create news", "token create --site news", "token create --site news --scope all",
         "site set news --policy some", "site set news --revise-minutes 99999999999999", "token revoke x --site news",
-        "site set news --max-depth deep",
+        "site set news --max-depth deep", "site set news --flag-threshold some",
     ],
 )  # fmt: skip
 def test_a_command_that_is_typed_wrongly_shows_how_it_is_used(app: Flask, arguments: str) -> None:
@@ -228,6 +231,26 @@ def test_client_keys_are_dropped_after_thirty_days_and_younger_ones_kept(app: Fl
         assert upkeep.apply_retention(now=now + timedelta(days=30, minutes=1)) == upkeep.Forgotten(0, 0)
         assert _count_client_keys() == 0
     assert printed(app, "retention", "apply") == "Dropped 0 client keys and 0 idempotency answers.\n"
+
+
+def test_who_voted_and_flagged_is_forgotten_after_thirty_days_and_what_was_counted_stays(app: Flask) -> None:
+    site = make(app)
+    sent = site.published()
+    for number in range(3):
+        site.vote(sent["id"], address=f"192.0.2.{number}")
+    for number in range(2):
+        site.flag(sent["id"], "Rude to me", address=f"192.0.2.{number}")
+    now = datetime.now(UTC)
+    with app.app_context():
+        assert upkeep.apply_retention(now=now + timedelta(days=29, hours=23)).client_keys == 0
+        assert upkeep.apply_retention(now=now + timedelta(days=30, minutes=1), batch=2).client_keys == 1 + 3 + 2
+        with reading():
+            assert db.session.scalar(select(func.count()).select_from(VoteRow)) == 0
+            assert db.session.scalar(select(func.count(FlagRow.client_hash))) == 0
+    opened = site.opened(sent["id"])
+    assert (opened["votes"], opened["flags"]["reasons"]) == (3, {"other": 2})
+    assert [flag["detail"] for flag in opened["flags"]["latest"]] == ["Rude to me"] * 2
+    assert site.page()["comments"][0]["votes"] == 3
 
 
 def test_more_than_one_batch_is_forgotten_in_one_run(app: Flask) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from service.actions.toolbox import tools
 from service.domain.addresses import client_network
-from service.domain.errors import RateLimited, RequestInProgress
+from service.domain.errors import PostbagError, RateLimited, RequestInProgress
 from service.domain.limit_settings import DEFAULT_LIMITS, limits_for
 from service.domain.limits import Charge, Verdict
 from service.domain.permissions import Caller
@@ -16,7 +17,12 @@ from service.domain.site import Site
 
 def client_key(site: Site, address: str | None) -> bytes:
     """Return the keyed hash under which a site knows a reader's network; it says nothing about another site."""
-    return tools().keyring.lookup_hash("client", str(site.id), client_network(address))
+    return client_keys(site, address)[0]
+
+
+def client_keys(site: Site, address: str | None) -> tuple[bytes, ...]:
+    """Return the hashes of a reader's network by every key, the current first, to find what they did under an older."""
+    return tools().keyring.lookup_hashes("client", str(site.id), client_network(address))
 
 
 def charges(site: Site, *spent: tuple[str, bytes]) -> list[Charge]:
@@ -39,6 +45,16 @@ def spend(site: Site, spent: Sequence[Charge], *, now: datetime, idempotency_key
     if not verdict.allowed:
         raise RateLimited(verdict)
     return verdict
+
+
+@contextmanager
+def told(verdict: Verdict) -> Iterator[None]:
+    """Let a refusal within the block tell what is left of the limits that were spent before it."""
+    try:
+        yield
+    except PostbagError as fault:
+        fault.verdict = verdict
+        raise
 
 
 def spend_preview(address: str | None, *, now: datetime) -> Verdict:

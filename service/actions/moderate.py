@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from service import metrics
+from service.actions import flag
 from service.actions.change import change_standing
 from service.actions.paging import queue_cursor, queue_position, scope_of
 from service.actions.toolbox import tools
@@ -15,15 +16,19 @@ from service.domain import life
 from service.domain.comment import NOTE_MAX, REASON_MAX, Comment, Revision
 from service.domain.emails import email_lookup_form
 from service.domain.errors import NotFound
+from service.domain.flags import settled_by_approval
 from service.domain.life import Action, Standing, Status
 from service.domain.permissions import Caller, Scope
 from service.domain.queue import LoggedDecision, QueueItem
 from service.domain.screening import Signal
 from service.domain.sorting import QueueSort
 from service.domain.writing import Faults, check_line, check_text
-from service.store import authors, comments, counters, decisions, queue, revisions
+from service.store import authors, comments, counters, decisions, flags, queue, revisions, sites
 from service.store.queue import QueueFilter
 from service.store.session import reading, writing
+
+FLAGS_LISTED = 100
+"""Flags of one comment that are listed in full; all are counted, and nobody reads more of them to decide."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,9 @@ def read_comment(caller: Caller, comment_id: UUID) -> CommentFile:
         if item is None:
             raise NotFound("This site has no such comment.")
         texts = revisions.all_revisions(comment_id)
+        listed = flags.latest_flags(comment_id, limit=FLAGS_LISTED) if item.comment.flags else ()
         return CommentFile(
-            item=item,
+            item=replace(item, flags=replace(item.flags, latest=listed)),
             revisions=texts,
             signals=revisions.signals_of([(comment_id, text.number) for text in texts]),
             decisions=decisions.decisions_on(comment_id),
@@ -108,6 +114,7 @@ def decide(
 ) -> Decided:
     """Carry out a decision on one revision, log it in the same transaction, and return both.
 
+    Rejecting an edit leaves the earlier text published; where readers have flagged that one, it is reviewed next.
     Raises StaleDecision, with who decided what and when, where the comment is no longer what the moderator saw; of two
     decisions at the same moment one is carried out. Raises Invalid for an action that is not offered, NotFound.
     """
@@ -130,6 +137,8 @@ def decide(
                 note=note or None,
                 now=now,
             )
+            if after.has_rejected_edit:
+                after = _return_if_flagged(caller, comment_id, now)
     if decision is not None:
         metrics.decisions.labels(action.value).inc()
         return Decided(comment.id, decision, after)
@@ -137,6 +146,13 @@ def decide(
     seen = comment.standing.version if expected_version is None else expected_version
     _look(caller, comment_id, action, revision, seen)
     raise AssertionError("a version that was passed by never comes back")
+
+
+def _return_if_flagged(caller: Caller, comment_id: UUID, now: datetime) -> Standing:
+    # Read again, now that the row is ours: flags may have come since it was looked at.
+    comment = comments.find_comment(comment_id, site_id=caller.site_id)
+    assert comment is not None, "comments are never removed"
+    return flag.return_if_flagged(comment, sites.get_site(caller.site_id), now=now)
 
 
 def _check_words(reason: str, note: str) -> tuple[str, str]:
@@ -168,6 +184,8 @@ def _look(
 def _changes(comment: Comment, after: Standing, action: Action, reason: str, now: datetime) -> dict[str, object]:
     changes: dict[str, object] = {"reason": (reason or None) if action is Action.REJECT else None}
     publishes = after.published_revision is not None and action in {Action.APPROVE, Action.RESTORE}
+    if publishes and comment.flags:
+        changes["flags_settled"] = settled_by_approval(comment.standing, after)
     if publishes and after.published_revision is not None:
         revision = revisions.find_revision(comment.id, after.published_revision)
         changes |= {"body_html": revision.body_html, "published_at": comment.published_at or now}

@@ -23,7 +23,7 @@ class PublishedPage:
 
     `article` is None where nobody has written under it; `key` is its normalised key all the same. `names` holds the
     authors of the comments that those of this page answer, also where they stand on an earlier page. `answered` is the
-    published comment that was asked for by `answering`.
+    published comment that was asked for by `answering`. `is_first` says that no comments stand before this page.
     """
 
     site: Site
@@ -33,6 +33,7 @@ class PublishedPage:
     next_cursor: str | None
     names: Mapping[UUID, str]
     answered: PublishedComment | None = None
+    is_first: bool = True
 
 
 def read_page(
@@ -70,7 +71,9 @@ def read_page(
         page = threads.read_thread(known.id, sort=sort, after=after, limit=limit)
         names = _names(page.comments) if with_names else {}
         answered = threads.find_published(known.id, answering) if answering is not None else None
-        return PublishedPage(site, key, known, page.comments, thread_cursor(scope, page.next), names, answered)
+        return PublishedPage(
+            site, key, known, page.comments, thread_cursor(scope, page.next), names, answered, is_first=after is None
+        )
 
 
 def read_counts(slug: str, keys: Sequence[str]) -> dict[str, int]:

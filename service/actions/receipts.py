@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.actions import limiting
+from service.actions import flag, limiting
 from service.actions.body import check_body, render
 from service.actions.change import change_standing
 from service.actions.toolbox import tools
@@ -53,9 +53,10 @@ def read_receipt(token: str, *, now: datetime) -> Receipt:
 def revise_comment(token: str, body: str, *, client_address: str | None, now: datetime) -> Receipt:
     """Store a new revision and return the receipt; the same text again changes nothing.
 
-    The new revision goes through the screening. What was approved before stays published until a person has decided on
-    the new one, or the site's policy publishes it at once. Raises NotFound, Forbidden outside the window, Invalid,
-    RateLimited, or StaleDecision where the comment keeps changing under the author's hands.
+    The new revision goes through the screening, and is held where enough readers have flagged the comment. What was
+    approved before stays published until a person has decided on the new one, or the site's policy publishes it at
+    once. Raises NotFound, Forbidden outside the window, Invalid, RateLimited, or StaleDecision where the comment keeps
+    changing under the author's hands.
     """
     receipt = read_receipt(token, now=now)
     check_author_may_revise(receipt.comment, now)
@@ -117,7 +118,11 @@ def _store_revision(receipt: Receipt, raw: str, body_html: str, now: datetime) -
     assert item is not None, "comments are never removed"
     signals = screening.screen(
         screening.Submission(raw, is_edit=True, email=_email(comment)),
-        screening.Facts(receipt.site.policy, author_approved=item.author.approved + comment.standing.is_published),
+        screening.Facts(
+            receipt.site.policy,
+            author_approved=item.author.approved + comment.standing.is_published,
+            flags=flag.flags_calling_for_review(item.comment, receipt.site),
+        ),
     )
     published = screening.may_be_published_at_once(signals)
     after = life.revise(comment.standing, publish_at_once=published)

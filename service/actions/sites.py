@@ -11,7 +11,7 @@ from uuid import UUID
 from service.adapters.keyring import new_token, token_hash
 from service.domain.article_keys import parse_origin
 from service.domain.comment import TITLE_MAX
-from service.domain.errors import Invalid, UnknownSite
+from service.domain.errors import Invalid, NotFound, UnknownSite
 from service.domain.limit_settings import parse_limit_overrides
 from service.domain.permissions import Scope
 from service.domain.site import (
@@ -19,6 +19,7 @@ from service.domain.site import (
     REVISE_WINDOW,
     Policy,
     Site,
+    check_flag_threshold,
     check_max_depth,
     check_revise_window,
     check_slug,
@@ -36,6 +37,15 @@ def find_site(slug: str) -> Site:
         raise UnknownSite
     with reading():
         return sites.find_site(slug)
+
+
+def find_site_of_published(comment_id: UUID) -> Site:
+    """Return the site of a comment that readers see; raises NotFound for any other, whether it exists or not."""
+    with reading():
+        site = sites.find_site_of_published(comment_id)
+    if site is None:
+        raise NotFound
+    return site
 
 
 def list_sites() -> list[Site]:
@@ -70,6 +80,7 @@ def change_site(
     limits: object = None,
     max_depth: int | None = None,
     revise_window: timedelta | None = None,
+    flag_threshold: int | None = None,
 ) -> Site:
     """Change what is given of a site and return it; None leaves a value as it is.
 
@@ -88,6 +99,8 @@ def change_site(
         changes["max_depth"] = check_max_depth(max_depth)
     if revise_window is not None:
         changes["revise_window"] = check_revise_window(revise_window)
+    if flag_threshold is not None:
+        changes["flag_threshold"] = check_flag_threshold(flag_threshold)
     with writing():
         site = replace(sites.find_site(slug), **changes)
         sites.save_site(site)

@@ -13,7 +13,7 @@ from service.adapters.keyring import CannotUnseal
 from service.domain.comment import CLIENT_KEY_LIFE
 from service.domain.emails import email_lookup_form
 from service.domain.errors import StoreUnavailable
-from service.store import authors, comments, idempotency
+from service.store import authors, comments, flags, idempotency, votes
 from service.store import session as database
 from service.store.session import reading, writing
 
@@ -25,16 +25,22 @@ FORGET_BATCH = 5_000  # rows forgotten in one transaction, which has to end well
 
 @dataclass(frozen=True)
 class Forgotten:
-    """How much was dropped."""
+    """How much was dropped; `client_keys` are those of comments, votes and flags together."""
 
     client_keys: int
     answers: int
 
 
 def apply_retention(*, now: datetime, batch: int = FORGET_BATCH) -> Forgotten:
-    """Drop client keys older than 30 days and the expired answers to Idempotency-Keys."""
+    """Drop client keys older than 30 days and the expired answers to Idempotency-Keys; what is counted stays counted.
+
+    A vote is nothing but its client key, so it goes with it.
+    """
+    before = now - CLIENT_KEY_LIFE
     return Forgotten(
-        client_keys=_in_batches(lambda: comments.drop_client_keys(before=now - CLIENT_KEY_LIFE, limit=batch), batch),
+        client_keys=_in_batches(lambda: comments.drop_client_keys(before=before, limit=batch), batch)
+        + _in_batches(lambda: votes.drop_votes(before=before, limit=batch), batch)
+        + _in_batches(lambda: flags.drop_client_keys(before=before, limit=batch), batch),
         answers=_in_batches(lambda: idempotency.drop_answers(before=now - ANSWER_LIFE, limit=batch), batch),
     )
 

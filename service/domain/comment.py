@@ -22,7 +22,8 @@ TITLE_MAX = 300  # characters of an article's title
 DUPLICATE_WINDOW = timedelta(days=1)
 """The same text by the same author under the same article within this time is taken for a double click."""
 CLIENT_KEY_LIFE = timedelta(days=30)
-"""How long the keyed hash of a client address is kept: long enough to see a campaign, no longer."""
+"""How long the keyed hash of a client address is kept, with comments, votes and flags: long enough to see a campaign,
+no longer. Who gave a vote before that is not known any more, so they could give it again and cannot take it back."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Comment:
     """One row of `comments`, without the texts of its revisions.
 
     `path` is the identifiers of all ancestors and itself, 16 bytes each: it orders a thread depth-first.
-    `body_html` is the published revision as sanitised HTML, empty while nothing is published.
+    `body_html` is the published revision as sanitised HTML, empty while nothing is published. `flags` counts every
+    reader who has flagged it; those of the revisions up to `flags_settled` a person has seen and overruled.
     """
 
     id: UUID
@@ -46,6 +48,8 @@ class Comment:
     standing: Standing
     body_html: str
     votes: int
+    flags: int
+    flags_settled: int | None
     score: float
     reason: str | None
     created_at: datetime
@@ -53,6 +57,12 @@ class Comment:
     published_at: datetime | None
     edited_at: datetime | None
     edit_until: datetime
+
+    @property
+    def flags_are_settled(self) -> bool:
+        """True where a person has approved the text that readers see after it was flagged: more flags only count."""
+        seen = self.standing.published_revision or self.standing.revision
+        return self.flags_settled is not None and seen <= self.flags_settled
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@
        ├─ reject ─▶ rejected │ restore
        ├─ spam ───▶ spam ────┘
        └─ delete ─▶ deleted        (delete is possible from every status but itself; nothing leads back)
+    approved ─ readers' flags ─▶ pending (and stays published until somebody decides)
 
 `Comment.status` is the status of the latest revision; whether something is published, and which revision, is
-`Comment.published_revision`. So an approved comment with an edit under review is `pending` and published at once.
+`Comment.published_revision`. So an approved comment with an edit under review is `pending` and published at once, and
+one that readers have reported is `pending` with its latest revision published.
 """
 
 from __future__ import annotations
@@ -73,6 +75,11 @@ class Standing:
     def offered_actions(self) -> tuple[Action, ...]:
         """What can be decided in this status, in the order in which people are offered it."""
         return tuple(action for action in Action if self.status_after(action) is not None)
+
+    @property
+    def is_reported(self) -> bool:
+        """True where what readers see is under review again, because enough of them have flagged it."""
+        return self.status is Status.PENDING and self.published_revision == self.revision
 
     @property
     def has_rejected_edit(self) -> bool:
@@ -172,9 +179,25 @@ def revise(standing: Standing, *, publish_at_once: bool) -> Standing:
     )
 
 
+def return_to_queue(standing: Standing) -> Standing:
+    """Return the standing after enough readers have flagged an approved comment: under review, and still published.
+
+    What is reviewed is the text that readers see. After a rejected edit that is an earlier revision, which becomes the
+    latest one once more, under a new number.
+    """
+    assert can_be_returned(standing), "what waits already, or is not published, has no way back to the queue"
+    revision = standing.revision + 1 if standing.has_rejected_edit else standing.revision
+    return Standing(Status.PENDING, revision, revision, standing.version + 1)
+
+
 def withdraw(standing: Standing) -> Standing:
     """Return the standing after the author took the comment back."""
     return _after(standing, Action.DELETE, Status.DELETED)
+
+
+def can_be_returned(standing: Standing) -> bool:
+    """True for what is approved; what waits for a person already need not be brought to one."""
+    return standing.status is Status.APPROVED
 
 
 def can_be_revised(standing: Standing) -> bool:
@@ -184,7 +207,8 @@ def can_be_revised(standing: Standing) -> bool:
 
 def _after(standing: Standing, action: Action, target: Status) -> Standing:
     published = standing.published_revision
-    if action is Action.REJECT and standing.status is Status.PENDING and published is not None:
+    is_waiting_edit = standing.status is Status.PENDING and published is not None and not standing.is_reported
+    if action is Action.REJECT and is_waiting_edit:
         # Only the edit is turned down. The revision approved before is as good as it was.
         target = Status.APPROVED
     elif target is Status.APPROVED:
@@ -205,6 +229,8 @@ def _revisions_open_to_decision(standing: Standing, action: Action) -> set[int]:
 def _stale(standing: Standing, last: PastDecision | None, *, named: int | None = None) -> StaleDecision:
     if named is not None and named > standing.revision:
         detail = f"This comment has no revision {named}; its latest one is {standing.revision}."
+    elif standing.is_reported:
+        detail = f"Readers have reported this comment since; revision {standing.revision} waits for review again."
     elif last is None:
         detail = f"The author has revised this comment since; its latest revision is {standing.revision}."
     else:

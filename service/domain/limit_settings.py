@@ -22,6 +22,9 @@ DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
             # A preview while typing, and a revision of one's own comment, are charged to the client alone.
             Limit("preview", 60, 60),
             Limit("receipt", 30, 60),
+            # Votes come in bursts while somebody reads; flags do not.
+            Limit("vote", 30, 60),
+            Limit("flag", 10, 60),
             # Moderators and integrators are known, and limited by token.
             Limit("token", 600, 60),
         )

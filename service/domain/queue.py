@@ -9,6 +9,7 @@ from uuid import UUID
 
 from service.domain.article import Article
 from service.domain.comment import Comment, Revision
+from service.domain.flags import FlagFile
 from service.domain.life import Action, Actor, Status
 from service.domain.screening import Signal
 
@@ -44,6 +45,7 @@ class QueueItem:
     revision: Revision
     signals: Sequence[Signal] = field(default=())
     parent: ParentBrief | None = None
+    flags: FlagFile = field(default=FlagFile({}))
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,18 @@ for nobody. The order of PHASES is the policy. Every signal is stored with the r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from service.domain.flags import FlagReason, counted_in_words
 from service.domain.site import Policy
 
 MANY_LINKS = 3
 """Links in one comment from which on a person should look first; honest replies rarely cite more than two sources."""
+
+FLAGGED_SCORE = 2.0
+"""More than any screen: a person has said something is wrong, and everybody can see it meanwhile."""
 
 _LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>]*[^\s<>.,:;!?\"')\]}]", re.IGNORECASE)
 """A link as far as a reader would call it that: without the punctuation of the sentence it stands in."""
@@ -57,6 +61,8 @@ class Facts:
     policy: Policy
     author_approved: int
     """Comments by this author on this site that are approved now."""
+    flags: Mapping[FlagReason, int] = field(default_factory=dict)
+    """What readers say of the comment that is edited, where it is enough to call for a review."""
 
 
 Phase = Callable[[Submission, Facts], Signal | None]
@@ -80,6 +86,16 @@ def hold_own_email(submission: Submission, facts: Facts) -> Signal | None:
     return Signal("own_email", Verdict.HOLD, 0.5, "It contains the author's own email address.", found)
 
 
+def flagged_signal(flags: Mapping[FlagReason, int]) -> Signal:
+    """Return what brings a published comment back to the queue: who says what of it, in numbers."""
+    return Signal("flagged", Verdict.HOLD, FLAGGED_SCORE, counted_in_words(flags))
+
+
+def hold_edit_of_what_was_flagged(submission: Submission, facts: Facts) -> Signal | None:
+    """Hold an edit of what readers have flagged, whatever the policy: an author cannot edit a review away."""
+    return flagged_signal(facts.flags) if facts.flags else None
+
+
 def note_first_time_author(submission: Submission, facts: Facts) -> Signal | None:
     """Note that nothing by this author has been approved here yet."""
     if facts.author_approved:
@@ -98,6 +114,7 @@ def hold_by_policy(submission: Submission, facts: Facts) -> Signal | None:
 PHASES: Sequence[Phase] = (
     hold_many_links,
     hold_own_email,
+    hold_edit_of_what_was_flagged,
     note_first_time_author,
     hold_by_policy,
 )

@@ -18,6 +18,8 @@ DEFAULT_MAX_DEPTH = 5  # levels of reply below a top-level comment: what still r
 HIGHEST_MAX_DEPTH = 20  # bounds the path that orders a thread to 21 identifiers of 16 bytes
 REVISE_WINDOW = timedelta(minutes=15)  # long enough for typos, short enough that replies stay honest
 LONGEST_REVISE_WINDOW = timedelta(days=7)
+DEFAULT_FLAG_THRESHOLD = 3  # readers; one may err and two may be friends
+HIGHEST_FLAG_THRESHOLD = 1000
 
 
 class Policy(StrEnum):
@@ -31,7 +33,10 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True)
 class Site:
-    """One row of `sites`; `limits` overrides the default limits, or is "off"."""
+    """One row of `sites`; `limits` overrides the default limits, or is "off".
+
+    `flag_threshold` flags bring a published comment back to the queue; 0 never does.
+    """
 
     id: UUID
     slug: str
@@ -41,6 +46,11 @@ class Site:
     limits: LimitOverrides
     max_depth: int
     revise_window: timedelta
+    flag_threshold: int = DEFAULT_FLAG_THRESHOLD
+
+    def are_enough_flags(self, count: int) -> bool:
+        """True for as many flags as bring a published comment back to the queue."""
+        return 0 < self.flag_threshold <= count
 
     def lists_origin(self, origin: str | None) -> bool:
         """True for an origin (`scheme://host[:port]`, normalised) whose pages belong to this site."""
@@ -71,3 +81,10 @@ def check_revise_window(window: timedelta) -> timedelta:
     if not timedelta(0) <= window <= LONGEST_REVISE_WINDOW:
         raise Invalid("revise_window", "out_of_range", "The time to revise is from 0 minutes to 7 days.")
     return window
+
+
+def check_flag_threshold(threshold: int) -> int:
+    """Return the threshold; raises Invalid outside 0 (flags never return a comment) to 1,000."""
+    if not 0 <= threshold <= HIGHEST_FLAG_THRESHOLD:
+        raise Invalid("flag_threshold", "out_of_range", f"The number of flags is from 0 to {HIGHEST_FLAG_THRESHOLD:,}.")
+    return threshold

@@ -13,7 +13,7 @@ from sqlalchemy import Row, delete, insert, or_, select, update
 from service.domain.comment import Comment, Place, split_path
 from service.domain.life import Standing, Status
 from service.extensions import db
-from service.store.models import CommentRow, RevisionRow, SignalRow
+from service.store.models import CommentRow, FlagRow, RevisionRow, SignalRow, VoteRow
 
 COMMENT_COLUMNS = (
     CommentRow.id,
@@ -32,6 +32,8 @@ COMMENT_COLUMNS = (
     CommentRow.version,
     CommentRow.body_html,
     CommentRow.votes,
+    CommentRow.flags,
+    CommentRow.flags_settled,
     CommentRow.score,
     CommentRow.reason,
     CommentRow.created_at,
@@ -189,9 +191,19 @@ def erase_text(comment_id: UUID) -> None:
         .values(body_raw="", body_html="")
         .execution_options(synchronize_session=False)
     )
-    # Signals quote the text they were found in.
+    # Signals quote the text they were found in, and readers may quote it in a flag.
     db.session.execute(
         delete(SignalRow).where(SignalRow.comment_id == comment_id).execution_options(synchronize_session=False)
+    )
+    db.session.execute(
+        update(FlagRow)
+        .where(FlagRow.comment_id == comment_id)
+        .values(detail=None, client_hash=None)
+        .execution_options(synchronize_session=False)
+    )
+    # Nobody can vote for it any more, so nobody has to be recognised.
+    db.session.execute(
+        delete(VoteRow).where(VoteRow.comment_id == comment_id).execution_options(synchronize_session=False)
     )
 
 
@@ -216,6 +228,38 @@ def hold_comment(comment_id: UUID) -> None:
     db.session.execute(
         select(CommentRow.id).where(CommentRow.id == comment_id).with_for_update(key_share=True)
     ).one_or_none()
+
+
+def hold_published(comment_id: UUID, *, site_id: UUID) -> Comment | None:
+    """Return a published comment of this site, its row kept as it is until the transaction ends; None for any other."""
+    row = db.session.execute(
+        select(*COMMENT_COLUMNS)
+        .where(CommentRow.id == comment_id, CommentRow.site_id == site_id, CommentRow.published_revision.is_not(None))
+        .with_for_update(key_share=True)
+    ).one_or_none()
+    return None if row is None else comment_from_row(row)
+
+
+def count_vote(comment_id: UUID, by: int) -> int:
+    """Add `by` to the votes of a comment and return how many it has then."""
+    return db.session.execute(
+        update(CommentRow)
+        .where(CommentRow.id == comment_id)
+        .values(votes=CommentRow.votes + by)
+        .returning(CommentRow.votes)
+        .execution_options(synchronize_session=False)
+    ).scalar_one()
+
+
+def count_flag(comment_id: UUID) -> int:
+    """Add one to the flags of a comment and return how many it has then."""
+    return db.session.execute(
+        update(CommentRow)
+        .where(CommentRow.id == comment_id)
+        .values(flags=CommentRow.flags + 1)
+        .returning(CommentRow.flags)
+        .execution_options(synchronize_session=False)
+    ).scalar_one()
 
 
 def has_duplicate(author_id: UUID, article_id: UUID, body_fingerprint: bytes, *, since: datetime) -> bool:

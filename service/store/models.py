@@ -29,6 +29,7 @@ class SiteRow(Base):
     limits: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     max_depth: Mapped[int]
     revise_seconds: Mapped[int]
+    flag_threshold: Mapped[int] = mapped_column(server_default=text("3"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -101,6 +102,9 @@ class CommentRow(Base):
     """True where the public page has a line for it: it is published, or it is the tombstone above shown replies."""
     shown_replies: Mapped[int]
     votes: Mapped[int]
+    flags: Mapped[int] = mapped_column(server_default=text("0"))
+    flags_settled: Mapped[int | None]
+    """The last revision whose flags a person has overruled."""
     score: Mapped[float]
     reason: Mapped[str | None] = mapped_column(Text)
     client_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -179,6 +183,41 @@ class SignalRow(Base):
     score: Mapped[float]
     detail: Mapped[str] = mapped_column(Text)
     spans: Mapped[list[list[int]]] = mapped_column(JSON)
+
+
+class VoteRow(Base):
+    """One reader's vote for a comment, as long as their client key is kept; `comments.votes` counts it for good."""
+
+    __tablename__ = "votes"
+
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    client_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class FlagRow(Base):
+    """One reader's flag: what they say is wrong with which revision. It outlives the key that tells it is theirs."""
+
+    __tablename__ = "flags"
+    __table_args__ = (
+        UniqueConstraint("comment_id", "client_hash"),
+        CheckConstraint("reason IN ('spam', 'abuse', 'off_topic', 'other')", name="reason"),
+        # Client keys that have to be dropped.
+        Index(
+            "ix_flags_client",
+            "created_at",
+            postgresql_where=text("client_hash IS NOT NULL"),
+            sqlite_where=text("client_hash IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"))
+    client_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    revision: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(16))
+    detail: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class DecisionRow(Base):

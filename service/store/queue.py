@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
+from service.domain.flags import FlagFile
 from service.domain.life import Status
 from service.domain.queue import AuthorRecord, ParentBrief, QueueItem
 from service.domain.sorting import QueueSort
@@ -20,6 +21,7 @@ from service.store.articles import ARTICLE_COLUMNS, article_from_columns
 from service.store.authors import RECORD_COLUMNS
 from service.store.comments import COMMENT_COLUMNS, comment_from_row
 from service.store.dialect import is_postgresql
+from service.store.flags import reasons_of
 from service.store.models import SEARCHED_WORDS, ArticleRow, AuthorRow, CommentRow, SignalRow
 from service.store.revisions import revisions_of, signals_of
 
@@ -58,7 +60,7 @@ class QueuePage:
 def read_queue(
     site_id: UUID, wanted: QueueFilter, *, sort: QueueSort, after: QueuePosition | None, limit: int
 ) -> QueuePage:
-    """Return up to `limit` comments that match and follow the position `after`, or the first ones; four queries."""
+    """Return up to `limit` comments that match and follow the position `after`, or the first ones; five queries."""
     statement = _select_items().where(CommentRow.site_id == site_id, *_conditions(site_id, wanted))
     statement = _in_order(statement, sort, after).limit(limit + 1)
     rows = db.session.execute(statement).all()
@@ -86,6 +88,7 @@ def _items(rows: Sequence[Any]) -> list[QueueItem]:
     latest = [(comment.id, comment.standing.revision) for comment in comments]
     texts = revisions_of(latest)
     signals = signals_of(latest)
+    reasons = reasons_of([comment.id for comment in comments if comment.flags])
     parents = _parents({comment.parent_id for comment in comments if comment.parent_id is not None})
     article_start, author_start = len(COMMENT_COLUMNS), len(COMMENT_COLUMNS) + len(ARTICLE_COLUMNS)
     return [
@@ -96,6 +99,7 @@ def _items(rows: Sequence[Any]) -> list[QueueItem]:
             revision=texts[comment.id],
             signals=signals[comment.id, comment.standing.revision],
             parent=None if comment.parent_id is None else parents.get(comment.parent_id),
+            flags=FlagFile(reasons.get(comment.id, {})),
         )
         for comment, row in zip(comments, rows, strict=True)
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select, tuple_
+from sqlalchemy import insert, literal, or_, select, tuple_
 
 from service.domain.comment import Revision
 from service.domain.screening import Signal, Verdict
@@ -27,6 +27,21 @@ def add_revision(comment_id: UUID, revision: Revision, *, sanitiser_version: int
             created_at=revision.created_at,
         )
     )
+
+
+def repeat_revision(comment_id: UUID, number: int, *, under: int) -> Revision:
+    """Store a revision that exists once more under another number, with the time it was written, and return it."""
+    again = select(
+        RevisionRow.comment_id,
+        literal(under),
+        RevisionRow.body_raw,
+        RevisionRow.body_html,
+        RevisionRow.sanitiser_version,
+        RevisionRow.created_at,
+    ).where(RevisionRow.comment_id == comment_id, RevisionRow.number == number)
+    names = ["comment_id", "number", "body_raw", "body_html", "sanitiser_version", "created_at"]
+    db.session.execute(insert(RevisionRow.__table__).from_select(names, again))  # type: ignore[arg-type]
+    return find_revision(comment_id, under)
 
 
 def find_revision(comment_id: UUID, number: int) -> Revision:

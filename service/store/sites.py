@@ -14,7 +14,7 @@ from service.domain.errors import Invalid, UnknownSite
 from service.domain.site import Policy, Site
 from service.extensions import db
 from service.store.ids import new_id
-from service.store.models import SiteRow
+from service.store.models import CommentRow, SiteRow
 
 SITE_COLUMNS = (
     SiteRow.id,
@@ -25,6 +25,7 @@ SITE_COLUMNS = (
     SiteRow.limits,
     SiteRow.max_depth,
     SiteRow.revise_seconds,
+    SiteRow.flag_threshold,
 )
 
 
@@ -40,6 +41,7 @@ def site_from_row(row: Row[*tuple[Any, ...]]) -> Site:
         limits={name: (pair[0], pair[1]) for name, pair in limits.items()} if isinstance(limits, dict) else limits,
         max_depth=row.max_depth,
         revise_window=timedelta(seconds=row.revise_seconds),
+        flag_threshold=row.flag_threshold,
     )
 
 
@@ -54,6 +56,16 @@ def find_site(slug: str) -> Site:
 def get_site(site_id: UUID) -> Site:
     """Return a site that exists."""
     return site_from_row(db.session.execute(select(*SITE_COLUMNS).where(SiteRow.id == site_id)).one())
+
+
+def find_site_of_published(comment_id: UUID) -> Site | None:
+    """Return the site of a published comment, or None for anything else."""
+    row = db.session.execute(
+        select(*SITE_COLUMNS)
+        .join(CommentRow, CommentRow.site_id == SiteRow.id)
+        .where(CommentRow.id == comment_id, CommentRow.published_revision.is_not(None))
+    ).one_or_none()
+    return None if row is None else site_from_row(row)
 
 
 def list_sites() -> list[Site]:
@@ -89,4 +101,5 @@ def _values(site: Site) -> dict[str, Any]:
         "limits": {name: list(pair) for name, pair in limits.items()} if isinstance(limits, Mapping) else limits,
         "max_depth": site.max_depth,
         "revise_seconds": int(site.revise_window.total_seconds()),
+        "flag_threshold": site.flag_threshold,
     }

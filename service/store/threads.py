@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from service.domain.comment import PublishedComment
+from service.domain.comment import PublishedComment, split_path
 from service.domain.sorting import Sort
 from service.extensions import db
 from service.store.models import CommentRow
@@ -75,13 +75,14 @@ def position_before(article_id: UUID, comment_id: UUID, *, limit: int) -> Positi
     """
     mine = (CommentRow.article_id == article_id, CommentRow.shown)
     wanted = select(CommentRow.path).where(*mine, CommentRow.id == comment_id).scalar_subquery()
-    statement = select(CommentRow.root_id, CommentRow.path).where(*mine, CommentRow.path <= wanted)
-    rows = db.session.execute(statement.order_by(CommentRow.path.desc()).limit(limit + 1)).all()
-    if len(rows) <= limit:
+    # The path alone, which says the thread too: so the index has the whole answer, however long the article is.
+    statement = select(CommentRow.path).where(*mine, CommentRow.path <= wanted)
+    paths = db.session.scalars(statement.order_by(CommentRow.path.desc()).limit(limit + 1)).all()
+    if len(paths) <= limit:
         return None
-    root_id = rows[0].root_id
-    before = next((row for row in rows if row.root_id != root_id), rows[1])
-    return Position(0, before.root_id, before.path)
+    root_id = split_path(paths[0])[0]
+    before = next((path for path in paths if split_path(path)[0] != root_id), paths[1])
+    return Position(0, split_path(before)[0], before)
 
 
 def find_published(article_id: UUID, comment_id: UUID) -> PublishedComment | None:

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service.config import Settings
 from service.domain.errors import Invalid, PostbagError
 from service.web import assets, openapi, operations
-from service.web.api import articles, moderation, published, receipts
+from service.web.api import articles, moderation, published, reactions, receipts
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, front, receipt, reply_form
@@ -17,7 +17,13 @@ from service.web.parsing import bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
 
-API_BLUEPRINTS = (published.blueprint, receipts.blueprint, articles.blueprint, moderation.blueprint)
+API_BLUEPRINTS = (
+    published.blueprint,
+    reactions.blueprint,
+    receipts.blueprint,
+    articles.blueprint,
+    moderation.blueprint,
+)
 PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
 
 

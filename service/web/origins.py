@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
+from uuid import UUID
 
 from flask import Response, current_app, g, request
 
-from service.actions.sites import find_site
+from service.actions.sites import find_site, find_site_of_published
 from service.config import Settings
 from service.domain.article_keys import parse_origin
-from service.domain.errors import Invalid, OriginNotAllowed
+from service.domain.errors import Invalid, NotFound, OriginNotAllowed
 from service.domain.site import Site
 from service.domain.text import forbidden_character
 from service.web.auth import SCHEME, caller_if_any
@@ -24,7 +25,7 @@ from service.web.responses import add_headers
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-EXPOSED = "ETag, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
+EXPOSED = "ETag, Postbag-Origins, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
 SENDABLE_HEADERS = "Authorization, Content-Type, Idempotency-Key"
 PREFLIGHT_SECONDS = 600
 
@@ -64,28 +65,57 @@ def sent_to_a_site(view: View) -> View:
     not the site's. Where the site lists its origin, the page can read the answer, also a refusal.
     """
 
+    return _may_come_with_a_token(view, lambda _: _site_of_body())
+
+
+def sent_about_a_comment(view: View) -> View:
+    """Find the site of the comment in the address, before the body is looked at, and leave it in `g.site`.
+
+    The caller, if there is a token, is left in `g.caller`. Raises NotFound for a comment that readers do not see, to
+    whatever page, and OriginNotAllowed for a page that is not the site's.
+    """
+    return _may_come_with_a_token(view, lambda place: _site_of_comment(place["comment_id"]))
+
+
+def _may_come_with_a_token(view: View, find: Callable[[dict[str, Any]], Site | None]) -> View:
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
         g.caller = caller_if_any()
-        g.site = _receiving_site(load_body(request).get("site"))
+        g.site = find(kwargs)
+        if g.site is not None:
+            _check_origin(g.site)
         return view(*args, **kwargs)
 
     documented = ApiBlueprint("sent_to_a_site", __name__).doc(security=[{}, {SCHEME: []}])
     return documented(checked)  # type: ignore[no-any-return]
 
 
-def _receiving_site(slug: object) -> Site | None:
+def _site_of_body() -> Site | None:
+    slug: object = load_body(request).get("site")
     if not isinstance(slug, str) or forbidden_character(slug):
         # The schema, which comes next, refuses it and says why.
         return None
-    site = find_site(slug)
+    return find_site(slug)
+
+
+def _site_of_comment(comment_id: UUID) -> Site:
+    try:
+        return find_site_of_published(comment_id)
+    except NotFound:
+        # There is no site whose origins could be asked; that nothing is published here is no secret either.
+        readable_by_any_page()
+        raise
+
+
+def _check_origin(site: Site) -> None:
     origin = request.headers.get("Origin")
     if origin is None or g.caller is not None:
-        return site
+        return
     if not _is_allowed(origin, site):
-        raise OriginNotAllowed(f"The site `{site.slug}` does not list the origin of this page: {origin[:100]}.")
+        # What is no origin is not quoted back: it could be anything, an e-mail address too.
+        told = _origin_or_none(origin) or "none at all"
+        raise OriginNotAllowed(f"The site `{site.slug}` does not list the origin of this page: {told[:100]}.")
     add_headers({"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED, "Vary": "Origin"})
-    return site
 
 
 def _is_allowed(origin: str, site: Site) -> bool:

@@ -82,13 +82,20 @@ def _refuse_constant(name: str) -> NoReturn:
 class Parser(FlaskParser):
     """Parses bodies and queries; what a schema does not know is an error everywhere."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, ma.RAISE)
+    __location_map__ = {**FlaskParser.__location_map__, "json_or_nothing": "load_json_or_nothing"}  # noqa: RUF012
+    DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys((*FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "json_or_nothing"), ma.RAISE)
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """Return the fields of a JSON body."""
         if is_form(req):
             raise UnsupportedMediaType
         return load_body(req)
+
+    def load_json_or_nothing(self, req: Request, schema: ma.Schema) -> Any:
+        """Return the fields of a JSON body, or none where there is no body, of whatever type it was said to be."""
+        # A form was read when its length was looked at, and has left no data behind.
+        has_body = bool(req.form) if is_form(req) else bool(req.get_data())
+        return self.load_json(req, schema) if has_body else {}
 
     def load_json_or_form(self, req: Request, schema: ma.Schema) -> Any:
         """Return the fields of a JSON body or a form; a form's empty optional fields were left empty, not filled in."""
@@ -115,6 +122,7 @@ class ApiBlueprint(Blueprint):
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {  # noqa: RUF012 - flask-smorest declares it so
         **Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "json_or_form": "application/json",
+        "json_or_nothing": "application/json",
     }
 
 

@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from service.domain.article import Article
+from service.domain.comment import Comment, PublishedComment
 
 
 def avatar_path(seed: str) -> str:
     """Return where the picture of an avatar seed is served; relative, so that a cached page fits every host name."""
     return f"/avatars/{seed}.svg"
+
+
+def author_view(comment: Comment | PublishedComment) -> dict[str, Any]:
+    """Return who wrote a comment, as far as readers may know; not for one that is deleted."""
+    return {
+        "name": comment.author_name,
+        "url": comment.author_url,
+        "avatar": avatar_path(comment.avatar),
+        "badge": None,
+    }
 
 
 def article_view(article: Article | None, key: str) -> dict[str, Any]:

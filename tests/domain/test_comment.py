@@ -30,8 +30,9 @@ def comment(status: Status, published: int | None = None) -> Comment:
     standing = Standing(status, 1, published, 1)
     no = UUID(int=0)
     return Comment(
-        no, no, no, None, 0, no.bytes, no, "Ada", None, "", standing, "", 0, 0.0, None, UNTIL, UNTIL, None, None, UNTIL
-    )
+        no, no, no, None, 0, no.bytes, no, "Ada", None, "", standing, "", 0, 0, None, 0.0, None, UNTIL, UNTIL, None,
+        None, UNTIL,
+    )  # fmt: skip
 
 
 def path_of(ancestry: list[UUID]) -> bytes:

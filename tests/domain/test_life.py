@@ -184,6 +184,59 @@ def test_after_a_rejected_edit_one_that_is_neither_is_stale() -> None:
         decide(standing(Status.APPROVED, revision=3, published=1), Action.SPAM, revision=2)
 
 
+REPORTED = Standing(Status.PENDING, 2, 2, 5)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Standing(Status.APPROVED, 2, 2, 4), REPORTED),
+        (Standing(Status.APPROVED, 3, 1, 4), Standing(Status.PENDING, 4, 4, 5)),
+    ],
+    ids=["the latest revision", "an earlier revision, after a rejected edit"],
+)
+def test_what_readers_see_returns_to_the_queue_and_stays_published(before: Standing, after: Standing) -> None:
+    assert life.return_to_queue(before) == after
+    assert after.is_reported
+    assert after.is_published
+    assert not before.is_reported
+
+
+@pytest.mark.parametrize("status", list(Status), ids=lambda word: word.value)
+def test_only_what_is_approved_can_be_returned(status: Status) -> None:
+    assert life.can_be_returned(standing(status)) == (status is Status.APPROVED)
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "published"),
+    [
+        (Action.APPROVE, Status.APPROVED, 2),
+        (Action.REJECT, Status.REJECTED, None),
+        (Action.SPAM, Status.SPAM, None),
+        (Action.DELETE, Status.DELETED, None),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_decision_on_what_was_reported_is_about_what_readers_see(
+    action: Action, status: Status, published: int | None
+) -> None:
+    after = decide(REPORTED, action, last=past(Action.APPROVE, NOOR))
+    assert after == Standing(status, 2, published, 6)
+
+
+def test_an_edit_of_what_was_reported_waits_and_its_rejection_leaves_the_rest() -> None:
+    edited = life.revise(REPORTED, publish_at_once=False)
+    assert edited == Standing(Status.PENDING, 3, 2, 6)
+    assert not edited.is_reported
+    assert decide(edited, Action.REJECT) == Standing(Status.APPROVED, 3, 2, 7)
+
+
+def test_a_decision_on_the_version_before_the_report_is_stale_and_says_so() -> None:
+    with pytest.raises(StaleDecision, match="Readers have reported this comment since") as refused:
+        decide(REPORTED, Action.SPAM, version=4, last=past(Action.APPROVE))
+    assert refused.value.version == 5
+
+
 def test_an_edit_waits_and_the_approved_revision_stays() -> None:
     assert life.revise(standing(Status.APPROVED), publish_at_once=False) == Standing(Status.PENDING, 2, 1, 5)
 
@@ -247,6 +300,16 @@ class LifeOfAComment(RuleBasedStateMachine):
             self.last = PastDecision(Action.APPROVE, self.now.revision, POLICY, NOW)
         else:
             assert self.now.published_revision == published
+
+    @precondition(lambda self: life.can_be_returned(self.now))
+    @rule()
+    def be_reported(self) -> None:
+        seen = self.now.published_revision
+        self.now = life.return_to_queue(self.now)
+        assert self.now.published_revision == self.now.revision
+        # After a rejected edit it is the very text that readers see, under a new number.
+        assert seen in self.allowed_to_be_public
+        self.allowed_to_be_public.add(self.now.revision)
 
     @precondition(lambda self: self.now.status is not Status.DELETED)
     @rule()

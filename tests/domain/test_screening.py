@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.domain.flags import FlagReason
 from service.domain.screening import (
     PHASES,
     Facts,
@@ -73,7 +74,7 @@ def test_nothing_is_found_in_a_plain_reply_of_a_known_author() -> None:
 def test_signals_come_in_the_order_of_the_phases() -> None:
     body = "https://a.example https://b.example https://c.example"
     assert names(body, Facts(Policy.ALL, author_approved=0)) == ["many_links", "first_time_author", "policy"]
-    assert len(PHASES) == 4
+    assert len(PHASES) == 5
 
 
 def test_scores_add_up() -> None:
@@ -88,3 +89,12 @@ def test_a_text_with_its_author_s_own_address_is_held_whatever_the_policy() -> N
     assert (signal.name, signal.verdict) == ("own_email", Verdict.HOLD)
     assert [body[start:end] for start, end in signal.spans] == ["ADA@example.org"]
     assert "ada@" not in signal.detail.lower()
+
+
+@pytest.mark.parametrize("policy", list(Policy), ids=lambda policy: policy.value)
+def test_an_edit_of_what_readers_have_flagged_is_held_whatever_the_policy(policy: Policy) -> None:
+    flags = {FlagReason.SPAM: 2, FlagReason.OTHER: 1}
+    signals = screen(Submission("Harmless now", is_edit=True), Facts(policy, author_approved=1, flags=flags))
+    assert (signals[0].name, signals[0].verdict) == ("flagged", Verdict.HOLD)
+    assert signals[0].detail == "3 readers have reported it: spam 2, other 1."
+    assert not may_be_published_at_once(signals)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from service.domain.errors import Invalid
-from service.domain.site import Policy, Site, check_max_depth, check_revise_window, check_slug, is_slug
+from service.domain.site import (
+    Policy,
+    Site,
+    check_flag_threshold,
+    check_max_depth,
+    check_revise_window,
+    check_slug,
+    is_slug,
+)
 
 SITE = Site(
     UUID(int=1), "news", "News", ("https://a.example", "http://b.example:8080"), Policy.ALL, None, 5, timedelta(0)
@@ -48,6 +57,26 @@ def test_a_window_within_bounds_is_kept(window: timedelta) -> None:
 def test_a_window_out_of_bounds_is_refused(window: timedelta) -> None:
     with pytest.raises(Invalid):
         check_revise_window(window)
+
+
+@pytest.mark.parametrize("threshold", [0, 1, 3, 1000])
+def test_a_flag_threshold_within_bounds_is_kept(threshold: int) -> None:
+    assert check_flag_threshold(threshold) == threshold
+
+
+@pytest.mark.parametrize("threshold", [-1, 1001, 10**30])
+def test_a_flag_threshold_out_of_bounds_is_refused(threshold: int) -> None:
+    with pytest.raises(Invalid):
+        check_flag_threshold(threshold)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "count", "is_enough"), [(3, 2, False), (3, 3, True), (3, 4, True), (1, 1, True), (0, 99, False)]
+)
+def test_as_many_flags_as_the_threshold_are_enough_and_none_ever_where_it_is_zero(
+    threshold: int, count: int, is_enough: bool
+) -> None:
+    assert replace(SITE, flag_threshold=threshold).are_enough_flags(count) == is_enough
 
 
 @pytest.mark.parametrize(

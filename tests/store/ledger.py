@@ -13,7 +13,17 @@ from sqlalchemy import select
 from service.domain.life import Status
 from service.extensions import db
 from service.store.counters import site_totals
-from service.store.models import ArticleRow, AuthorRow, CommentRow, DecisionRow, RevisionRow, SiteRow
+from service.store.models import (
+    ArticleRow,
+    AuthorRow,
+    CommentRow,
+    DecisionRow,
+    FlagRow,
+    RevisionRow,
+    SignalRow,
+    SiteRow,
+    VoteRow,
+)
 from service.store.session import reading
 
 
@@ -71,7 +81,20 @@ def _discrepancies(site_id: UUID) -> Iterator[str]:
     shown = _ought_to_be_shown(rows)
     shown_replies = Counter(row.parent_id for row in rows if row.id in shown)
     decisions = Counter(db.session.scalars(select(DecisionRow.comment_id).where(DecisionRow.site_id == site_id)))
+    ids = [row.id for row in rows]
+    votes = Counter(db.session.scalars(select(VoteRow.comment_id).where(VoteRow.comment_id.in_(ids))))
+    flags = Counter(db.session.scalars(select(FlagRow.comment_id).where(FlagRow.comment_id.in_(ids))))
+    returned = Counter(
+        db.session.scalars(
+            select(SignalRow.comment_id).where(SignalRow.comment_id.in_(ids), SignalRow.name == "flagged")
+        )
+    )
     for row in rows:
+        # Whoever voted for a deleted comment is forgotten.
+        if row.votes != votes[row.id] and row.status != Status.DELETED:
+            yield f"comment {row.id} counts {row.votes} votes and has {votes[row.id]}"
+        if row.flags != flags[row.id]:
+            yield f"comment {row.id} counts {row.flags} flags and has {flags[row.id]}"
         if row.shown != (row.id in shown):
             yield f"comment {row.id} is {'' if row.shown else 'not '}shown"
         if row.shown_replies != shown_replies[row.id]:
@@ -82,7 +105,9 @@ def _discrepancies(site_id: UUID) -> Iterator[str]:
             yield f"comment {row.id} is not published and has published words"
         changes = row.version - 1
         edits = row.revision - 1
-        if not decisions[row.id] <= changes + 1 <= decisions[row.id] + edits + 1:
+        # Readers' flags change a comment too; the signals that say so are gone with the words of a deleted one.
+        returns = row.flags if row.status == Status.DELETED else returned[row.id]
+        if not decisions[row.id] <= changes + 1 <= decisions[row.id] + edits + returns + 1:
             yield f"comment {row.id} has version {row.version} after {decisions[row.id]} decisions and {edits} edits"
 
 

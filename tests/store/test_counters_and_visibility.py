@@ -17,7 +17,7 @@ from service.domain.site import Policy
 from tests.driver import SiteDriver, make_site
 from tests.store.ledger import discrepancies, reference_page
 
-STEPS = 70
+STEPS = 90
 THREADS = 8
 ACTIONS = [action.value for action in Action]
 
@@ -37,6 +37,8 @@ class Passer:
             (6, self.decide),
             (2, self.revise),
             (1, self.withdraw),
+            (3, self.vote),
+            (4, self.flag),
         ]
         weights, doing = zip(*deeds, strict=True)
         deed = self.submit if len(self.sent) < 5 else self.random.choices(doing, weights)[0]
@@ -75,6 +77,16 @@ class Passer:
     def withdraw(self) -> int:
         return self.site.withdraw(self.random.choice(self.sent)).status_code
 
+    def vote(self) -> int:
+        comment_id = self.random.choice(self.sent)["id"]
+        address = f"192.0.2.{self.random.randrange(3)}"
+        return self.site.vote(comment_id, self.random.choice([None, 0, 1]), address=address).status_code
+
+    def flag(self) -> int:
+        address = f"192.0.2.{self.random.randrange(6)}"
+        reason = self.random.choice(["spam", "abuse", "It is wrong"])
+        return self.site.flag(self.random.choice(self.sent)["id"], reason, address=address).status_code
+
 
 def public_page(site: SiteDriver) -> list[dict[str, Any]]:
     """Return all that readers see, in the form of `reference_page`, gathered from pages of seven."""
@@ -103,7 +115,7 @@ def public_page(site: SiteDriver) -> list[dict[str, Any]]:
 def test_numbers_and_page_agree_with_the_comments_after_every_step(
     free_site: SiteDriver, policy: Policy, seed: int
 ) -> None:
-    free_site.change(policy=policy, max_depth=3)
+    free_site.change(policy=policy, max_depth=3, flag_threshold=2)
     passer = Passer(free_site, seed)
     done: list[str] = []
     for _ in range(STEPS):
@@ -214,3 +226,85 @@ def test_authors_and_moderators_changing_one_comment_at_once_leave_it_whole(app:
         assert set(statuses) <= {200, 201, 204, 403, 409}, statuses
         assert discrepancies(app, site.slug) == []
         assert site.opened(sent["id"])["status"] == "deleted" or 409 in statuses
+
+
+def readers_of(site: SiteDriver) -> Callable[[int], SiteDriver]:
+    """Return what gives each thread a driver of its own."""
+    return lambda _number: SiteDriver(site.app, site.slug, site.origin, site.token, site.article)
+
+
+@pytest.mark.parametrize("alike", [True, False], ids=["one reader", "eight readers"])
+def test_votes_and_flags_at_one_moment_are_each_counted_once_a_reader(app: Flask, alike: bool) -> None:
+    site = make_site(app, limits="off")
+    site.change(flag_threshold=0)
+    sent, own = site.published(), readers_of(site)
+
+    def react(number: int) -> list[int]:
+        reader, address = own(number), f"192.0.2.{1 if alike else number}"
+        statuses = [reader.vote(sent["id"], value, address=address).status_code for value in (1, 0, 1, 1)]
+        return statuses + [reader.flag(sent["id"], address=address).status_code for _ in range(3)]
+
+    statuses = Counter(status for thread in together(THREADS, react) for status in thread)
+    readers = 1 if alike else THREADS
+    assert statuses == {200: THREADS * 7 - readers, 201: readers}
+    opened = site.opened(sent["id"])
+    assert opened["flags"]["count"] == readers
+    assert alike or opened["votes"] == THREADS
+    assert discrepancies(app, site.slug) == []
+
+
+def test_the_flags_of_one_moment_bring_a_comment_back_once(app: Flask) -> None:
+    site = make_site(app, limits="off")
+    own = readers_of(site)
+    for round_number in range(3):
+        sent = site.published(body=f"Shoes {round_number}")
+        comment_id = sent["id"]
+
+        def flag(number: int, comment_id: str = comment_id) -> int:
+            return own(number).flag(comment_id, address=f"192.0.2.{number}").status_code
+
+        assert together(THREADS, flag) == [201] * THREADS
+        opened = site.opened(comment_id)
+        assert (opened["status"], opened["version"], opened["flags"]["count"]) == ("pending", 3, THREADS)
+        assert [signal["name"] for signal in opened["signals"]].count("flagged") == 1
+        assert discrepancies(app, site.slug) == []
+
+
+def test_votes_and_flags_never_wait_for_decisions_replies_and_withdrawals_in_a_circle(app: Flask) -> None:
+    site = make_site(app, limits="off")
+    site.change(policy=Policy.NONE, max_depth=2, flag_threshold=2)
+    own = readers_of(site)
+    root = site.submitted(email="same@example.org", body="Root")
+    tree = [root] + [
+        site.submitted(email="same@example.org", body=f"Below {number}", parent_id=root["id"]) for number in range(4)
+    ]
+
+    def do(number: int) -> list[int]:
+        chance, person, statuses = random.Random(number), own(number), []
+        for step in range(12):
+            sent = chance.choice(tree)
+            address = f"192.0.2.{chance.randrange(20)}"
+            if number < 2:
+                statuses.append(person.vote(sent["id"], chance.choice([0, 1]), address=address).status_code)
+            elif number < 4:
+                statuses.append(person.flag(sent["id"], address=address).status_code)
+            elif number < 6:
+                seen = person.opened(sent["id"])
+                action = chance.choice([a for a in seen["actions"] if a != "delete"] or ["delete"])
+                statuses.append(person.decide(sent["id"], action, revision=seen["revision"]).status_code)
+            elif number < 7:
+                said = person.submit(
+                    parent_id=sent["id"], email="same@example.org", body=f"Answer {number} {step}", address=address
+                )
+                statuses.append(said.status_code)
+            elif step > 8:
+                statuses.append(person.withdraw(tree[step - 8]).status_code)
+            else:
+                statuses.append(person.revise(tree[1 + step % 4], f"Other words {step}").status_code)
+        return statuses
+
+    statuses = Counter(status for thread in together(THREADS, do) for status in thread)
+    assert set(statuses) <= {200, 201, 202, 204, 403, 404, 409, 422}, statuses
+    assert statuses[200] + statuses[201] > THREADS
+    assert discrepancies(app, site.slug) == []
+    assert public_page(site) == reference_page(app, site.slug, site.article)

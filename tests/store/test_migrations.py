@@ -80,6 +80,27 @@ def test_going_back_leaves_nothing_and_forth_again_works(empty_app: Flask) -> No
     assert make_site(empty_app).submitted()["status"] == "pending"
 
 
+def test_what_was_stored_before_votes_and_flags_came_is_readable_after(empty_app: Flask) -> None:
+    with empty_app.app_context():
+        upgrade()
+    site = make_site(empty_app, limits="off")
+    sent, waiting = site.published(body="From before"), site.submitted()
+    before = site.page()
+    with empty_app.app_context():
+        db.session.remove()
+        downgrade(revision="0001")
+        there = {column["name"] for column in inspect(db.engine).get_columns("comments")}
+        assert there.isdisjoint({"flags", "flags_settled"})
+        upgrade()
+    assert site.page() == before
+    opened = site.opened(sent["id"])
+    assert (opened["votes"], opened["flags"]["count"], opened["flags"]["settled"]) == (0, 0, False)
+    assert [item["id"] for item in site.queue()["comments"]] == [waiting["id"]]
+    assert site.vote(sent["id"]).get_json()["votes"] == 1
+    site.flagged(sent["id"], "spam", "spam", "spam")
+    assert site.opened(sent["id"])["status"] == "pending", "a site from before has the threshold of a new one"
+
+
 def test_upgrading_twice_changes_nothing(empty_app: Flask) -> None:
     with empty_app.app_context():
         upgrade()

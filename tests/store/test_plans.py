@@ -18,9 +18,9 @@ from service import create_app
 from service.domain.life import Status
 from service.domain.sorting import QueueSort, Sort
 from service.extensions import db
-from service.store import comments, queue, threads
+from service.store import comments, flags, queue, sites, threads
 from service.store.ids import new_id
-from service.store.models import ArticleRow, AuthorRow, CommentRow, RevisionRow
+from service.store.models import ArticleRow, AuthorRow, CommentRow, FlagRow, RevisionRow, VoteRow
 from service.store.queue import QueueFilter, QueuePosition
 from service.store.session import reading, writing
 from service.store.threads import Position
@@ -104,19 +104,34 @@ def _fill(site: SiteDriver) -> None:
                  "created_at": START} for row in rows
             ],
         )  # fmt: skip
+    votes, flags = [], []
+    for number, row in enumerate(rows):
+        # Every tenth comment has ten votes, every hundredth ten flags; a few of both are old enough to be forgotten.
+        moment = START + timedelta(seconds=number)
+        for reader in range(10):
+            if number % 10 == 0:
+                votes.append({"comment_id": row["id"], "client_hash": b"reader %d" % reader, "created_at": moment})
+            if number % 100 == 0:
+                flags.append(
+                    {"id": new_id(moment), "comment_id": row["id"], "client_hash": b"reader %d" % reader,
+                     "revision": 1, "reason": ("spam", "other")[reader % 2], "detail": None, "created_at": moment}
+                )  # fmt: skip
+    with writing():
+        db.session.execute(insert(VoteRow.__table__), votes)  # type: ignore[arg-type]
+        db.session.execute(insert(FlagRow.__table__), flags)  # type: ignore[arg-type]
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
 
 
 @contextmanager
-def plans_of(app: Flask) -> Iterator[list[dict[str, Any]]]:
-    """Yield a list that gets the plan, with what it really read, of every SELECT of comments in the block."""
+def plans_of(app: Flask, table: str = "comments") -> Iterator[list[dict[str, Any]]]:
+    """Yield a list that gets the plan, with what it really read, of every SELECT of a table in the block."""
     plans: list[dict[str, Any]] = []
 
     def explain(
         connection: Connection, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
     ) -> None:
-        if statement.startswith("SELECT") and re.search(r"FROM comments\b", statement):
+        if statement.startswith("SELECT") and re.search(rf"FROM {table}\b", statement):
             cursor = connection.connection.cursor()
             cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON, BUFFERS) " + statement, parameters)
             (answer,) = cursor.fetchone() or ("[]",)
@@ -135,11 +150,11 @@ def indexes_in(plan: dict[str, Any]) -> set[str]:
     return own.union(*(indexes_in(part) for part in plan.get("Plans", [])))
 
 
-def rows_read(plan: dict[str, Any]) -> int:
-    """Return how many comments a plan took from their table, whatever it threw away afterwards."""
+def rows_read(plan: dict[str, Any], table: str = "comments") -> int:
+    """Return how many rows a plan took from their table, whatever it threw away afterwards."""
     thrown_away = plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Index Recheck", 0)
-    own = plan["Actual Rows"] + thrown_away if plan.get("Relation Name") == "comments" else 0
-    return int(own * plan["Actual Loops"]) + sum(map(rows_read, plan.get("Plans", [])))
+    own = plan["Actual Rows"] + thrown_away if plan.get("Relation Name") == table else 0
+    return int(own * plan["Actual Loops"]) + sum(rows_read(part, table) for part in plan.get("Plans", []))
 
 
 def brief(plans: list[dict[str, Any]], indent: str = "") -> str:
@@ -251,3 +266,62 @@ def test_client_keys_to_be_forgotten_are_found_by_their_index(crowded: SiteDrive
         assert "ix_comments_client" in plan
         assert db.session.scalar(func.count(CommentRow.id)) is not None
         assert comments.has_duplicate(new_id(START), new_id(START), b"", since=START) is False
+
+
+def _flagged_comments(limit: int) -> list[Any]:
+    return list(db.session.scalars(db.select(FlagRow.comment_id).distinct().limit(limit)))
+
+
+def test_the_page_of_one_comment_is_found_without_counting_what_stands_before(crowded: SiteDriver) -> None:
+    with crowded.app.app_context(), reading():
+        article_id = db.session.scalars(db.select(ArticleRow.id).where(ArticleRow.key == f"{crowded.origin}/7")).one()
+        shown = db.session.scalars(
+            db.select(CommentRow.id)
+            .where(CommentRow.article_id == article_id, CommentRow.shown)
+            .order_by(CommentRow.path.desc())
+            .limit(1)
+        ).one()
+        with plans_of(crowded.app) as plans:
+            assert threads.position_before(article_id, shown, limit=50) is not None
+    assert "ix_comments_oldest" in set().union(*map(indexes_in, plans))
+    assert sum(map(rows_read, plans)) < 200, brief(plans)
+
+
+def test_the_flags_of_a_page_of_the_queue_are_counted_from_their_comments_alone(crowded: SiteDriver) -> None:
+    with crowded.app.app_context(), reading():
+        comment_ids = _flagged_comments(20)
+        with plans_of(crowded.app, "flags") as plans:
+            assert all(sum(reasons.values()) == 10 for reasons in flags.reasons_of(comment_ids).values())
+            assert sum(flags.unsettled_reasons(comment_ids[0], settled=None).values()) == 10
+            assert len(flags.latest_flags(comment_ids[0], limit=100)) == 10
+    assert len(plans) == 3
+    for plan in plans:
+        assert "uq_flags_comment_id_client_hash" in indexes_in(plan), brief(plans)
+        assert rows_read(plan, "flags") <= 200, brief(plans)
+
+
+def test_the_site_of_a_comment_is_found_by_the_comment_s_own_key(crowded: SiteDriver) -> None:
+    with crowded.app.app_context(), reading():
+        (comment_id,) = _flagged_comments(1)
+        with plans_of(crowded.app, "sites JOIN comments") as plans:
+            assert sites.find_site_of_published(comment_id) is not None
+    assert "pk_comments" in indexes_in(plans[0]), brief(plans)
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        ("SELECT comment_id, client_hash FROM votes WHERE created_at < '{before}'", "ix_votes_created_at"),
+        ("SELECT id FROM flags WHERE created_at < '{before}' AND client_hash IS NOT NULL", "ix_flags_client"),
+    ],
+    ids=["votes", "flags"],
+)
+def test_who_voted_and_flagged_long_ago_is_found_by_age(crowded: SiteDriver, statement: str, index: str) -> None:
+    asked = statement.format(before=START + timedelta(seconds=ROWS // 100))
+    with crowded.app.app_context(), reading():
+        plan = "\n".join(
+            db.session.scalars(
+                text(f"EXPLAIN {asked} ORDER BY created_at LIMIT 5000 FOR UPDATE SKIP LOCKED".replace(":", r"\:"))
+            )
+        )
+    assert index in plan

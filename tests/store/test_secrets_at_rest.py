@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from service.extensions import db
-from service.store.models import AuthorRow, CommentRow, SiteRow
+from service.store.models import AuthorRow, CommentRow, FlagRow, SiteRow, VoteRow
 from service.store.session import reading
 from tests.driver import SiteDriver, make_site
 from tests.stored import everything_stored, files_stored
@@ -34,7 +34,7 @@ def traces() -> list[bytes]:
         for name in UNKEYED:
             digest = hashlib.new(name, form.encode())
             found += [digest.digest(), digest.hexdigest().encode(), digest.hexdigest()[:16].encode()]
-    return [*found, b"uetzal", b"bsidian", b"xq7z", b"7c1f@"]
+    return [*found, b"uetzal", b"bsidian", b"xq7z", b"7c1f@", b"203.0.113.99"]
 
 
 def live_a_little(site: SiteDriver) -> None:
@@ -43,6 +43,8 @@ def live_a_little(site: SiteDriver) -> None:
     site.submit(email=ADDRESS.lower(), body="From the mine")
     site.approve(sent["id"])
     site.revise(sent, "From deeper in the mine")
+    site.vote(sent["id"], address="203.0.113.99")
+    site.flag(sent["id"], address="203.0.113.99")
     site.queue(author=ADDRESS)
     assert site.opened(sent["id"])["email"] == "Quetzal.Xq7z+7c1f@obsidian-shaft.example"
 
@@ -74,4 +76,16 @@ def test_two_sites_cannot_compare_whom_they_know(app: Flask) -> None:
             select(CommentRow.client_hash, CommentRow.avatar).where(CommentRow.site_id.in_(ids))
         ).all()
     assert len(hashes) == 2
+    for site in sites:
+        reply = site.published(address="198.51.100.8")
+        site.vote(reply["id"], address="198.51.100.9")
+        site.flag(reply["id"], address="198.51.100.9")
+    with app.app_context(), reading():
+        for kept in (VoteRow, FlagRow):
+            there = db.session.scalars(
+                select(kept.client_hash)
+                .join(CommentRow, CommentRow.id == kept.comment_id)
+                .where(CommentRow.site_id.in_(ids))
+            ).all()
+            assert len(set(there)) == len(there) == 2
     assert len({row.client_hash for row in rows}) == len({row.avatar for row in rows}) == 2

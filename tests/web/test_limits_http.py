@@ -163,6 +163,35 @@ def test_revising_has_a_limit_of_its_own(site: SiteDriver) -> None:
     assert items(answers[0].headers["RateLimit"])["receipt"]["r"] == 1
 
 
+@pytest.mark.parametrize(("act", "quota"), [("vote", 30), ("flag", 10)])
+def test_votes_and_flags_have_limits_of_their_own(site: SiteDriver, act: str, quota: int) -> None:
+    sent = site.published()
+    react = getattr(site, act)
+    answers = [react(sent["id"]) for _ in range(quota + 1)]
+    assert {answer.status_code for answer in answers[:quota]} <= {200, 201}
+    assert items(answers[0].headers["RateLimit-Policy"]) == {act: {"q": quota, "w": 60}}
+    assert items(answers[0].headers["RateLimit"])[act]["r"] == quota - 1
+    refused(answers[quota], 429, "rate_limited")
+    assert items(answers[quota].headers["RateLimit"])[act] == {"r": 0, "t": int(answers[quota].headers["Retry-After"])}
+    assert react(sent["id"], address="192.0.2.2").status_code in {200, 201}, "another reader goes on"
+    assert site.submit().status_code == 202, "and a reply is another matter"
+    site.change(limits="off")
+    unlimited = react(sent["id"])
+    assert unlimited.status_code == 200
+    assert "RateLimit" not in unlimited.headers
+
+
+@pytest.mark.parametrize("act", ["vote", "flag"])
+def test_a_vote_or_flag_of_nothing_that_is_published_spends_nothing(site: SiteDriver, act: str) -> None:
+    site.change(limits={act: (1, 60)})
+    waiting, sent = site.submitted(), site.published()
+    react = getattr(site, act)
+    for _ in range(3):
+        refused(react(waiting["id"]), 404, "not_found")
+        refused(react(sent["id"], headers={"Origin": "https://elsewhere.example"}), 403, "origin_not_allowed")
+    assert [react(sent["id"]).status_code for _ in range(2)][1] == 429
+
+
 def forwarded(site: SiteDriver, chain: str | None, peer: str = "198.51.100.1") -> TestResponse:
     headers = {} if chain is None else {"X-Forwarded-For": chain}
     return site.submit(headers=headers, address=peer)

@@ -61,7 +61,7 @@ def test_a_listed_origin_may_send_and_read_the_answer(site: SiteDriver) -> None:
     assert response.headers[ALLOW] == site.origin
     assert "Origin" in response.headers["Vary"]
     exposed = response.headers["Access-Control-Expose-Headers"].split(", ")
-    assert {"Retry-After", "RateLimit", "RateLimit-Policy", "ETag"} <= set(exposed)
+    assert {"Retry-After", "RateLimit", "RateLimit-Policy", "ETag", "Postbag-Origins"} <= set(exposed)
 
 
 def test_no_answer_ever_allows_credentials(site: SiteDriver) -> None:
@@ -147,3 +147,67 @@ def test_a_preflight_allows_what_the_request_is_then_checked_for(site: SiteDrive
 def test_our_own_form_is_taken_from_the_address_it_was_opened_under(site: SiteDriver) -> None:
     for origin, status in (("http://localhost", 202), ("http://localhost:81", 403)):
         assert site.submit(headers={"Origin": origin}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://elsewhere.example", "{origin}:8443", "{origin}.evil.example", "null", "", "*", "{origin}, {origin}"],
+)
+@pytest.mark.parametrize("act", ["vote", "flag"])
+def test_a_page_of_a_foreign_origin_may_neither_vote_nor_flag(site: SiteDriver, act: str, origin: str) -> None:
+    sent = site.published()
+    response = getattr(site, act)(sent["id"], headers={"Origin": origin.format(origin=site.origin)})
+    refused(response, 403, "origin_not_allowed")
+    assert ALLOW not in response.headers
+    opened = site.opened(sent["id"])
+    assert (opened["votes"], opened["flags"]["count"]) == (0, 0)
+
+
+@pytest.mark.parametrize("act", ["vote", "flag"])
+def test_who_may_send_may_vote_and_flag(site: SiteDriver, act: str) -> None:
+    sent, react = site.published(), getattr(site, act)
+    from_a_page = react(sent["id"])
+    assert from_a_page.status_code in {200, 201}
+    assert (from_a_page.headers[ALLOW], from_a_page.headers["Vary"]) == (site.origin, "Origin")
+    assert "Access-Control-Allow-Credentials" not in from_a_page.headers
+    assert react(sent["id"], headers={"Origin": "http://localhost"}).status_code == 200, "our own pages"
+    with_a_token = react(sent["id"], headers=site.bearer | {"Origin": ANY})
+    assert with_a_token.status_code == 200
+    assert ALLOW not in with_a_token.headers
+    path = f"/v1/comments/{sent['id']}/{act}s"
+    without_origin = site.client.post(path, json={"reason": "spam"} if act == "flag" else None)
+    assert (without_origin.status_code, without_origin.headers.get(ALLOW)) in {(200, None), (201, None)}
+
+
+@pytest.mark.parametrize("act", ["vote", "flag"])
+def test_a_listed_origin_can_read_why_its_vote_or_flag_is_refused(site: SiteDriver, act: str) -> None:
+    site.change(limits={act: (1, 60)})
+    sent = site.published()
+    path = f"/v1/comments/{sent['id']}/{act}s"
+    react = getattr(site, act)
+    refusals = [
+        site.client.post(path, json={"unknown": 1}, headers={"Origin": site.origin}),
+        site.client.post(path, data="{", content_type="application/json", headers={"Origin": site.origin}),
+        *[react(sent["id"]) for _ in range(2)][1:],
+    ]
+    assert [refusal.status_code for refusal in refusals] == [422, 400, 429]
+    for refusal in refusals:
+        assert refusal.headers[ALLOW] == site.origin
+
+
+def test_a_page_tells_which_origins_may_send_and_tells_every_page_the_same(site: SiteDriver) -> None:
+    site.change(origins=[site.origin, ANY])
+    asked = {"site": site.slug, "article": site.article}
+    answers = [
+        site.client.get("/v1/comments", query_string=asked, headers=headers)
+        for headers in ({}, {"Origin": ANY}, {"Origin": site.origin}, {"Origin": "null"})
+    ]
+    tag = answers[0].headers["ETag"]
+    answers.append(site.client.get("/v1/comments", query_string=asked, headers={"If-None-Match": tag}))
+    answers.append(site.client.head("/v1/comments", query_string=asked))
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 304, 200]
+    for answer in answers:
+        assert answer.headers["Postbag-Origins"] == f"{site.origin} {ANY}"
+        assert "Postbag-Origins" in answer.headers["Access-Control-Expose-Headers"].split(", ")
+        assert answer.headers["Vary"] == "Accept-Encoding"
+    assert "Postbag-Origins" not in site.client.get("/v1/counts", query_string=asked).headers

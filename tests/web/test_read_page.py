@@ -82,6 +82,8 @@ def test_a_site_that_does_not_exist_is_unknown(site: SiteDriver, slug: str) -> N
         pytest.param({"limit": " 5"}, {"limit": "wrong_type"}, id="a-limit-with-a-blank"),
         pytest.param({"limit": "٣"}, {"limit": "wrong_type"}, id="a-limit-in-arabic-digits"),
         pytest.param({"limit": "9" * 5_000}, {"limit": "wrong_type"}, id="a-limit-of-5,000-digits"),
+        pytest.param({"comment": ""}, {"comment": "wrong_type"}, id="an-empty-comment"),
+        pytest.param({"comment": "first"}, {"comment": "wrong_type"}, id="a-comment-that-is-none"),
         pytest.param({"limit": "0", "sort": "x"}, {"limit": "out_of_range", "sort": "not_a_choice"}, id="two-faults"),
     ],
 )
@@ -193,6 +195,70 @@ def test_a_page_of_50_takes_at_most_four_queries_however_deep_the_thread(free_si
         with statements(free_site) as sent:
             assert free_site.client.get("/comments", query_string=query).status_code == 200
         assert 1 <= len(sent) <= 4, sent
+
+
+@pytest.fixture
+def long_thread(free_site: SiteDriver) -> tuple[SiteDriver, list[str]]:
+    """Return a site and the ids of the nine comments of its article, as readers see them: three threads of three."""
+    free_site.change(policy=Policy.NONE)
+    ids = []
+    for _ in range(3):
+        root = free_site.submitted()["id"]
+        ids += [root, *(free_site.submitted(parent_id=root)["id"] for _ in range(2))]
+    return free_site, ids
+
+
+@pytest.mark.parametrize(
+    ("place", "begins", "earlier"),
+    [
+        pytest.param(0, 0, False, id="the-very-first"),
+        pytest.param(2, 0, False, id="on-the-first-page"),
+        pytest.param(3, 3, True, id="where-a-page-ends"),
+        pytest.param(5, 3, True, id="with-its-thread-above-it"),
+        pytest.param(8, 6, True, id="the-last"),
+    ],
+)
+def test_a_comment_is_found_on_its_page_with_whether_others_stand_before(
+    long_thread: tuple[SiteDriver, list[str]], place: int, begins: int, earlier: bool
+) -> None:
+    site, ids = long_thread
+    page = site.page(comment=ids[place], limit=3)
+    assert [comment["id"] for comment in page["comments"]] == ids[begins : begins + 3]
+    assert page["earlier"] is earlier
+    if page["next"]:
+        following = site.page(cursor=page["next"], limit=3)
+        assert [comment["id"] for comment in following["comments"]] == ids[begins + 3 : begins + 6]
+        assert "earlier" not in following
+    assert site.page(comment=ids[place], sort="oldest")["earlier"] is False
+
+
+def test_a_comment_that_readers_do_not_see_gives_the_first_page(long_thread: tuple[SiteDriver, list[str]]) -> None:
+    site, ids = long_thread
+    site.change(policy=Policy.ALL)
+    waiting = site.submitted()["id"]
+    elsewhere = site.published(article=f"{site.origin}/articles/2")["id"]
+    site.decide(ids[8], "reject")
+    for nowhere in (waiting, elsewhere, ids[8], "00000000-0000-0000-0000-000000000000"):
+        page = site.page(comment=nowhere, limit=3)
+        assert [comment["id"] for comment in page["comments"]] == ids[:3]
+        assert page["earlier"] is False
+    assert site.page(comment=ids[0], article=f"{site.origin}/nothing")["earlier"] is False
+
+
+def test_without_a_comment_asked_for_the_answer_says_nothing_of_earlier_ones(site: SiteDriver) -> None:
+    assert set(site.page()) == {"article", "comments", "next"}
+
+
+def test_a_comment_is_not_asked_for_together_with_another_page(long_thread: tuple[SiteDriver, list[str]]) -> None:
+    site, ids = long_thread
+    cursor = site.page(limit=3)["next"]
+    assert refused_fields(get(site, comment=ids[0], cursor=cursor)) == {"cursor": "not_with_comment"}
+    for sort in ("newest", "top"):
+        assert refused_fields(get(site, comment=ids[0], sort=sort)) == {"sort": "not_with_comment"}
+    assert refused_fields(get(site, comment=ids[0], sort="top", cursor="x")) == {
+        "cursor": "not_with_comment",
+        "sort": "not_with_comment",
+    }
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def test_a_receipt_shows_the_author_everything_but_the_address(site: SiteDriver)
     assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
     assert set(receipt) == {
         "id", "status", "revision", "published_revision", "body", "body_html", "reason", "article", "submitted_at",
-        "edit_until", "may_revise", "may_withdraw",
+        "edit_until", "may_revise", "may_withdraw", "author", "parent_id", "depth",
     }  # fmt: skip
     assert (receipt["id"], receipt["status"], receipt["revision"]) == (sent["id"], "pending", 1)
     assert (receipt["published_revision"], receipt["reason"]) == (None, None)
@@ -53,6 +53,28 @@ def test_a_token_in_other_case_or_with_more_letters_opens_nothing(site: SiteDriv
     token = site.submitted()["receipt"]["token"]
     for other in (token.swapcase(), token + "A", token[:-1], token.upper()):
         refused(site.client.get(f"/v1/receipts/{other}"), 404, "not_found")
+
+
+def test_a_receipt_says_who_wrote_it_and_where_it_stands_in_the_thread(free_site: SiteDriver) -> None:
+    free_site.change(max_depth=1)
+    root = free_site.published()
+    answer = free_site.published(parent_id=root["id"])
+    sent = free_site.submitted(parent_id=answer["id"], name="Ada", url="https://ada.example/")
+    receipt = free_site.receipt(sent)
+    assert (receipt["parent_id"], receipt["depth"]) == (root["id"], 1), "beside what it answers, where no deeper goes"
+    free_site.approve(sent["id"])
+    author = next(c["author"] for c in free_site.page()["comments"] if c["id"] == sent["id"])
+    assert receipt["author"] == author
+    assert (author["name"], author["url"], author["badge"]) == ("Ada", "https://ada.example/", None)
+    assert (free_site.receipt(root)["parent_id"], free_site.receipt(root)["depth"]) == (None, 0)
+
+
+def test_a_revision_is_answered_with_its_author_too_and_a_withdrawn_comment_has_none(site: SiteDriver) -> None:
+    sent = site.submitted(name="Ada")
+    assert site.revise(sent, "Better").get_json()["author"]["name"] == "Ada"
+    site.withdraw(sent)
+    receipt = site.receipt(sent)
+    assert (receipt["author"], receipt["parent_id"], receipt["depth"]) == (None, None, 0)
 
 
 def test_the_reason_of_a_rejection_stands_on_the_receipt_and_the_note_does_not(site: SiteDriver) -> None:

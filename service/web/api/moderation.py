@@ -63,7 +63,7 @@ def read_queue(query: dict[str, Any]) -> Response:
 @answers("unauthenticated", "forbidden", "not_found", "rate_limited", "store_unavailable")
 @described("readComment", "Open a comment with everything known about it")
 def read_comment(comment_id: UUID) -> Response:
-    """All revisions with their signals, all decisions, the author's record; the e-mail address with scope `pii`."""
+    """All revisions with their signals, decisions, flags, the author's record; the e-mail address with scope `pii`."""
     caller = the_caller()
     file = moderate.read_comment(caller, comment_id)
     view = _item_view(file.item, caller.site_slug)
@@ -76,6 +76,15 @@ def read_comment(comment_id: UUID) -> Response:
             "signals": _signal_views(file.signals[comment_id, revision.number]),
         }
         for revision in file.revisions
+    ]
+    view["flags"]["latest"] = [
+        {
+            "reason": flag.reason.value,
+            "detail": flag.detail,
+            "revision": flag.revision,
+            "flagged_at": rfc3339(flag.flagged_at),
+        }
+        for flag in file.item.flags.latest
     ]
     view["decisions"] = [_decision_view(decision) for decision in file.decisions]
     if file.email is not None:
@@ -149,6 +158,12 @@ def _item_view(item: QueueItem, site_slug: str) -> dict[str, Any]:
         "signals": _signal_views(item.signals),
         "score": comment.score,
         "reason": comment.reason,
+        "votes": comment.votes,
+        "flags": {
+            "count": comment.flags,
+            "reasons": {reason.value: count for reason, count in item.flags.reasons.items()},
+            "settled": comment.flags_are_settled,
+        },
         "submitted_at": rfc3339(comment.created_at),
         "queued_at": rfc3339(comment.queued_at),
     }

@@ -15,8 +15,9 @@ from service.actions.read_article import PublishedPage, read_counts, read_page
 from service.actions.receipts import read_receipt
 from service.actions.reply import Reply
 from service.domain.comment import PublishedComment
-from service.domain.errors import Invalid
+from service.domain.errors import FieldFault, Invalid
 from service.domain.life import Status
+from service.domain.sorting import Sort
 from service.web.documentation import answers, described
 from service.web.limit_headers import limit_headers
 from service.web.origins import base_url, open_to_any_page, sent_to_a_site
@@ -33,26 +34,48 @@ from service.web.schemas.public import (
     SubmittedSchema,
 )
 from service.web.times import rfc3339, rfc3339_or_none, utc_now
-from service.web.views import article_view, avatar_path
+from service.web.views import article_view, author_view
 
 blueprint = ApiBlueprint("published", __name__, url_prefix="/v1", description="What readers read and send.")
 
 IDEMPOTENCY_KEY_MAX = 255
 FORM_KEY_SECONDS = 300
 """How long a form that comes again is the same press of a button; afterwards it is a `duplicate`."""
+ORIGINS_HEADER = {
+    "Postbag-Origins": {
+        "description": "The site's origins, separated by spaces: the pages from which readers may send.",
+        "schema": {"type": "string"},
+    }
+}
 
 
 @blueprint.get("/comments")
 @open_to_any_page
 @blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, PageSchema, description="One page of published comments, depth-first.")
-@blueprint.alt_response(304, description="The page is still what `If-None-Match` says.")
+@blueprint.response(200, PageSchema, description="One page of published comments, depth-first.", headers=ORIGINS_HEADER)
+@blueprint.alt_response(304, description="The page is still what `If-None-Match` says.", headers=ORIGINS_HEADER)
 @answers("invalid", "unknown_site", "store_unavailable")
 @described("readComments", "Read the published comments of an article")
 def read_comments(query: dict[str, Any]) -> Response:
     """An article nobody wrote under is an empty page. With a strong ETag; send it back for a 304 that costs nothing."""
-    page = read_page(query["site"], query["article"], sort=query["sort"], cursor=query["cursor"], limit=query["limit"])
-    return cacheable(json.dumps(_page_view(page), ensure_ascii=False, separators=(",", ":")), "application/json")
+    showing = query["comment"]
+    if showing is not None:
+        _refuse_beside_comment(query)
+    page = read_page(
+        query["site"],
+        query["article"],
+        sort=query["sort"],
+        cursor=query["cursor"],
+        limit=query["limit"],
+        showing=showing,
+    )
+    view = _page_view(page)
+    if showing is not None:
+        view["earlier"] = not page.is_first
+    response = cacheable(json.dumps(view, ensure_ascii=False, separators=(",", ":")), "application/json")
+    # The same for every page that asks, so that a cached answer is right for all of them.
+    response.headers["Postbag-Origins"] = " ".join(page.site.origins)
+    return response
 
 
 @blueprint.post("/comments")
@@ -202,6 +225,17 @@ def _key_of_form() -> str:
     return f"form {hashlib.sha256(sent.encode()).hexdigest()}"
 
 
+def _refuse_beside_comment(query: dict[str, Any]) -> None:
+    """Raise Invalid for what would choose another page than the one that holds `comment`."""
+    faults = []
+    if query["cursor"] is not None:
+        faults.append(FieldFault("cursor", "not_with_comment", "A cursor already says which page is meant."))
+    if query["sort"] is not Sort.OLDEST:
+        faults.append(FieldFault("sort", "not_with_comment", "The page of a comment is found oldest first."))
+    if faults:
+        raise Invalid.of(faults)
+
+
 def _page_view(page: PublishedPage) -> dict[str, Any]:
     return {
         "article": article_view(page.article, page.key),
@@ -211,17 +245,11 @@ def _page_view(page: PublishedPage) -> dict[str, Any]:
 
 
 def _comment_view(comment: PublishedComment) -> dict[str, Any]:
-    author = {
-        "name": comment.author_name,
-        "url": comment.author_url,
-        "avatar": avatar_path(comment.avatar),
-        "badge": None,
-    }
     return {
         "id": str(comment.id),
         "parent_id": None if comment.parent_id is None else str(comment.parent_id),
         "depth": comment.depth,
-        "author": None if comment.deleted else author,
+        "author": None if comment.deleted else author_view(comment),
         "body_html": comment.body_html,
         "published_at": rfc3339_or_none(comment.published_at),
         "edited_at": rfc3339_or_none(comment.edited_at),

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
+from service.domain.life import Status
 from service.web.documentation import answers, described
 from service.web.limit_headers import limit_headers
 from service.web.origins import open_to_any_page
@@ -14,7 +15,7 @@ from service.web.parsing import ApiBlueprint
 from service.web.responses import add_headers, json_response
 from service.web.schemas.public import ReceiptSchema, RevisionSchema
 from service.web.times import rfc3339, utc_now
-from service.web.views import article_view
+from service.web.views import article_view, author_view
 
 blueprint = ApiBlueprint("receipts", __name__, url_prefix="/v1/receipts", description="The author's own comment.")
 
@@ -64,6 +65,9 @@ def _view(receipt: Receipt) -> dict[str, Any]:
     comment = receipt.comment
     return {
         "id": str(comment.id),
+        "parent_id": None if comment.parent_id is None else str(comment.parent_id),
+        "depth": comment.depth,
+        "author": None if comment.standing.status is Status.DELETED else author_view(comment),
         "status": comment.standing.status.value,
         "revision": comment.standing.revision,
         "published_revision": comment.standing.published_revision,

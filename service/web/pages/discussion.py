@@ -16,7 +16,7 @@ from service.domain.errors import Invalid
 from service.domain.sorting import Sort
 from service.web.pages.reply_form import Form, answer
 from service.web.responses import cacheable_page
-from service.web.views import article_view, avatar_path
+from service.web.views import article_view, author_view
 
 blueprint = Blueprint("discussion", __name__)
 
@@ -134,12 +134,6 @@ def _comment(
     comment: PublishedComment, published: PublishedPage, links: _Links, is_open: bool, here: Mapping[str, str]
 ) -> dict[str, Any]:
     anchor = f"comment-{comment.id}"
-    author = {
-        "name": comment.author_name,
-        "url": comment.author_url,
-        "avatar": avatar_path(comment.avatar),
-        "badge": None,
-    }
     return {
         "id": comment.id,
         "anchor": anchor,
@@ -147,7 +141,7 @@ def _comment(
         "parent_author": None if comment.parent_id is None else published.names.get(comment.parent_id),
         "depth": comment.depth,
         "deleted": comment.deleted,
-        "author": None if comment.deleted else author,
+        "author": None if comment.deleted else author_view(comment),
         "body_html": comment.body_html,
         "published_at": comment.published_at,
         "edited_at": comment.edited_at,

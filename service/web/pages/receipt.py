@@ -42,7 +42,7 @@ def show(token: str) -> Response:
     form = Form(url_for(".act", token=token), {"body": receipt.revision.body_raw})
     done = request.args.get("done", "")
     # The address is kept and opened again later, when the notice may no longer be what there is to say.
-    is_fresh = receipt.may_revise and receipt.comment.standing.status is Status.PENDING
+    is_fresh = receipt.may_revise and _status(receipt) is Status.PENDING
     return _page(receipt, form, notice=NOTICES.get(done) if is_fresh else None)
 
 
@@ -93,12 +93,18 @@ def _page(receipt: Receipt, form: Form, *, notice: str | None = None, status: in
     return response
 
 
+def _status(receipt: Receipt) -> Status:
+    """Return what the author is told: a comment that readers have flagged is published until it is decided on."""
+    standing = receipt.comment.standing
+    return Status.APPROVED if standing.is_reported else standing.status
+
+
 def _view(receipt: Receipt) -> dict[str, Any]:
     comment, article = receipt.comment, receipt.article
     anchor = f"comment-{comment.id}"
     shown = url_for("discussion.show", site=receipt.site.slug, article=article.key, comment=comment.id)
     return {
-        "status": comment.standing.status.value,
+        "status": _status(receipt).value,
         "revision": comment.standing.revision,
         "published_revision": comment.standing.published_revision,
         "author_name": comment.author_name,

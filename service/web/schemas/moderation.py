@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from service.domain.comment import NOTE_MAX, REASON_MAX
+from service.domain.flags import FlagReason
 from service.domain.life import Action, Status
 from service.domain.screening import Verdict
 from service.domain.sorting import QueueSort
@@ -46,6 +47,39 @@ class AnsweredSchema(Schema):
     body_html = fields.String(required=True)
 
 
+class FlagsSchema(Schema):
+    """What readers have reported."""
+
+    count = fields.Integer(required=True)
+    reasons = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "How many gave each reason, without those that nobody gave."},
+    )
+    settled = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether a person has overruled them: more flags of this text do not return it."},
+    )
+
+
+class FlagViewSchema(Schema):
+    """One reader's flag."""
+
+    reason = Word(FlagReason, required=True)
+    detail = fields.String(required=True, allow_none=True, metadata={"description": "In the reader's words."})
+    revision = fields.Integer(required=True, metadata={"description": "The one that the reader saw."})
+    flagged_at = Moment(required=True)
+
+
+class FlagFileSchema(FlagsSchema):
+    """What readers have reported, with the latest flags in full."""
+
+    latest = fields.List(
+        fields.Nested(FlagViewSchema), required=True, metadata={"description": "Up to 100, the latest first."}
+    )
+
+
 class QueueItemSchema(Schema):
     """A comment with what is needed to decide on its latest revision."""
 
@@ -70,8 +104,12 @@ class QueueItemSchema(Schema):
     signals = fields.List(fields.Nested(SignalSchema), required=True)
     score = fields.Float(required=True)
     reason = fields.String(required=True, allow_none=True)
+    votes = fields.Integer(required=True)
+    flags = fields.Nested(FlagsSchema, required=True)
     submitted_at = Moment(required=True)
-    queued_at = Moment(required=True, metadata={"description": "When the latest revision arrived."})
+    queued_at = Moment(
+        required=True, metadata={"description": "When the latest revision arrived, or readers' flags returned it."}
+    )
 
 
 class QueueSchema(Schema):
@@ -131,6 +169,7 @@ class DecisionViewSchema(Schema):
 class CommentFileSchema(QueueItemSchema):
     """Everything known about a comment."""
 
+    flags = fields.Nested(FlagFileSchema, required=True)
     revisions = fields.List(fields.Nested(RevisionViewSchema), required=True)
     decisions = fields.List(fields.Nested(DecisionViewSchema), required=True)
     email = fields.String(metadata={"description": "Only with the scope `pii`."})

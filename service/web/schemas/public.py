@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from service.domain.comment import BODY_MAX, EMAIL_MAX, NAME_MAX, TITLE_MAX, URL_MAX
+from service.domain.comment import BODY_MAX, EMAIL_MAX, NAME_MAX, NOTE_MAX, REASON_MAX, TITLE_MAX, URL_MAX
 from service.domain.life import Status
 from service.domain.sorting import Sort
 from service.web.schemas.fields import (
     Choice,
+    Identifier,
     IdentifierOrNone,
     Moment,
     StrictSchema,
     Text,
+    Whole,
     WholeInQuery,
     Word,
     YesNo,
@@ -64,6 +66,9 @@ class PageSchema(Schema):
     article = fields.Nested(ArticleSchema, required=True)
     comments = fields.List(fields.Nested(PublishedCommentSchema), required=True)
     next = fields.String(required=True, allow_none=True, metadata={"description": "Cursor of the next page."})
+    earlier = fields.Boolean(
+        metadata={"description": "Only where `comment` was asked for: whether comments stand before this page."}
+    )
 
 
 class PageQuery(StrictSchema):
@@ -76,6 +81,13 @@ class PageQuery(StrictSchema):
     )
     limit = WholeInQuery(least=1, most=PAGE_LIMIT, load_default=50, metadata={"description": "Comments on a page."})
     cursor = Text(load_default=absent, metadata={"description": "`next` of the page before."})
+    comment = Identifier(
+        load_default=absent,
+        metadata={
+            "description": "A comment to be on the page, in place of `cursor`, oldest first. One that is not published "
+            "gives the first page."
+        },
+    )
 
 
 class CountsQuery(StrictSchema):
@@ -157,10 +169,54 @@ class RevisionSchema(StrictSchema):
     body = Text(required=True)
 
 
+class VoteSchema(StrictSchema):
+    """A reader's vote, or what takes it back."""
+
+    value = Whole(least=0, most=1, load_default=1, metadata={"description": "1 to vote, 0 to take the vote back."})
+
+
+class VotedSchema(Schema):
+    """How the votes stand now."""
+
+    id = fields.UUID(required=True)
+    votes = fields.Integer(required=True)
+    voted = fields.Boolean(required=True, metadata={"description": "Whether this reader's vote is among them."})
+
+
+class FlagSchema(StrictSchema):
+    """What a reader finds wrong with a comment."""
+
+    reason = Text(
+        required=True,
+        metadata={
+            "maxLength": REASON_MAX,
+            "description": "`spam`, `abuse`, `off_topic` or `other`; anything else is `other` in a reader's own words.",
+            "example": "spam",
+        },
+    )
+    detail = Text(
+        load_default="",
+        allow_none=True,
+        metadata={"maxLength": NOTE_MAX, "description": "More about it; only moderators read it."},
+    )
+
+
+class FlaggedSchema(Schema):
+    """A flag that is stored."""
+
+    id = fields.UUID(required=True)
+    flagged = fields.Boolean(required=True)
+
+
 class ReceiptSchema(Schema):
     """What the author may know of their own comment."""
 
     id = fields.UUID(required=True)
+    parent_id = fields.UUID(required=True, allow_none=True)
+    depth = fields.Integer(required=True, metadata={"description": "Where it stands in the thread."})
+    author = fields.Nested(
+        AuthorSchema, required=True, allow_none=True, metadata={"description": "Null once the comment is deleted."}
+    )
     status = Word(Status, required=True)
     revision = fields.Integer(required=True, metadata={"description": "The latest one."})
     published_revision = fields.Integer(
