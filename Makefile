@@ -10,7 +10,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 STOP_LIMIT := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format widget openapi pins clean
+.PHONY: help run test lint format bench widget openapi pins clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,10 @@ format: ## Put the sources into the one format, and mend what can be mended
 	@$(DEV)
 	.venv-dev/bin/ruff check --fix-only --quiet .
 	.venv-dev/bin/ruff format .
+
+bench: ## Measure what is promised of the widget in a browser, and print it as a table
+	@$(DEV)
+	@exec .venv-dev/bin/python -m benchmarks.widget
 
 widget: ## Build the widget from service/widget (needs Node.js; what it writes is committed)
 	@sh tools/widget.sh build

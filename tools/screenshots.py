@@ -36,11 +36,16 @@ def _thread_and_form(browser: Browser, address: str) -> None:
     """Show the end of the thread with a reply in progress below it: what readers read, and where they write."""
     page = browser.new_page(viewport={"width": 1280, "height": 1100}, color_scheme="light")
     page.goto(address)
-    page.get_by_role("link", name="Reply to Class 4b").click()
+    page.get_by_role("button", name="Reply to Class 4b").click()
     page.locator("#reply-body").fill("Dear Class 4b: *which* of the three walls had the salmon in it?")
     page.locator("#reply-name").fill("Ines Okafor")
     page.locator("#reply-email").fill("ines@example.org")
     page.locator("#reply-email").blur()
+    page.get_by_role("button", name="Preview").click()
+    page.locator(".preview").wait_for()
+    # Pictures come with what is in view.
+    page.locator(".comment").filter(has_text="Class 4b").first.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
     answered = page.locator(".comment").filter(has_text="Class 4b").first.bounding_box()
     form = page.locator(".reply-form").bounding_box()
     assert answered is not None
@@ -53,7 +58,10 @@ def _thread_and_form(browser: Browser, address: str) -> None:
 
 def _phone(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
-    page.goto(f"{address}#comments")
+    page.goto(address)
+    page.locator("#comments").wait_for()
+    page.evaluate("document.querySelector('#postbag').scrollIntoView()")
+    page.wait_for_load_state("networkidle")
     page.screenshot(path=DOCS / "screenshot-phone-dark.png")
     page.close()
 

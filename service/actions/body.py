@@ -35,6 +35,11 @@ def _is_visible(text: str) -> bool:
     return not is_blank(text) and has_visible_text(text)
 
 
+def plain_text(body_html: str) -> str:
+    """Return what a reader sees of a comment's sanitised HTML, a line for each paragraph."""
+    return visible_text(body_html)
+
+
 EXCERPT = 160  # characters: two lines on a phone, enough to recognise what is answered
 
 

@@ -60,9 +60,12 @@ def flag_comment(
             raise NotFound
         is_new = flags.add_flag(comment_id, said, clients, revision=comment.standing.published_revision, now=now)
         if is_new:
-            return_if_flagged(replace(comment, flags=comments.count_flag(comment_id)), site, now=now)
+            comment = replace(comment, flags=comments.count_flag(comment_id))
+        after = return_if_flagged(comment, site, now=now) if is_new else comment.standing
     if is_new:
         metrics.flags.labels(said.reason.value).inc()
+    if after != comment.standing:
+        metrics.flagged_returns.inc()
     return Flagged(comment_id, is_new, verdict)
 
 
@@ -96,5 +99,4 @@ def return_if_flagged(comment: Comment, site: Site, *, now: datetime) -> Standin
     is_changed = change_standing(comment, after, **changes)
     assert is_changed, "nobody else changes a row that is held"
     revisions.add_signals(comment.id, after.revision, [signal], now=now)
-    metrics.flagged_returns.inc()
     return after

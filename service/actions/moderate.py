@@ -141,6 +141,8 @@ def decide(
                 after = _return_if_flagged(caller, comment_id, now)
     if decision is not None:
         metrics.decisions.labels(action.value).inc()
+        if after.is_reported:
+            metrics.flagged_returns.inc()
         return Decided(comment.id, decision, after)
     # Somebody was faster by a moment. The version that was looked at makes the second look refuse, with their decision.
     seen = comment.standing.version if expected_version is None else expected_version

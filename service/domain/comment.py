@@ -108,11 +108,14 @@ def author_may_withdraw(comment: Comment) -> bool:
 def check_author_may_revise(comment: Comment, now: datetime) -> None:
     """Pass where the author may still revise; else raise Forbidden with the reason in words."""
     if not life.can_be_revised(comment.standing):
-        raise Forbidden(f"This comment is {comment.standing.status} and can no longer be revised.")
+        sentence = f"This comment is {comment.standing.status} and can no longer be revised."
+        raise Forbidden(sentence, says="revise_no_more")
     if now >= comment.edit_until:
         raise Forbidden(
             "The time to revise this comment ended at "
-            f"{comment.edit_until.strftime('%Y-%m-%d %H:%M:%S UTC')}. You can still withdraw it."
+            f"{comment.edit_until.strftime('%Y-%m-%d %H:%M:%S UTC')}. You can still withdraw it.",
+            values={"time": comment.edit_until},
+            says="revise_window_over",
         )
 
 

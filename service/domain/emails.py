@@ -28,16 +28,17 @@ def parse_email(raw: str) -> str:
         raise Invalid("email", "required", "An email address is required. It is never published.")
     trimmed = raw.strip()
     if len(trimmed) > MAX_EMAIL:
-        raise _too_long(f"An email address has at most {MAX_EMAIL} characters.")
+        raise _too_long()
     local, at, domain = unicodedata.normalize("NFC", trimmed).rpartition("@")
     host = _mail_host(domain)
     if not at or host is None or not _is_local_part(local):
         raise Invalid("email", "not_an_email", "This is not an email address such as name@example.com.")
     address = f"{local}@{host}"
     if len(address) > MAX_EMAIL:
-        raise _too_long(f"An email address has at most {MAX_EMAIL} characters.")
+        raise _too_long()
     if len(local.encode("utf-8")) > MAX_LOCAL_PART:
-        raise _too_long(f"The part before the @ has at most {MAX_LOCAL_PART} octets.")
+        sentence = f"The part before the @ has at most {MAX_LOCAL_PART} octets."
+        raise Invalid("email", "too_long", sentence, says="local_part_too_long")
     return address
 
 
@@ -46,8 +47,10 @@ def email_lookup_form(address: str) -> str:
     return unicodedata.normalize("NFC", address.casefold())
 
 
-def _too_long(detail: str) -> Invalid:
-    return Invalid("email", "too_long", detail)
+def _too_long() -> Invalid:
+    return Invalid(
+        "email", "too_long", f"An email address has at most {MAX_EMAIL} characters.", values={"n": MAX_EMAIL}
+    )
 
 
 def _is_local_part(local: str) -> bool:

@@ -23,8 +23,9 @@ which also gives every code its HTTP status and title.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 from typing import ClassVar
 
@@ -33,23 +34,36 @@ from service.domain.limits import Verdict
 
 @dataclass(frozen=True)
 class FieldFault:
-    """One field that cannot be accepted: its name, a stable code, and a sentence that says what would be right."""
+    """One field that cannot be accepted: its name, a stable code, and a sentence that says what would be right.
+
+    For whoever tells the sentence in another language, `values` are the numbers and times it holds, and `says` names
+    it where a code has several.
+    """
 
     field: str
     code: str
     detail: str
+    values: Mapping[str, object] = dataclass_field(default_factory=dict, compare=False)
+    says: str = dataclass_field(default="", compare=False)
 
 
 class PostbagError(Exception):
-    """The base of every refusal; `detail` is a sentence fit for the person who caused it."""
+    """The base of every refusal; `detail` is a sentence fit for the person who caused it.
+
+    `values` and `says` are those of a FieldFault: what its sentence is made of, and which of several it is.
+    """
 
     code: ClassVar[str] = "error"
     default_detail: ClassVar[str] = "The request could not be carried out."
     verdict: Verdict | None = None
     """What is left of the limits that the refused request has spent, where it got so far."""
 
-    def __init__(self, detail: str | None = None) -> None:
+    def __init__(
+        self, detail: str | None = None, *, values: Mapping[str, object] | None = None, says: str = ""
+    ) -> None:
         self.detail = detail or self.default_detail
+        self.values = values or {}
+        self.says = says
         super().__init__(self.detail)
 
 
@@ -58,8 +72,16 @@ class Invalid(PostbagError):
 
     code = "invalid"
 
-    def __init__(self, field: str, code: str, detail: str) -> None:
-        self.faults: tuple[FieldFault, ...] = (FieldFault(field, code, detail),)
+    def __init__(
+        self,
+        field: str,
+        code: str,
+        detail: str,
+        *,
+        values: Mapping[str, object] | None = None,
+        says: str = "",
+    ) -> None:
+        self.faults: tuple[FieldFault, ...] = (FieldFault(field, code, detail, values or {}, says),)
         super().__init__(detail)
 
     @classmethod
@@ -191,7 +213,10 @@ class RateLimited(PostbagError):
         self.verdict = verdict
         self.retry_after = verdict.retry_after
         seconds = "1 second" if self.retry_after == 1 else f"{self.retry_after} seconds"
-        super().__init__(f"That was a lot in a short time. Please try again in {seconds}; your text is not lost.")
+        super().__init__(
+            f"That was a lot in a short time. Please try again in {seconds}; your text is not lost.",
+            values={"n": self.retry_after},
+        )
 
 
 class StoreUnavailable(PostbagError):

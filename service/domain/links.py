@@ -59,7 +59,8 @@ def parse_website(raw: str) -> str | None:
     except NotAUrl:
         raise Invalid("url", "not_a_url", "A website looks like https://example.com.") from None
     if len(website) > MAX_WEBSITE:
-        raise Invalid("url", "too_long", f"A website's URL has at most {MAX_WEBSITE} characters.")
+        sentence = f"A website's URL has at most {MAX_WEBSITE} characters."
+        raise Invalid("url", "too_long", sentence, values={"n": MAX_WEBSITE})
     return website
 
 

@@ -68,6 +68,7 @@ def check_body(body: str, *, length: int, has_visible_text: bool) -> str:
             "body",
             "too_long",
             f"Your reply is longer than {BODY_MAX:,} characters, the most that is accepted.",
+            values={"n": BODY_MAX},
         )
     return body
 
@@ -93,7 +94,8 @@ class Faults:
 
 
 def _too_long(field: str, length: int, most: int) -> Invalid:
-    return Invalid(field, "too_long", f"This is {length:,} characters long; at most {most:,} are accepted.")
+    sentence = f"This is {length:,} characters long; at most {most:,} are accepted."
+    return Invalid(field, "too_long", sentence, values={"n": most})
 
 
 def _refuse_forbidden(field: str, text: str) -> None:

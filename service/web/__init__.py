@@ -8,11 +8,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.config import Settings
 from service.domain.errors import Invalid, PostbagError
-from service.web import assets, openapi, operations
+from service.web import assets, languages, openapi, operations
 from service.web.api import articles, moderation, published, reactions, receipts
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
-from service.web.pages import demo, discussion, front, receipt, reply_form
+from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
 from service.web.parsing import bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
@@ -24,6 +24,8 @@ API_BLUEPRINTS = (
     articles.blueprint,
     moderation.blueprint,
 )
+ENGLISH_CALLS = ("/v1/moderation", "/v1/articles")
+"""Calls that no reader makes: whoever programs against them reads refusals in the language of the documentation."""
 PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
 
 
@@ -43,6 +45,7 @@ def register(app: Flask, settings: Settings) -> None:
     if settings.demo:
         app.register_blueprint(demo.blueprint)
     assets.register(app)
+    languages.register(app)
     app.register_error_handler(PostbagError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
     app.register_error_handler(Exception, _confess)
@@ -62,6 +65,10 @@ def _answer_preflight() -> Response | None:
 
 
 def _refuse(error: PostbagError) -> Response:
+    if not request.path.startswith(ENGLISH_CALLS):
+        languages.speak()
+    if fragment.is_fragment():
+        return fragment.refused_fragment(error)
     if request.endpoint == "published.submit_comment" and published.is_browser_form():
         form = reply_form.refused_reply(error)
         if form is not None:

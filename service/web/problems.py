@@ -13,6 +13,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from service.domain.errors import Invalid, NotFound, PostbagError, StaleDecision
+from service.web.languages import detail_of, detail_of_fault
 from service.web.limit_headers import limit_headers
 from service.web.times import rfc3339
 
@@ -107,17 +108,17 @@ ERROR_CODES: dict[str, ErrorCode] = {
 
 
 def problem_body(error: PostbagError) -> dict[str, Any]:
-    """Return the problem document of an error."""
+    """Return the problem document of an error; what it says to a person is in the language of the answer."""
     known = ERROR_CODES[error.code]
     body: dict[str, Any] = {
         "type": f"/docs/errors/{error.code}",
         "title": known.title,
         "status": known.status,
-        "detail": error.detail,
+        "detail": detail_of(error),
         "code": error.code,
     }
     if isinstance(error, Invalid):
-        body["errors"] = [{"field": f.field, "code": f.code, "detail": f.detail} for f in error.faults]
+        body["errors"] = [{"field": f.field, "code": f.code, "detail": detail_of_fault(f)} for f in error.faults]
     if isinstance(error, StaleDecision):
         body["current"] = {"status": error.status, "revision": error.revision, "version": error.version}
         made = error.decision

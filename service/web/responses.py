@@ -27,8 +27,11 @@ PAGE_POLICY = (
 
 
 def add_headers(headers: Mapping[str, str]) -> None:
-    """Remember headers that the answer to the present request is to carry, whatever the answer becomes."""
-    g.setdefault("added_headers", {}).update(headers)
+    """Remember headers that the answer to the present request is to carry, whatever the answer becomes.
+
+    Of several values of `Vary` all are kept.
+    """
+    g.setdefault("added_headers", []).extend(headers.items())
 
 
 def json_response(body: Any, status: int = 200) -> Response:
@@ -68,7 +71,7 @@ def cacheable(
     response = Response(content_type=content_type)
     response.set_etag(tag)
     response.headers["Cache-Control"] = cache_control
-    response.headers["Vary"] = "Accept-Encoding"
+    response.vary.add("Accept-Encoding")
     # A proxy that compresses makes our validator a weak one, and If-None-Match compares weakly (RFC 9110, 13.1.2).
     if request.if_none_match.contains_weak(tag) or "*" in request.headers.getlist("If-None-Match"):
         response.status_code = 304
@@ -109,8 +112,11 @@ def as_page(response: Response, cache_control: str) -> Response:
 
 def finish(response: Response) -> Response:
     """Give every answer the headers that the request gathered on its way; runs after each request."""
-    for name, value in g.get("added_headers", {}).items():
-        response.headers[name] = value
+    for name, value in g.get("added_headers", []):
+        if name == "Vary":
+            response.vary.add(value)
+        else:
+            response.headers[name] = value
     response.headers["X-Content-Type-Options"] = "nosniff"
     if not request.path.startswith("/v1/") and "Referrer-Policy" not in response.headers:
         response.headers["Referrer-Policy"] = "same-origin"

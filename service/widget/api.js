@@ -9,7 +9,7 @@ const PATIENCE = 20_000; // milliseconds after which a call is given up; a servi
  * @param {Pick<Widget, "service" | "language">} w
  * @param {string} path
  * @param {string} [method]
- * @param {unknown} [body]
+ * @param {object} [body]
  * @param {Record<string, string>} [headers]
  * @returns {Promise<any>} the answer; `answer` is its Response
  */
@@ -22,12 +22,12 @@ const call = async (w, path, method, body, headers) => {
       // No cookie goes along and none comes back: the browser may block them as it likes.
       credentials: "omit",
       headers: {
-        ...(body ? { "Content-Type": "application/json" } : {}),
+        ...(body && { "Content-Type": "application/json" }),
         // A page that everybody gets must be the same for everybody; what was refused is told in the reader's words.
-        ...(method ? { "Accept-Language": w.language } : {}),
+        ...(method && { "Accept-Language": w.language }),
         ...headers,
       },
-      body: body ? JSON.stringify(body) : null,
+      body: body && JSON.stringify(body),
       signal: AbortSignal.timeout(PATIENCE),
     });
     said = answer.status == 204 ? {} : await answer.json();
@@ -35,7 +35,7 @@ const call = async (w, path, method, body, headers) => {
     throw {};
   }
   // A gateway's own page is no answer of ours, and neither is JSON without a code.
-  if (!answer.ok) throw said.code ? { ...said, wait: +(answer.headers.get("Retry-After") ?? 0) } : {};
+  if (!answer.ok) throw said.code ? { ...said, wait: +/** @type {any} */ (answer.headers.get("Retry-After")) } : {};
   return { ...said, answer };
 };
 

@@ -33,10 +33,12 @@ const built = others.map((file) => [`widget.${file}`, packed(wordsOf(file))]);
 const digest = createHash("sha256");
 for (const [, text] of built) digest.update(text);
 
-const options = { minify: true, legalComments: "none", charset: "utf8", target: ["chrome111", "firefox115", "safari16.4"] };
+const options = { minify: true, legalComments: "none", charset: "utf8", target: ["chrome111", "firefox125", "safari16.4"] };
 const css = (await transform(readFileSync(join(here, "style.css"), "utf8"), { ...options, loader: "css" })).code.trim();
 const script = await build({
   ...options,
+  minify: false,
+  minifySyntax: true,
   entryPoints: [join(here, "embed.js")],
   bundle: true,
   format: "iife",
@@ -49,8 +51,12 @@ const script = await build({
   },
 });
 
-// What esbuild leaves, terser makes another 3% smaller.
-const { code } = await minify(script.outputFiles[0].text, { ecma: 2020, compress: { passes: 3, unsafe_arrows: true } });
+// terser makes of it 3% less than esbuild does.
+const { code } = await minify(script.outputFiles[0].text, {
+  ecma: 2020,
+  module: true,
+  compress: { passes: 3, keep_fargs: false, unsafe_arrows: true, unsafe_methods: true },
+});
 
 writeFileSync(join(out, "embed.js"), code + "\n");
 writeFileSync(join(out, "widget.css"), css + "\n");

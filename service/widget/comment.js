@@ -1,7 +1,6 @@
 /** One comment as an item of the list: drawn here, or drawn by the server and taken over as it stands. */
 
 import { h, q, showBody } from "./dom.js";
-import { remembered } from "./store.js";
 import * as words from "./words.gen.js";
 
 /** @typedef {import("./types").Widget} Widget */
@@ -10,11 +9,11 @@ import * as words from "./words.gen.js";
 
 const DEEPEST_INDENT = 6; // a long exchange never runs off a phone; the server's pages indent as far
 
-/** @param {Widget} w @param {string} moment */
-const timeOf = (w, moment) => h("time", { datetime: moment }, w.time(moment));
+/** What an item was drawn from. @type {WeakMap<HTMLElement, string>} */
+const drawn = new WeakMap();
 
-/** @param {string} id @returns {string} the address of a comment on this very page */
-export const linkTo = (id) => `${location.href.split("#")[0]}#comment-${id}`;
+/** @param {Widget} w @param {string} id @returns {string} the address of a comment on this very page */
+const linkTo = (w, id) => `${w.here}#comment-${id}`;
 
 /**
  * @param {string} word with one place for something else, such as {name}
@@ -26,41 +25,76 @@ const phrase = (word, name, inner) => {
   return h(`span.${name}`, {}, before, inner, after);
 };
 
+/** @param {Widget} w @param {string} name @param {number} word */
+const control = (w, name, word) => h(`button.${name}`, {}, w.t(word));
+
+/**
+ * What comments are made of, to be cloned for each of them: making fifty anew takes a phone three times as long.
+ * @param {Widget} w
+ */
+export const modelOf = (w) => ({
+  article: h(
+    "article",
+    {},
+    h(
+      "header",
+      {},
+      h("img.avatar", { alt: "", width: 40, height: 40 }),
+      h("h3", {}, h("a", { rel: "nofollow ugc noopener" }, h("bdi"))),
+      h("p.meta", {}, h("a.permalink", {}, h("time"))),
+    ),
+    h("div.body", { dir: "auto" }),
+  ),
+  answers: phrase(w.t(words.answers), "answers", h("a", {}, h("bdi"))),
+  footer: h("footer", {}, control(w, "reply", words.reply), control(w, "votes", words.vote), control(w, "report", words.report)),
+});
+
+/**
+ * Finish an item that comes into view: its picture, and its dates as the reader writes them. A browser's first date costs
+ * it more than all the comments, since it has to load how the world writes them.
+ * @param {Widget} w
+ * @param {Element} item
+ */
+export const finish = (w, item) => {
+  const avatar = q(item, ".avatar");
+  if (avatar?.dataset.src) avatar.src = avatar.dataset.src;
+  for (const time of item.querySelectorAll("time")) time.textContent = w.time(time.dateTime);
+};
+
 /**
  * @param {Widget} w
  * @param {Comment} comment
  * @param {import("./types").Author} author
  */
-const article = (w, comment, author) => {
-  const by = `comment-${comment.id}-by`;
-  const name = h("bdi", {}, author.name);
-  const parent = w.comments.find((other) => other.id == comment.parent_id)?.author;
-  const body = h("div.body", { dir: "auto" });
+const articleOf = (w, comment, author) => {
+  const { id, parent_id, published_at, edited_at } = comment;
+  const article = /** @type {HTMLElement} */ (w.model.article.cloneNode(true));
+  const [header, body] = /** @type {any} */ (article.children);
+  const [avatar, by, meta] = header.children;
+  const [link] = by.children;
+  article.setAttribute("aria-labelledby", (by.id = `comment-${id}-by`));
+  avatar.dataset.src = w.service + author.avatar;
+  link.firstChild.textContent = author.name;
+  if (author.url) link.href = author.url;
+  else by.replaceChildren(link.firstChild);
+  if (author.badge) by.append(" ", h("span.badge", {}, author.badge));
+  const permalink = meta.firstChild;
+  if (published_at) {
+    permalink.href = linkTo(w, id);
+    permalink.firstChild.dateTime = published_at;
+    permalink.firstChild.textContent = published_at.slice(0, 10);
+  } else permalink.remove();
+  if (edited_at) meta.append(phrase(w.t(words.edited), "edited", h("time", { datetime: edited_at }, edited_at.slice(0, 10))));
+  const parent = parent_id && w.comments.find((other) => other.id == parent_id)?.author;
+  if (parent) {
+    const answers = /** @type {HTMLElement} */ (w.model.answers.cloneNode(true));
+    const link = q(answers, "a");
+    link.href = linkTo(w, parent_id);
+    link.firstChild.textContent = parent.name;
+    meta.prepend(answers);
+  }
   showBody(body, comment.body_html);
-  return h(
-    "article",
-    { "aria-labelledby": by },
-    h(
-      "header",
-      {},
-      h("img.avatar", { src: w.service + author.avatar, alt: "", width: 40, height: 40, loading: "lazy" }),
-      h(
-        "h3",
-        { id: by },
-        author.url ? h("a", { href: author.url, rel: "nofollow ugc noopener" }, name) : name,
-        author.badge && h("span.badge", {}, author.badge),
-      ),
-      h(
-          "p.meta",
-        {},
-        parent && phrase(w.t(words.answers), "answers", h("a", { href: linkTo(comment.parent_id ?? "") }, h("bdi", {}, parent.name))),
-        comment.published_at && h("a.permalink", { href: linkTo(comment.id) }, timeOf(w, comment.published_at)),
-        comment.edited_at && phrase(w.t(words.edited), "edited", timeOf(w, comment.edited_at)),
-      ),
-    ),
-    body,
-    h("footer"),
-  );
+  return article;
 };
 
 /**
@@ -70,68 +104,58 @@ const article = (w, comment, author) => {
  * @returns {HTMLElement} the item as the comment is now; where nothing has changed nothing is touched
  */
 export const draw = (w, comment, old) => {
-  const receipt = w.receipts.get(comment.id);
-  const item = old ?? h("li", { id: `comment-${comment.id}` });
-  const text = JSON.stringify([comment, receipt, w.article.open]);
-  if (item.dataset.drawn == text) return item;
-  const isTakenOver = old && !item.dataset.drawn;
-  item.dataset.drawn = text;
+  const { id } = comment;
+  const receipt = w.receipts.get(id);
+  const item = old ?? h("li", { id: `comment-${id}` });
+  const text = JSON.stringify([comment, receipt, w.article.open, w.votes[id]]);
+  if (drawn.get(item) == text) return item;
+  const isTakenOver = old && !drawn.has(item);
+  drawn.set(item, text);
   item.className = `comment depth-${Math.min(comment.depth, DEEPEST_INDENT)}`;
   item.setAttribute("part", item.className);
   const author = comment.deleted ? null : comment.author;
   if (isTakenOver) {
-    // What the server drew is what would be drawn here, but for the reader's time zone and where its links lead.
-    for (const time of item.querySelectorAll("time")) time.textContent = w.time(time.dateTime);
-    for (const link of item.querySelectorAll("a.permalink, .answers a")) {
-      /** @type {HTMLAnchorElement} */ (link).href = linkTo(/** @type {HTMLAnchorElement} */ (link).hash.slice(9));
+    // What the server drew is what would be drawn here, but for where its links lead.
+    for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (item.querySelectorAll("a.permalink, .answers a"))) {
+      link.href = linkTo(w, link.hash.slice(9));
     }
+    q(item, "footer")?.remove();
   } else {
     // The reply form stays in its place: somebody may be writing in it.
-    const form = q(item, ".reply-form");
     q(item, "article,.tombstone")?.remove();
-    item.prepend(author ? article(w, comment, author) : h("p.tombstone", {}, w.t(words.removed)));
-    if (form) item.append(form);
+    item.prepend(author ? articleOf(w, comment, author) : h("p.tombstone", {}, w.t(words.removed)));
   }
-  if (author) equip(w, comment, receipt, item);
+  if (author) q(item, "article").append(...footOf(w, comment, receipt));
+  w.seen.observe(item);
   return item;
 };
 
 /**
- * Give an item what can be done with its comment.
  * @param {Widget} w
  * @param {Comment} comment
  * @param {Receipt | undefined} receipt where it is the reader's own
- * @param {HTMLElement} item
+ * @returns {Node[]} where the reader's own comment stands, and what can be done with one
  */
-const equip = (w, comment, receipt, item) => {
+const footOf = (w, { id, author, own, votes }, receipt) => {
   const { t } = w;
-  const { own, votes } = comment;
-  const footer = q(item, "footer") ?? q(item, "article").appendChild(h("footer"));
-  q(item, ".standing")?.remove();
-  const standing = receipt && standingOf(receipt);
-  if (standing) {
-    footer.before(
-      h("p.standing", {}, t(standing), receipt.reason && h("q.reason", { dir: "auto" }, receipt.reason)),
-    );
-  }
-  const count = votes ? t(words.votes, { n: votes }) : "";
-  /** @param {string} name @param {number} word @param {Record<string, any>} [attributes] */
-  const control = (name, word, attributes) => h(`button.${name}`, attributes, t(word));
-  /** @type {(Node | false | "" | undefined)[]} */
-  const controls = [
-    !own && w.article.open && control("reply", words.reply, { "aria-label": t(words.replyTo, { name: comment.author?.name }) }),
-    // Nobody votes on their own words.
-    !own && (receipt ? count && h("span.votes", {}, count) : vote(comment.id in remembered(w).votes, count || t(words.vote))),
-    !own && !receipt && control("report", words.report),
-    receipt?.may_revise && control("revise", words.revise),
-    receipt?.may_withdraw && control("withdraw", words.withdraw),
-    own && own.status != "pending" && control("dismiss", words.dismiss),
-  ];
-  footer.replaceChildren(.../** @type {Node[]} */ (controls.filter(Boolean)));
+  const footer = /** @type {HTMLElement} */ (w.model.footer.cloneNode(true));
+  const [reply, vote, report] = footer.children;
+  if (votes) vote.textContent = t(words.votes, { n: votes });
+  vote.ariaPressed = `${id in w.votes}`;
+  reply.ariaLabel = t(words.replyTo, { name: author?.name });
+  if (own || !w.article.open) reply.remove();
+  if (!receipt) return [footer];
+  // Nobody votes on their own words, nor reports them.
+  vote.remove();
+  report.remove();
+  if (votes) footer.append(h("span.votes", {}, /** @type {string} */ (vote.textContent)));
+  if (receipt.may_revise) footer.append(control(w, "revise", words.revise));
+  if (receipt.may_withdraw) footer.append(control(w, "withdraw", words.withdraw));
+  if (own && own.status != "pending") footer.append(control(w, "dismiss", words.dismiss));
+  const standing = standingOf(receipt);
+  if (!standing) return [footer];
+  return [h("p.standing", {}, t(standing), receipt.reason && h("q.reason", { dir: "auto" }, receipt.reason)), footer];
 };
-
-/** @param {boolean} isCast @param {string} text */
-const vote = (isCast, text) => h("button.votes", { "aria-pressed": `${isCast}` }, text);
 
 /**
  * @param {Receipt} receipt

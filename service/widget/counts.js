@@ -21,7 +21,7 @@ export const showCounts = async (service, site) => {
       const counts = await readCounts({ service, site, language: "en" }, keys.slice(start, start + MOST));
       for (const key in counts) for (const place of places.get(key) ?? []) place.textContent = counts[key].toLocaleString();
     } catch (refusal) {
-      console.error("Postbag: the counts cannot be shown.", /** @type {any} */ (refusal).detail ?? "");
+      console.error("Postbag:", /** @type {any} */ (refusal).detail ?? "no counts");
     }
   }
 };

@@ -21,7 +21,7 @@ export const h = (kind, attributes = {}, ...children) => {
     if (typeof value == "function") element.addEventListener(name, value);
     else if (value != null && value !== false) element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(.../** @type {(Node | string)[]} */ (children.filter(Boolean)));
+  for (const child of children) if (child) element.append(child);
   return /** @type {any} */ (element);
 };
 
@@ -34,11 +34,6 @@ export const q = (within, selector) => within.querySelector(selector);
 
 /** @type {{ createHTML(html: string): any } | undefined} */
 let trusted;
-try {
-  trusted = window.trustedTypes?.createPolicy("postbag", { createHTML: (html) => html });
-} catch {
-  // The page names the policies it allows, and ours is not among them: inserting then fails as the page wants it to.
-}
 
 /**
  * Show what somebody wrote.
@@ -46,7 +41,13 @@ try {
  * @param {string} html sanitised by the service; nothing else may be given
  */
 export const showBody = (element, html) => {
-  element.innerHTML = trusted ? trusted.createHTML(html) : html;
+  try {
+    element.innerHTML = trusted ? trusted.createHTML(html) : html;
+  } catch {
+    // The page takes trusted HTML alone (Trusted Types); it has to allow a policy of this name.
+    trusted = window.trustedTypes?.createPolicy("postbag", { createHTML: (html) => html });
+    element.innerHTML = trusted?.createHTML(html);
+  }
 };
 
 /**

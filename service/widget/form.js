@@ -15,12 +15,10 @@ const PERSON = ["name", "email", "url"];
 const HINT = "reply-body-hint";
 
 /** @param {string} text @returns {number} characters as a reader counts them */
-const lengthOf = (text) =>
-  // A browser without Segmenter counts code points, which are never fewer; it is the service that decides.
-  [...("Segmenter" in Intl ? new Intl.Segmenter().segment(text) : text)].length;
+const lengthOf = (text) => [...new Intl.Segmenter().segment(text)].length;
 
 /** @param {string} text @returns {number} a number that another text hardly has */
-const hashOf = (text) => [...text].reduce((hash, char) => (Math.imul(hash, 31) + /** @type {number} */ (char.codePointAt(0))) | 0, 0);
+const hashOf = (text) => [...text].reduce((hash, char) => (Math.imul(hash, 31) + /** @type {number} */ (/** @type {any} */ (char).codePointAt())) | 0, 0);
 
 /**
  * @param {Widget} w
@@ -92,6 +90,10 @@ export const makeForm = (w) => {
       else delete drafts[target()];
     });
     if (save.checked) keepPerson();
+    recount();
+  };
+  const recount = () => {
+    const { value } = text;
     seen.hidden = true;
     // Counting as a reader does takes a while, and few texts come near the end.
     const left = BODY_MOST - (value.length > BODY_MOST - NEAR ? lengthOf(value) : 0);
@@ -193,7 +195,9 @@ export const makeForm = (w) => {
     cancel.hidden = place == w.box;
     person.hidden = notPublished.hidden = !!revised;
     text.value = written ?? remembered(w).drafts[target()] ?? revised?.body ?? "";
-    changed();
+    // Nothing is kept in the reader's browser before they write.
+    if (written) changed();
+    else recount();
     if (place != w.box) text.focus();
   };
   /** @param {string} [written] */

@@ -1,6 +1,7 @@
 /** One widget in one element: it comes to life, listens, asks now and then what is new, and goes without a trace. */
 
 import { castVote, readCounts } from "./api.js";
+import { finish } from "./comment.js";
 import { articleKey } from "./counts.js";
 import { focusOn, h, q, tell } from "./dom.js";
 import { makeForm } from "./form.js";
@@ -74,6 +75,13 @@ const begin = (host, options) => {
       items: new Map(),
       folded: new Set(),
       receipts: new Map(),
+      seen: new IntersectionObserver((entries) => {
+        for (const { isIntersecting, target } of entries) {
+          if (!isIntersecting) continue;
+          finish(w, target);
+          w.seen.unobserve(target);
+        }
+      }),
       say: (/** @type {string} */ text) => (status.textContent = text),
     })
   );
@@ -84,7 +92,7 @@ const begin = (host, options) => {
       const { origins } = await load(w, { comment: w.sort == SORTS[0] ? asked() : undefined });
       const { origin } = location;
       if (origins && ![...origins.split(" "), new URL(w.service).origin].includes(origin)) {
-        trouble = { code: "origin", detail: `The site ${w.site} does not list ${origin}: flask --app wsgi site set ${w.site} --origin …` };
+        trouble = { code: "origin", detail: `${origin} is no origin of the site ${w.site}; see: flask --app wsgi site set --help` };
       }
     } catch (refusal) {
       trouble = /** @type {import("./types").Refusal} */ (refusal);
@@ -148,7 +156,7 @@ const begin = (host, options) => {
         if (fresh.hidden && news > 0) w.say(fresh.textContent);
         fresh.hidden = news < 1;
       } catch (refusal) {
-        wait = Math.max(pause * 2, 1000 * (/** @type {import("./types").Refusal} */ (refusal).wait ?? 0));
+        wait = Math.max(pause * 2, 1000 * (/** @type {import("./types").Refusal} */ (refusal).wait || 0));
       }
     }
     pause = news > 0 ? SOONEST : Math.min(LATEST, Math.max(SOONEST, pause * 1.5, wait));
@@ -187,7 +195,7 @@ const begin = (host, options) => {
           delete memory.votes[id];
           if (value) memory.votes[id] = 1;
         });
-        Object.assign(commentOf(id) ?? {}, { votes, cast: value });
+        /** @type {any} */ (commentOf(id)).votes = votes;
         arrange(w);
         q(item, ".votes").focus();
       });
@@ -236,6 +244,7 @@ const begin = (host, options) => {
     w.isGone = true;
     ended.abort();
     clearTimeout(timer);
+    w.seen.disconnect();
     root.replaceChildren();
     root.adoptedStyleSheets = [];
     mounted.delete(host);

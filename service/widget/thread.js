@@ -1,8 +1,9 @@
 /** The list of comments: its order, its folded branches, its pages, and the reader's own replies in their places. */
 
 import { readPage } from "./api.js";
-import { draw } from "./comment.js";
+import { draw, modelOf } from "./comment.js";
 import { focusOn, h, q } from "./dom.js";
+import { remembered } from "./store.js";
 import * as words from "./words.gen.js";
 
 /** @typedef {import("./types").Widget} Widget */
@@ -19,6 +20,7 @@ const NOTHING_IS_FOLDED = 99; // deeper than any comment stands
  */
 export const frame = (w) => {
   const { t, box } = w;
+  w.model = modelOf(w);
   const drawn = q(box, ".thread");
   w.list = q(box, ".comments") ?? h("ol.comments", { role: "list" });
   const sorts = [words.oldest, words.newest, words.top].map((word) => h("li", {}, h("button", {}, t(word))));
@@ -71,20 +73,25 @@ const inOrder = (w) => {
 export const arrange = (w) => {
   const { list, items, t, article, box } = w;
   const all = inOrder(w);
+  w.votes = remembered(w).votes;
+  [w.here] = location.href.split("#");
+  let next = list.firstElementChild;
   let folded = NOTHING_IS_FOLDED; // comments that stand deeper than this are hidden
   all.forEach((comment, at) => {
     const { id, depth } = comment;
     const item = draw(w, comment, items.get(id) ?? w.root.getElementById(`comment-${id}`));
     items.set(id, item);
-    if (list.children[at] != item) list.insertBefore(item, list.children[at]);
+    if (next == item) next = next.nextElementSibling;
+    else list.insertBefore(item, next);
     item.hidden = depth > folded;
     if (!item.hidden) folded = w.folded.has(id) ? depth : NOTHING_IS_FOLDED;
     let replies = 0;
     while (all[at + replies + 1]?.depth > depth) replies++;
     fold(w, item, w.folded.has(id), replies);
   });
-  while (list.children[all.length]) {
-    const item = /** @type {Element} */ (list.lastElementChild);
+  while (next) {
+    const item = next;
+    next = item.nextElementSibling;
     items.delete(item.id.slice(8));
     item.remove();
   }
@@ -184,14 +191,7 @@ export const refresh = async (w) => {
 export const reveal = async (w, id) => {
   // A place in one order says nothing about another.
   if (!w.items.has(id)) await load(w, { sort: SORTS[0], comment: id });
-  // Branches are opened from the comment upwards.
-  let at = w.comments.findIndex((comment) => comment.id == id);
-  for (let depth = w.comments[at]?.depth; depth > 0 && at >= 0; at--) {
-    if (w.comments[at].depth < depth) {
-      w.folded.delete(w.comments[at].id);
-      depth = w.comments[at].depth;
-    }
-  }
+  if (w.items.get(id)?.hidden) w.folded.clear();
   arrange(w);
   q(w.list, ".target")?.classList.remove("target");
   const item = w.items.get(id);

@@ -12,8 +12,6 @@ export interface Comment {
   edited_at: string | null;
   votes: number;
   deleted: boolean;
-  /** Set once the reader has voted or taken the vote back, so that the item is drawn anew. */
-  cast?: number;
   /** Set on the reader's own comment that is not published: it stands in the thread for its author alone. */
   own?: Receipt;
 }
@@ -91,6 +89,14 @@ export interface Widget {
   /** The reader's own comments, by id. */
   receipts: Map<string, Receipt>;
   form: Form;
+  /** What comments are made of, in the words of the reader's language. */
+  model: { article: HTMLElement; answers: HTMLElement; footer: HTMLElement };
+  /** The comments that the reader has voted for. */
+  votes: Record<string, 1>;
+  /** The address of the page. */
+  here: string;
+  /** Finishes items that come into view. */
+  seen: IntersectionObserver;
   isGone: boolean;
   /** Have a screen reader say something. */
   say: (text: string) => void;

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.desk import Desk, token_of
 
-WAITS = "Thank you. Your reply waits for review."
+WAITS = "Thank you. Your reply awaits review."
 TYPED = "\n\n  Two lines down\n\nand *on*."
 
 
@@ -57,7 +57,7 @@ def test_a_reply_to_a_reply_says_whom_it_answers_and_stands_below_it(page: Page,
     page.goto(desk.thread)
     page.get_by_role("link", name="Reply to Aoife Brennan").click()
     assert page.url.endswith("#reply")
-    expect(page.locator(".replying")).to_contain_text("Replying to Aoife Brennan")
+    expect(page.locator("#reply-heading")).to_have_text("Reply to Aoife Brennan")
     expect(page.locator(".replying blockquote")).to_have_text("Who pays for waiting?")
     expect(page.locator("#reply-heading")).to_be_in_viewport()
     send(page, body="We do.")
@@ -159,7 +159,7 @@ def test_a_mistake_does_not_forget_whom_the_reply_answers(page: Page, desk: Desk
     asked = desk.published(name="Aoife Brennan")
     page.goto(desk.address_of(reply_to=asked["id"]))
     send(page, email="nora@")
-    expect(page.locator(".replying")).to_contain_text("Replying to Aoife Brennan")
+    expect(page.locator("#reply-heading")).to_have_text("Reply to Aoife Brennan")
     send(page)
     expect(page).to_have_title(WAITS)
     (waiting,) = desk.queue()

@@ -162,7 +162,7 @@ def test_everything_can_be_done_without_a_mouse(context: BrowserContext, desk: D
     page.keyboard.press("End")
     page.keyboard.type("example.org")
     page.keyboard.press("Enter")
-    expect(page).to_have_title("Thank you. Your reply waits for review.")
+    expect(page).to_have_title("Thank you. Your reply awaits review.")
 
     tab_to(lambda: page.locator("summary:focus").count() == 1)
     tab_to(lambda: page.locator("#withdraw summary:focus").count() == 1)

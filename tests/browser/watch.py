@@ -15,6 +15,8 @@ class Watch:
     """What a browser did that no page of ours should make it do; empty lists where all is well."""
 
     origin: str
+    others: tuple[str, ...] = ()
+    """Further origins that its pages may ask."""
     dialogs: list[str] = field(default_factory=list)
     foreign_requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
@@ -43,7 +45,7 @@ class Watch:
         ]
 
     def _is_ours(self, url: str) -> bool:
-        return url.startswith(f"{self.origin}/") or url == "about:blank"
+        return url.startswith((*(f"{ours}/" for ours in (self.origin, *self.others)), "data:")) or url == "about:blank"
 
     def _note_request(self, request: Request) -> None:
         if not self._is_ours(request.url):

@@ -106,12 +106,12 @@ def _fill(site: SiteDriver) -> None:
         )  # fmt: skip
     votes, flags = [], []
     for number, row in enumerate(rows):
-        # Every tenth comment has ten votes, every hundredth ten flags; a few of both are old enough to be forgotten.
+        # Every tenth comment has ten votes and ten flags: so many that reading them all is never the cheapest plan.
         moment = START + timedelta(seconds=number)
         for reader in range(10):
             if number % 10 == 0:
                 votes.append({"comment_id": row["id"], "client_hash": b"reader %d" % reader, "created_at": moment})
-            if number % 100 == 0:
+            if number % 10 == 0:
                 flags.append(
                     {"id": new_id(moment), "comment_id": row["id"], "client_hash": b"reader %d" % reader,
                      "revision": 1, "reason": ("spam", "other")[reader % 2], "detail": None, "created_at": moment}

@@ -15,6 +15,7 @@ from flask.views import MethodView
 from flask_smorest import Api, Blueprint
 from marshmallow import fields, validate
 
+from service.web import languages
 from service.web.docs_view import DocsView, Operation, build_docs
 
 
@@ -290,6 +291,7 @@ def test_the_page_links_codes_to_their_meaning_and_escapes_what_it_shows() -> No
     spec["tags"][0]["description"] = "Refused with `not_found`, <b>never</b> `else`."
     app = Flask("service.web")
     app.jinja_env.globals["asset"] = "/static/{}".format
+    languages.register(app)
     with app.test_request_context():
         page = render_template("docs.html", api=build_docs(spec), base_url="http://127.0.0.1:8000")
     assert '<a href="#error-not_found"><code>not_found</code></a>' in page

@@ -101,7 +101,7 @@ def test_a_form_leads_to_its_receipt_page(site: SiteDriver) -> None:
     receipt = site.client.get(path)
     assert receipt.status_code == 200
     page = Page(receipt)
-    assert "waits for review" in page.text
+    assert "awaits review" in page.text
     assert page.values["body"] == TYPED["body"]
     assert TYPED["email"] not in receipt.text
     assert receipt.headers["Cache-Control"] == "no-store"

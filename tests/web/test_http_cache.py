@@ -39,7 +39,7 @@ def full(free_site: SiteDriver) -> SiteDriver:
 def test_a_page_carries_a_strong_validator_and_rules_for_caches(full: SiteDriver, path: str) -> None:
     response = get(full, path)
     assert re.fullmatch(r'"[\x21\x23-\x7e]+"', response.headers["ETag"])
-    assert response.headers["Vary"] == "Accept-Encoding"
+    assert response.headers["Vary"] == "Accept-Encoding" + (", Accept-Language" if path == "/comments" else "")
     cache_control = response.headers["Cache-Control"]
     assert "no-cache" in cache_control or ("public" in cache_control and "max-age=0" in cache_control)
     assert "Set-Cookie" not in response.headers

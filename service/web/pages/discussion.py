@@ -1,4 +1,4 @@
-"""`/comments`: the thread and the form as a page without JavaScript."""
+"""`/comments`: the thread and the form without JavaScript, as a page or as a piece of the article's page."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from service.actions.read_article import PublishedPage, read_page
 from service.domain.comment import PublishedComment
 from service.domain.errors import Invalid
 from service.domain.sorting import Sort
+from service.web.languages import asked_for, say, speak
+from service.web.origins import base_url
+from service.web.pages.fragment import fragment, is_fragment
+from service.web.pages.linked_data import linked_data
 from service.web.pages.reply_form import Form, answer
 from service.web.responses import cacheable_page
 from service.web.views import article_view, author_view
@@ -21,28 +25,33 @@ from service.web.views import article_view, author_view
 blueprint = Blueprint("discussion", __name__)
 
 PAGE_LIMIT = 50
-SORT_LABELS = {Sort.OLDEST: "Oldest first", Sort.NEWEST: "Newest first", Sort.TOP: "Most votes first"}
 
 
 @blueprint.get("/comments")
 def show() -> Response:
     """Answer with the thread of `?site=&article=` and the form below it.
 
-    `reply_to` names a comment to answer, `comment` one that is to be on the page, whichever page that is.
+    `reply_to` names a comment to answer, `comment` one that is to be on the page, whichever page that is. With
+    `fragment=1` it is a piece of HTML to be included in another page, whose links lead to this one.
     """
+    speak()
     site, article = request.args.get("site", ""), request.args.get("article", "")
-    shown, form = discussion(site, article, address="/comments")
-    return cacheable_page(render_template("comments.html", page=shown, form=form))
+    if is_fragment():
+        return fragment(*_discussion(site, article, host=base_url()))
+    shown, form = _discussion(site, article)
+    html = render_template("comments.html", page=shown, form=form, linked_data=linked_data(shown))
+    return cacheable_page(html)
 
 
-def discussion(site: str, article: str, *, address: str) -> tuple[dict[str, Any], Form]:
-    """Return the context of a thread and its form, for a page at `address` that gets the same query.
+def _discussion(site: str, article: str, *, host: str = "") -> tuple[dict[str, Any], Form]:
+    """Return the context of a thread and its form, as the rest of the query asks for it.
 
+    With a `host` all addresses are absolute, since the thread is to stand in a page elsewhere.
     Raises UnknownSite and Invalid. A sort or cursor that means nothing is left out: people follow old links.
     """
     answering = _id_in_query("reply_to")
     published = _read(site, article, answering)
-    links = _Links(address, site, article, str(request.args.get("sort", "")))
+    links = _Links(host, site, article, str(request.args.get("sort", "")))
     form = Form(
         site=published.site.slug,
         article=published.key,
@@ -50,6 +59,7 @@ def discussion(site: str, article: str, *, address: str) -> tuple[dict[str, Any]
         article_url=(published.article and published.article.url) or "",
         open=published.article is None or published.article.open,
     )
+    form.action = host + form.action
     if form.open and answering is not None:
         answer(form, published.answered, cancel_href=links.to(fragment="reply", **_here()))
     return _context(published, links, form.open), form
@@ -57,22 +67,22 @@ def discussion(site: str, article: str, *, address: str) -> tuple[dict[str, Any]
 
 @dataclass(frozen=True)
 class _Links:
-    address: str
+    host: str
     site: str
     article: str
     sort: str
 
     def to(self, *, fragment: str = "", **query: str) -> str:
-        """Return the address of this page with another query; a page that is one article needs neither site nor key."""
-        base = {"site": self.site, "article": self.article} if self.address == "/comments" else {}
-        kept = base | ({"sort": self.sort} if self.sort in set(Sort) else {}) | query
-        return self.address + (f"?{urlencode(kept)}" if kept else "") + (f"#{fragment}" if fragment else "")
+        """Return the address of this page with another query."""
+        kept = {"site": self.site, "article": self.article}
+        kept |= {"lang": tongue} if (tongue := asked_for()) else {}
+        kept |= {"sort": self.sort} if self.sort in set(Sort) else {}
+        return f"{self.host}/comments?{urlencode(kept | query)}" + (f"#{fragment}" if fragment else "")
 
     def to_comment(self, comment_id: UUID) -> str:
         """Return the address that leads to a comment, also when it has moved on to another page."""
-        return _Links(self.address, self.site, self.article, "").to(
-            fragment=f"comment-{comment_id}", comment=str(comment_id)
-        )
+        in_any_order = _Links(self.host, self.site, self.article, "")
+        return in_any_order.to(fragment=f"comment-{comment_id}", comment=str(comment_id))
 
 
 def _read(site: str, article: str, answering: UUID | None) -> PublishedPage:
@@ -119,10 +129,12 @@ def _context(published: PublishedPage, links: _Links, is_open: bool) -> dict[str
     return {
         "site": published.site,
         "article": article_view(published.article, published.key),
+        "href": links.to(),
+        "stands_elsewhere": bool(links.host),
         "sort": current,
         "sort_links": [
-            (sort.value, label, links.to(fragment="comments", sort=sort.value), sort == current)
-            for sort, label in SORT_LABELS.items()
+            (sort.value, say(f"widget.{sort.value}"), links.to(fragment="comments", sort=sort.value), sort == current)
+            for sort in (Sort.OLDEST, Sort.NEWEST, Sort.TOP)
         ],
         "comments": [_comment(comment, published, links, is_open, here) for comment in published.comments],
         "next_href": links.to(fragment="comments", cursor=published.next_cursor) if published.next_cursor else None,
@@ -133,15 +145,15 @@ def _context(published: PublishedPage, links: _Links, is_open: bool) -> dict[str
 def _comment(
     comment: PublishedComment, published: PublishedPage, links: _Links, is_open: bool, here: Mapping[str, str]
 ) -> dict[str, Any]:
-    anchor = f"comment-{comment.id}"
+    author = author_view(comment)
     return {
         "id": comment.id,
-        "anchor": anchor,
+        "anchor": f"comment-{comment.id}",
         "parent_id": comment.parent_id,
         "parent_author": None if comment.parent_id is None else published.names.get(comment.parent_id),
         "depth": comment.depth,
         "deleted": comment.deleted,
-        "author": None if comment.deleted else author_view(comment),
+        "author": None if comment.deleted else author | {"avatar": links.host + author["avatar"]},
         "body_html": comment.body_html,
         "published_at": comment.published_at,
         "edited_at": comment.edited_at,

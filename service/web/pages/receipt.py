@@ -10,8 +10,9 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
 from service.domain.errors import Invalid, NotFound, PostbagError
 from service.domain.life import Status
+from service.web.languages import say, speak
 from service.web.pages.reply_form import Problem
-from service.web.pages.words import explanation, heading
+from service.web.pages.words import by_field, explanation, heading
 from service.web.problems import ERROR_CODES, problem_headers
 from service.web.responses import page
 from service.web.times import utc_now
@@ -19,10 +20,7 @@ from service.web.views import avatar_path
 
 blueprint = Blueprint("receipt_page", __name__, url_prefix="/receipts")
 
-NOTICES = {
-    "revised": "Your changes were sent for review.",
-    "unchanged": "Nothing was changed, so nothing was sent.",
-}
+NOTICES = {"revised": "page.changesSent", "unchanged": "page.unchanged"}
 
 
 @dataclass
@@ -76,8 +74,7 @@ def _seen_at(address: str) -> Response:
 def _refused(token: str, body: str, error: PostbagError) -> Response:
     form = Form(url_for(".act", token=token), {"body": body})
     if isinstance(error, Invalid):
-        for fault in error.faults:
-            form.errors.setdefault(fault.field, []).append(fault.detail)
+        form.errors = by_field(error.faults)
     else:
         form.problem = Problem(heading(error), explanation(error))
     response = _page(read_receipt(token, now=utc_now()), form, status=ERROR_CODES[error.code].status)
@@ -86,7 +83,9 @@ def _refused(token: str, body: str, error: PostbagError) -> Response:
 
 
 def _page(receipt: Receipt, form: Form, *, notice: str | None = None, status: int = 200) -> Response:
-    response = page(render_template("receipt.html", receipt=_view(receipt), form=form, notice=notice), status)
+    speak()
+    html = render_template("receipt.html", receipt=_view(receipt), form=form, notice=notice and say(notice))
+    response = page(html, status)
     response.headers["X-Robots-Tag"] = "noindex"
     # The address is a key: not even another page of this host may learn it.
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -7,22 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from flask import Response, render_template, request
+from flask import Response, render_template, request, url_for
 
 from service.actions.body import excerpt_of
 from service.actions.read_article import read_page
 from service.domain.comment import PublishedComment
 from service.domain.errors import ArticleClosed, Invalid, PostbagError, UnknownSite
 from service.domain.sorting import Sort
-from service.web.pages.words import explanation, heading
+from service.web.languages import say
+from service.web.pages.words import by_field, explanation, heading
 from service.web.problems import ERROR_CODES, TooLarge, problem_headers
 from service.web.responses import page
 from service.web.views import article_view
 
 FIELDS = ("body", "name", "email", "url")
-ANSWERED_IS_GONE = (
-    "The comment you wanted to answer is no longer there. Your reply will stand under the article itself."
-)
 
 
 @dataclass(frozen=True)
@@ -48,13 +46,13 @@ class Form:
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     problem: Problem | None = None
     open: bool = True
-    action: str = "/v1/comments"
+    action: str = field(default_factory=lambda: url_for("published.submit_comment"))
 
 
 def answer(form: Form, answered: PublishedComment | None, *, cancel_href: str | None) -> None:
     """Let the form answer a comment, or say that it is gone where it is None; `cancel_href` leads back."""
     if answered is None:
-        form.answered_is_gone = ANSWERED_IS_GONE
+        form.answered_is_gone = say("page.answeredIsGone")
         return
     form.parent_id = str(answered.id)
     form.replying_to = {
@@ -90,11 +88,9 @@ def refused_reply(error: PostbagError) -> Response | None:
         # Without a way to cancel: the link would lead away from everything that was typed.
         answer(form, answered, cancel_href=None)
     if isinstance(error, Invalid):
-        errors: dict[str, list[str]] = {}
-        for fault in error.faults:
-            errors.setdefault(fault.field, []).append(fault.detail)
+        errors = by_field(error.faults)
         if "parent_id" in errors:
-            errors["parent_id"] = [ANSWERED_IS_GONE]
+            errors["parent_id"] = [say("page.answeredIsGone")]
             form.parent_id, form.replying_to = "", None
         form.errors = errors
     else:

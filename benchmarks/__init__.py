@@ -1,0 +1,1 @@
+"""What each claim of speed and size is measured with; every file prints a table."""
