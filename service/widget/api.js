@@ -1,12 +1,14 @@
 /** One function for each call of the service. All raise a Refusal; one without a status means: out of reach. */
 
+import * as words from "./words.gen.js";
+
 /** @typedef {import("./types").Widget} Widget */
 /** @typedef {import("./types").Receipt} Receipt */
 
 const PATIENCE = 20_000; // milliseconds after which a call is given up; a service behind a dead network never answers
 
 /**
- * @param {Pick<Widget, "service" | "language">} w
+ * @param {Pick<Widget, "service" | "language"> & { t?: Widget["t"] }} w
  * @param {string} path
  * @param {string} [method]
  * @param {object} [body]
@@ -14,6 +16,8 @@ const PATIENCE = 20_000; // milliseconds after which a call is given up; a servi
  * @returns {Promise<any>} the answer; `answer` is its Response
  */
 const call = async (w, path, method, body, headers) => {
+  /** @type {import("./types").Refusal} */
+  const outOfReach = { detail: w.t?.(words.unreachable) ?? "" };
   /** @type {Response} */ let answer;
   /** @type {any} */ let said;
   try {
@@ -32,10 +36,10 @@ const call = async (w, path, method, body, headers) => {
     });
     said = answer.status == 204 ? {} : await answer.json();
   } catch {
-    throw {};
+    throw outOfReach;
   }
   // A gateway's own page is no answer of ours, and neither is JSON without a code.
-  if (!answer.ok) throw said.code ? { ...said, wait: +/** @type {any} */ (answer.headers.get("Retry-After")) } : {};
+  if (!answer.ok) throw said.code ? { ...said, wait: +/** @type {any} */ (answer.headers.get("Retry-After")) } : outOfReach;
   return { ...said, answer };
 };
 

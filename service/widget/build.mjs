@@ -55,7 +55,7 @@ const script = await build({
 const { code } = await minify(script.outputFiles[0].text, {
   ecma: 2020,
   module: true,
-  compress: { passes: 3, keep_fargs: false, unsafe_arrows: true, unsafe_methods: true },
+  compress: { passes: 3, keep_fargs: false, pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
 });
 
 writeFileSync(join(out, "embed.js"), code + "\n");

@@ -106,13 +106,14 @@ export const makeForm = (w) => {
     for (const fault of element.querySelectorAll(".fault")) fault.remove();
     for (const wrong of element.querySelectorAll("[aria-invalid]")) {
       wrong.removeAttribute("aria-invalid");
-      wrong.setAttribute("aria-describedby", HINT);
+      if (wrong == text) wrong.setAttribute("aria-describedby", HINT);
+      else wrong.removeAttribute("aria-describedby");
     }
   };
   /** @param {import("./types").Refusal} refusal */
   const explain = ({ errors = [], detail }) => {
     // Above the button that was pressed, where it is seen; each fault once more beside its field.
-    tell(foot, detail ?? t(words.unreachable));
+    tell(foot, detail);
     for (const { field, detail } of errors) {
       const wrong = control(field);
       if (!wrong) continue;

@@ -45,27 +45,8 @@ const asked = () => location.hash.match(/^#comment-([\w-]+)$/)?.[1];
 /** @param {HTMLElement} host @param {Options} options @returns {() => void} what ends it */
 const begin = (host, options) => {
   mounted.get(host)?.();
-  const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
-  // A fragment that the server drew brings its style sheet along.
-  if (!q(root, "link")) {
-    if (!sheet) {
-      sheet = new CSSStyleSheet();
-      sheet.replaceSync(STYLE);
-    }
-    root.adoptedStyleSheets = [sheet];
-  }
-  const box = q(root, ".postbag") ?? root.appendChild(h("div.postbag", {}));
-  const status = h("p.unseen", { role: "status" });
-  const fresh = h("button.fresh", { hidden: true });
-  const ended = new AbortController();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
-  /** @type {import("./types").Refusal | null} */ let trouble;
-  let pause = SOONEST;
-
   const w = /** @type {Widget} */ (
     /** @type {unknown} */ ({
-      root,
-      box,
       service: options.service,
       site: options.site,
       key: articleKey(options.article),
@@ -75,32 +56,71 @@ const begin = (host, options) => {
       items: new Map(),
       folded: new Set(),
       receipts: new Map(),
-      seen: new IntersectionObserver((entries) => {
-        for (const { isIntersecting, target } of entries) {
-          if (!isIntersecting) continue;
-          finish(w, target);
-          w.seen.unobserve(target);
-        }
-      }),
-      say: (/** @type {string} */ text) => (status.textContent = text),
     })
   );
-
-  const read = async () => {
-    trouble = null;
-    try {
-      const { origins } = await load(w, { comment: w.sort == SORTS[0] ? asked() : undefined });
-      const { origin } = location;
-      if (origins && ![...origins.split(" "), new URL(w.service).origin].includes(origin)) {
-        trouble = { code: "origin", detail: `${origin} is no origin of the site ${w.site}; see: flask --app wsgi site set --help` };
-      }
-    } catch (refusal) {
-      trouble = /** @type {import("./types").Refusal} */ (refusal);
-    }
+  let end = () => {};
+  // The page is asked for first, and nothing is built before there is something to show.
+  Promise.all([speak(w.service, languageOf(options.language)), read(w)]).then(([said]) => {
+    if (!w.isGone) end = live(Object.assign(w, said), host, options.theme);
+  });
+  const unmount = () => {
+    w.isGone = true;
+    end();
+    mounted.delete(host);
   };
+  mounted.set(host, unmount);
+  return unmount;
+};
+
+/**
+ * Read the first page, or the one that the address asks for; what stands in the way of showing it is left in `w.trouble`.
+ * @param {Widget} w
+ */
+const read = async (w) => {
+  w.trouble = null;
+  try {
+    const { origins } = await load(w, { comment: w.sort == SORTS[0] ? asked() : undefined });
+    const { origin } = location;
+    if (origins && ![...origins.split(" "), new URL(w.service).origin].includes(origin)) {
+      w.trouble = { code: "origin", detail: `${origin} is no origin of the site ${w.site}; see: flask --app wsgi site set --help` };
+    }
+  } catch (refusal) {
+    w.trouble = /** @type {import("./types").Refusal} */ (refusal);
+  }
+};
+
+/** @param {Widget} w @param {HTMLElement} host @param {string | undefined} theme @returns {() => void} what ends it */
+const live = (w, host, theme) => {
+  const root = (w.root = host.shadowRoot ?? host.attachShadow({ mode: "open" }));
+  // A fragment that the server drew brings its style sheet along.
+  if (!q(root, "link")) {
+    if (!sheet) {
+      sheet = new CSSStyleSheet();
+      sheet.replaceSync(STYLE);
+    }
+    root.adoptedStyleSheets = [sheet];
+  }
+  const box = (w.box = q(root, ".postbag") ?? root.appendChild(h("div.postbag", {})));
+  box.lang = w.language;
+  box.dir = directionOf(w.language);
+  if (theme) box.dataset.theme = theme;
+  const status = h("p.unseen", { role: "status" });
+  const fresh = h("button.fresh", { hidden: true });
+  const ended = new AbortController();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
+  let pause = SOONEST;
+
+  w.say = (text) => (status.textContent = text);
+  w.seen = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      finish(w, target);
+      w.seen.unobserve(target);
+    }
+  });
 
   const show = () => {
-    const { t } = w;
+    const { t, trouble } = w;
     if (trouble) {
       const isLasting = trouble.code && trouble.code != "store_unavailable";
       if (isLasting) console.error(`Postbag: ${trouble.detail}`);
@@ -140,9 +160,9 @@ const begin = (host, options) => {
   const look = async () => {
     let news = 0;
     let wait = 0;
-    if (trouble) {
+    if (w.trouble) {
       await retry();
-      wait = trouble ? pause * 2 : 0;
+      wait = w.trouble ? pause * 2 : 0;
     } else {
       try {
         const count = (await readCounts(w, [w.key]))[w.key];
@@ -163,14 +183,14 @@ const begin = (host, options) => {
     again();
   };
   const retry = async () => {
-    await read();
+    await read(w);
     if (!w.isGone) show();
   };
 
   /** @param {Promise<unknown>} work @param {HTMLElement} place where a refusal is told */
   const attempt = (work, place) => {
     tell(place, false);
-    work.catch((refusal) => tell(place, refusal.detail ?? w.t(words.unreachable)));
+    work.catch((refusal) => tell(place, refusal.detail));
   };
   /** @param {string} id */
   const go = (id) => attempt(reveal(w, id), q(box, ".thread"));
@@ -213,14 +233,13 @@ const begin = (host, options) => {
     },
     retry,
   };
+  for (const sort of SORTS) acts[sort] = () => attempt(load(w, { sort }).then(() => arrange(w)), q(box, ".thread"));
 
   const listening = { signal: ended.signal };
   box.addEventListener(
     "click",
     (/** @type {MouseEvent} */ event) => {
       const control = /** @type {HTMLElement} */ (/** @type {Element} */ (event.target).closest("a,button"));
-      const at = [...box.querySelectorAll(".sort button")].indexOf(control);
-      if (at >= 0) attempt(load(w, { sort: SORTS[at] }).then(() => arrange(w)), q(box, ".thread"));
       const item = /** @type {HTMLElement} */ (control?.closest("li"));
       acts[control?.classList[0]]?.(control, item, item?.id.slice(8));
       // A link to where the page is already changes nothing that could be heard of.
@@ -229,35 +248,23 @@ const begin = (host, options) => {
     },
     listening,
   );
-  addEventListener("hashchange", () => w.list && asked() && go(/** @type {string} */ (asked())), listening);
+  addEventListener("hashchange", () => !w.trouble && asked() && go(/** @type {string} */ (asked())), listening);
   document.addEventListener(
     "visibilitychange",
     () => {
       // Whoever comes back learns soon what has come meanwhile.
       pause = SOONEST / 10;
-      if (w.language) again();
+      again();
     },
     listening,
   );
 
-  const end = () => {
-    w.isGone = true;
+  show();
+  return () => {
     ended.abort();
     clearTimeout(timer);
     w.seen.disconnect();
     root.replaceChildren();
     root.adoptedStyleSheets = [];
-    mounted.delete(host);
   };
-  mounted.set(host, end);
-
-  Promise.all([speak(w.service, languageOf(options.language)), read()]).then(([said]) => {
-    if (w.isGone) return;
-    Object.assign(w, said);
-    box.lang = w.language;
-    box.dir = directionOf(w.language);
-    box.dataset.theme = options.theme ?? "";
-    show();
-  });
-  return end;
 };

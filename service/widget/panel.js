@@ -29,7 +29,7 @@ const open = (w, item, opener, verb, contents, act) => {
     {
       submit: (/** @type {Event} */ event) => {
         event.preventDefault();
-        act(form).catch((refusal) => tell(form, refusal.detail ?? w.t(words.unreachable)));
+        act(form).catch((refusal) => tell(form, refusal.detail));
       },
       keydown: (/** @type {KeyboardEvent} */ event) => event.key == "Escape" && close(),
     },

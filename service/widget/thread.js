@@ -23,7 +23,7 @@ export const frame = (w) => {
   w.model = modelOf(w);
   const drawn = q(box, ".thread");
   w.list = q(box, ".comments") ?? h("ol.comments", { role: "list" });
-  const sorts = [words.oldest, words.newest, words.top].map((word) => h("li", {}, h("button", {}, t(word))));
+  const sorts = [words.oldest, words.newest, words.top].map((word, at) => h("li", {}, h(`button.${SORTS[at]}`, {}, t(word))));
   box.prepend(
     h("section.thread",
       { id: "comments", "aria-labelledby": "comments-heading" },
@@ -101,7 +101,7 @@ export const arrange = (w) => {
   const { count, open } = article;
   q(box, "h2").textContent = count ? t(words.heading, { n: count }) : t(words.noComments);
   q(box, ".sort").hidden = count < 2;
-  box.querySelectorAll(".sort button").forEach((button, at) => button.setAttribute("aria-current", `${SORTS[at] == w.sort}`));
+  for (const sort of SORTS) q(box, `.${sort}`).setAttribute("aria-current", sort == w.sort);
   const empty = q(box, ".empty");
   empty.textContent = open ? t(words.empty) : t(words.closed);
   empty.hidden = open && all[0];

@@ -38,7 +38,7 @@ export interface Receipt {
 }
 
 /** A refusal by the service; without a status it could not be reached. */
-export interface Refusal { status?: number; code?: string; detail?: string; wait?: number; errors?: { field: string; detail: string }[] }
+export interface Refusal { status?: number; code?: string; detail: string; wait?: number; errors?: { field: string; detail: string }[] }
 
 /** What one browser remembers of one article: texts being written by what they answer, receipts, votes, a send under way. */
 export interface Memory {
@@ -98,6 +98,8 @@ export interface Widget {
   /** Finishes items that come into view. */
   seen: IntersectionObserver;
   isGone: boolean;
+  /** Why there is no thread to be shown. */
+  trouble: Refusal | null;
   /** Have a screen reader say something. */
   say: (text: string) => void;
 }

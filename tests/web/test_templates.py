@@ -122,7 +122,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "site": {"slug": "gazette", "name": HOSTILE},
             "article": {"key": HOSTILE, **ARTICLE_BODY},
-            "other_articles": [(HOSTILE, "/x")],
+            "other_articles": [(HOSTILE, "/x", HOSTILE)],
         },
     ),
     "receipt": ("receipt.html", receipt_context(receipt(may_revise=True, may_withdraw=True, author_name=HOSTILE))),

@@ -34,7 +34,7 @@ def show(slug: str) -> Response:
         "date": f"{written:%A}, {written.day} {written:%B %Y}",
         "paragraphs": article.paragraphs,
     }
-    others = [(other.headline, f"/demo/{other.slug}") for other in ARTICLES if other is not article]
+    others = [(other.headline, f"/demo/{other.slug}", other.slug) for other in ARTICLES if other is not article]
     html = render_template(
         "demo_article.html",
         site={"slug": SITE_SLUG, "name": SITE_NAME},
