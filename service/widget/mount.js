@@ -40,7 +40,7 @@ export const mount = (host, options) => {
 };
 
 /** @returns {string | undefined} the comment that the page's address names */
-const asked = () => location.hash.match(/^#comment-([\w-]+)$/)?.[1];
+const asked = () => location.hash.match(/^#comment-([\da-f-]{36})$/)?.[1];
 
 /** @param {HTMLElement} host @param {Options} options @returns {() => void} what ends it */
 const begin = (host, options) => {
