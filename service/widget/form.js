@@ -199,6 +199,8 @@ export const makeForm = (w) => {
     // Nothing is kept in the reader's browser before they write.
     if (written) changed();
     else recount();
+    // A closed article takes no replies, but gives back what somebody wrote.
+    if (place == w.box && !w.article.open && !text.value) element.remove();
     if (place != w.box) text.focus();
   };
   /** @param {string} [written] */

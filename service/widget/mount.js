@@ -144,7 +144,6 @@ const live = (w, host, theme) => {
       if (control && old == root.activeElement) control.focus();
     }
     drawn?.remove();
-    if (!w.article.open) w.form.element.remove();
     box.append(fresh, status);
     const id = asked();
     if (id) go(id);
