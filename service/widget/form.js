@@ -188,25 +188,25 @@ export const makeForm = (w) => {
     w.say(t(word));
   };
 
-  /** @param {Element} place @param {string} title @param {string} [written] */
-  const open = (place, title, written) => {
+  /** @param {Element} place @param {string} title @param {string} [brought] what was written elsewhere, and has no place there any more */
+  const open = (place, title, brought) => {
     clear();
     place.append(element);
     heading.textContent = title;
     cancel.hidden = place == w.box;
     person.hidden = notPublished.hidden = !!revised;
-    text.value = written ?? remembered(w).drafts[target()] ?? revised?.body ?? "";
+    text.value = [remembered(w).drafts[target()] ?? revised?.body, brought].filter(Boolean).join("\n\n");
     // Nothing is kept in the reader's browser before they write.
-    if (written) changed();
+    if (brought) changed();
     else recount();
     // A closed article takes no replies, but gives back what somebody wrote.
     if (place == w.box && !w.article.open && !text.value) element.remove();
     if (place != w.box) text.focus();
   };
-  /** @param {string} [written] */
-  const goHome = (written) => {
+  /** @param {string} [brought] */
+  const goHome = (brought) => {
     parent = revised = null;
-    open(w.box, t(words.leaveReply), written);
+    open(w.box, t(words.leaveReply), brought);
   };
   const goBack = () => {
     const opener = q(/** @type {Element} */ (element.parentElement), revised ? ".revise" : ".reply");
