@@ -8,7 +8,7 @@ import { makeForm } from "./form.js";
 import { forgetReceipt, readReceipts } from "./own.js";
 import { askToReport, askToWithdraw } from "./panel.js";
 import { remember } from "./store.js";
-import { arrange, frame, load, loadMore, refresh, reveal, SORTS } from "./thread.js";
+import { arrange, frame, load, loadMore, refresh, reveal, SORTS, welcome } from "./thread.js";
 import { directionOf, languageOf, speak } from "./words.js";
 import * as words from "./words.gen.js";
 
@@ -225,7 +225,7 @@ const live = (w, host, theme) => {
       arrange(w);
     },
     next: (control) => attempt(loadMore(w), /** @type {HTMLElement} */ (control.parentElement)),
-    first: (control) => attempt(refresh(w), /** @type {HTMLElement} */ (control.parentElement)),
+    first: (control) => attempt(load(w, {}).then(({ comments }) => welcome(w, comments)), /** @type {HTMLElement} */ (control.parentElement)),
     fresh: () => {
       fresh.hidden = true;
       attempt(refresh(w), q(box, ".thread"));

@@ -147,9 +147,9 @@ export const load = async (w, { sort = w.sort, comment }) => {
  * @param {Widget} w
  * @param {Comment[]} fresh
  */
-const welcome = (w, [first]) => {
+export const welcome = (w, [first]) => {
   arrange(w);
-  focusOn(w.items.get(first?.id));
+  focusOn(w.items.get(first?.id) ?? q(w.box, "h2"));
 };
 
 /**
