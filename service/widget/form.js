@@ -142,8 +142,15 @@ export const makeForm = (w) => {
     if (send.ariaDisabled) return;
     send.ariaDisabled = "true";
     clear();
+    const sent = text.value;
+    const from = target();
     try {
-      await (revised ? revise(revised.token) : reply());
+      const { id } = await (revised ? reviseReply(w, revised.token, sent) : reply());
+      remember(w, ({ drafts }) => drafts[from] == sent && delete drafts[from]);
+      // Whoever has gone on writing meanwhile goes on.
+      const isOver = text.value == sent;
+      if (isOver) goHome();
+      await done(id, isOver);
     } catch (refusal) {
       // What was to be answered is gone; the text is written on for the article itself.
       if (/** @type {any} */ (refusal).code == "parent_not_found") goHome(text.value);
@@ -159,33 +166,26 @@ export const makeForm = (w) => {
     // The same text sent again is the same request, also after a reload: nobody knows whether the first one arrived.
     const nonce = remembered(w).nonce ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
     remember(w, (memory) => (memory.nonce = nonce));
-    const { id, status, receipt } = await sendReply(w, fields, `${nonce} ${hashOf(JSON.stringify(fields))}`);
+    const { id, receipt } = await sendReply(w, fields, `${nonce} ${hashOf(JSON.stringify(fields))}`);
     remember(w, (memory) => {
       memory.receipts[id] = receipt.token;
       delete memory.nonce;
     });
-    await done(id, status == "approved" ? words.published : words.sent);
+    return { id };
   };
 
-  /** @param {string} token */
-  const revise = async (token) => {
-    const { id } = await reviseReply(w, token, text.value);
-    await done(id, words.sent);
-  };
-
-  /** @param {string} id @param {number} word */
-  const done = async (id, word) => {
-    text.value = "";
-    changed();
-    goHome();
+  /** @param {string} id @param {boolean} isOver */
+  const done = async (id, isOver) => {
     w.receipts.delete(id);
     await readReceipts(w);
-    if (w.receipts.get(id)?.published_revision) await refresh(w);
+    const receipt = w.receipts.get(id);
+    if (receipt?.published_revision) await refresh(w);
     else arrange(w);
-    const item = w.items.get(id);
+    const word = t(receipt?.status == "approved" ? words.published : words.sent);
+    const item = isOver && w.items.get(id);
     if (item) focusOn(item);
-    else tell(foot, t(word));
-    w.say(t(word));
+    else tell(foot, word);
+    w.say(word);
   };
 
   /** @param {Element} place @param {string} title @param {string} [brought] what was written elsewhere, and has no place there any more */
