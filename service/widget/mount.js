@@ -226,10 +226,7 @@ const live = (w, host, theme) => {
     },
     next: (control) => attempt(loadMore(w), /** @type {HTMLElement} */ (control.parentElement)),
     first: (control) => attempt(load(w, {}).then(({ comments }) => welcome(w, comments)), /** @type {HTMLElement} */ (control.parentElement)),
-    fresh: () => {
-      fresh.hidden = true;
-      attempt(refresh(w), q(box, ".thread"));
-    },
+    fresh: () => attempt(refresh(w).then(() => (fresh.hidden = true)), q(box, ".thread")),
     retry,
   };
   for (const sort of SORTS) acts[sort] = () => attempt(load(w, { sort }).then(() => arrange(w)), q(box, ".thread"));
