@@ -216,7 +216,6 @@ const live = (w, host, theme) => {
         });
         /** @type {any} */ (commentOf(id)).votes = votes;
         arrange(w);
-        q(item, ".votes").focus();
       });
       attempt(work, item);
     },

@@ -87,7 +87,7 @@ def test_a_button_pressed_twice_sends_once(reader: Reader, page: Page) -> None:
 
 def test_what_is_typed_while_a_reply_is_on_its_way_is_kept(reader: Reader, page: Page) -> None:
     held: list[Route] = []
-    page.route(f"{reader.desk.service_url}/v1/comments", held.append)
+    page.route(f"{reader.desk.service_url}/v1/comments", lambda route: held.append(route))
     with page.expect_request("**/v1/comments"):
         reader.send(body=TYPED)
     body(page).press("End")
@@ -95,6 +95,7 @@ def test_what_is_typed_while_a_reply_is_on_its_way_is_kept(reader: Reader, page:
     held[0].continue_()
     expect(reader.comment("Nora Lind")).to_be_visible()
     expect(body(page)).to_have_value(TYPED + " And one thing more.")
+    expect(body(page)).to_be_focused()
 
 
 def test_a_limit_says_for_how_long_and_the_text_stays(reader: Reader, page: Page) -> None:
@@ -127,7 +128,7 @@ def test_a_comment_that_is_removed_while_somebody_answers_it_leaves_the_text(rea
     reader.desk.decide(gone["id"], "delete")
     page.get_by_role("button", name=SEND).click()
     expect(page.locator("#reply-heading")).to_have_text("Leave a reply")
-    expect(page.locator(".reply-form [role=alert]")).to_contain_text("no longer there")
+    expect(page.locator(".reply-form [role=alert]")).to_contain_text("not published under this article")
     # What had been written for the article itself is not lost for it either.
     expect(body(page)).to_have_value(f"For all of you.\n\n{TYPED}")
     page.get_by_role("button", name=SEND).click()

@@ -36,15 +36,14 @@ def test_a_reply_to_the_article_awaits_review_in_its_place_also_after_a_reload(r
         expect(page.locator("li.comment h3")).to_have_text(["Aoife", "Nora Lind"])
         expect(page.get_by_role("heading", name="1 comment")).to_be_visible()
         page.reload()
-    (waiting,) = reader.desk.queue()
-    assert waiting["author"]["email"] == "nora@example.org"
-    assert waiting["article"]["title"] == "An article"
 
 
 def test_somebody_else_does_not_see_what_awaits_review(reader: Reader) -> None:
     page = reader.open()
     reader.send()
     expect(reader.comment("Nora Lind")).to_be_visible()
+    (waiting,) = reader.desk.queue()
+    assert waiting["article"]["title"] == "An article"
     page.evaluate("localStorage.clear()")
     page.reload()
     expect(page.get_by_text("Nobody has written here yet.")).to_be_visible()
