@@ -56,7 +56,7 @@ export const showBody = (element, html) => {
  */
 export const focusOn = (element) => {
   if (!element) return;
-  element.tabIndex = -1;
+  if (element.tabIndex < 0) element.tabIndex = -1;
   element.focus();
 };
 

@@ -8,7 +8,7 @@ import { makeForm } from "./form.js";
 import { forgetReceipt, readReceipts } from "./own.js";
 import { askToReport, askToWithdraw } from "./panel.js";
 import { remember } from "./store.js";
-import { arrange, frame, load, loadMore, refresh, reveal, SORTS } from "./thread.js";
+import { arrange, frame, load, loadMore, refresh, reveal, SORTS, welcome } from "./thread.js";
 import { directionOf, languageOf, speak } from "./words.js";
 import * as words from "./words.gen.js";
 
@@ -40,7 +40,7 @@ export const mount = (host, options) => {
 };
 
 /** @returns {string | undefined} the comment that the page's address names */
-const asked = () => location.hash.match(/^#comment-([\w-]+)$/)?.[1];
+const asked = () => location.hash.match(/^#comment-([\da-f-]{36})$/)?.[1];
 
 /** @param {HTMLElement} host @param {Options} options @returns {() => void} what ends it */
 const begin = (host, options) => {
@@ -51,7 +51,7 @@ const begin = (host, options) => {
       site: options.site,
       key: articleKey(options.article),
       title: [...(options.title ?? document.title)].slice(0, TITLE_MOST).join(""),
-      sort: SORTS.find((sort) => sort == options.sort) ?? SORTS[0],
+      sort: options.sort ?? SORTS[0],
       size: options.pageSize ?? 50,
       items: new Map(),
       folded: new Set(),
@@ -82,7 +82,7 @@ const read = async (w) => {
     const { origins } = await load(w, { comment: w.sort == SORTS[0] ? asked() : undefined });
     const { origin } = location;
     if (origins && ![...origins.split(" "), new URL(w.service).origin].includes(origin)) {
-      w.trouble = { code: "origin", detail: `${origin} is no origin of the site ${w.site}; see: flask --app wsgi site set --help` };
+      w.trouble = { code: "origin", detail: `the site ${w.site} does not list ${origin} (flask site set --origin)` };
     }
   } catch (refusal) {
     w.trouble = /** @type {import("./types").Refusal} */ (refusal);
@@ -198,7 +198,7 @@ const live = (w, host, theme) => {
 
   /** What a press on a control does, by its class. @type {Record<string, (control: HTMLElement, item: HTMLElement, id: string) => void>} */
   const acts = {
-    reply: (_, item, id) => w.form.answer(/** @type {any} */ (commentOf(id))),
+    reply: (_, item, id) => w.form.answer(/** @type {any} */ (commentOf(id) ?? w.receipts.get(id))),
     revise: (_, item, id) => w.form.revise(/** @type {any} */ (w.receipts.get(id))),
     withdraw: (control, item, id) => askToWithdraw(w, item, control, id),
     report: (control, item, id) => askToReport(w, item, control, id),
@@ -216,7 +216,6 @@ const live = (w, host, theme) => {
         });
         /** @type {any} */ (commentOf(id)).votes = votes;
         arrange(w);
-        q(item, ".votes").focus();
       });
       attempt(work, item);
     },
@@ -225,11 +224,8 @@ const live = (w, host, theme) => {
       arrange(w);
     },
     next: (control) => attempt(loadMore(w), /** @type {HTMLElement} */ (control.parentElement)),
-    first: (control) => attempt(refresh(w), /** @type {HTMLElement} */ (control.parentElement)),
-    fresh: () => {
-      fresh.hidden = true;
-      attempt(refresh(w), q(box, ".thread"));
-    },
+    first: (control) => attempt(load(w, {}).then(({ comments }) => welcome(w, comments)), /** @type {HTMLElement} */ (control.parentElement)),
+    fresh: () => attempt(refresh(w).then(() => (fresh.hidden = true)), q(box, ".thread")),
     retry,
   };
   for (const sort of SORTS) acts[sort] = () => attempt(load(w, { sort }).then(() => arrange(w)), q(box, ".thread"));

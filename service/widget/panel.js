@@ -22,7 +22,8 @@ const REASONS = { spam: words.spam, abuse: words.abuse, off_topic: words.offTopi
 const open = (w, item, opener, verb, contents, act) => {
   const close = () => {
     form.remove();
-    opener.focus();
+    // It may have been drawn anew meanwhile.
+    q(item, `footer .${opener.className}`)?.focus();
   };
   const form = h(
     "form.panel",
@@ -63,7 +64,7 @@ export const askToReport = (w, item, opener, id) => {
     await sendFlag(w, id, Object.fromEntries(new FormData(form)));
     const thanks = h("p.notice", {}, w.t(words.reported));
     form.replaceWith(thanks);
-    opener.remove();
+    q(item, "footer .report")?.remove();
     focusOn(thanks);
   });
 };
