@@ -155,7 +155,8 @@ const begin = (host, options) => {
         if (fresh.hidden && news > 0) w.say(fresh.textContent);
         fresh.hidden = news < 1;
       } catch (refusal) {
-        wait = Math.max(pause * 2, 1000 * (/** @type {import("./types").Refusal} */ (refusal).wait || 0));
+        // A third more than asked for, since the pause may turn out a quarter shorter.
+        wait = Math.max(pause * 2, 1334 * (/** @type {import("./types").Refusal} */ (refusal).wait || 0));
       }
     }
     pause = news > 0 ? SOONEST : Math.min(LATEST, Math.max(SOONEST, pause * 1.5, wait));
