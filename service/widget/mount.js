@@ -103,8 +103,11 @@ const begin = (host, options) => {
     const { t } = w;
     if (trouble) {
       const isLasting = trouble.code && trouble.code != "store_unavailable";
-      if (isLasting) console.error(`Postbag: ${trouble.detail}`);
-      else again();
+      if (isLasting) {
+        console.error(`Postbag: ${trouble.detail}`);
+        // Said once: coming back to the tab does not ask again.
+        ended.abort();
+      } else again();
       // What the server drew stays as it is.
       if (q(box, ".thread")) return;
       box.replaceChildren(h("p.quiet", {}, t(isLasting ? words.unavailable : words.unreachable)));
