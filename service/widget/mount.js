@@ -123,8 +123,11 @@ const live = (w, host, theme) => {
     const { t, trouble } = w;
     if (trouble) {
       const isLasting = trouble.code && trouble.code != "store_unavailable";
-      if (isLasting) console.error(`Postbag: ${trouble.detail}`);
-      else again();
+      if (isLasting) {
+        console.error(`Postbag: ${trouble.detail}`);
+        // Said once: coming back to the tab does not ask again.
+        ended.abort();
+      } else again();
       // What the server drew stays as it is.
       if (q(box, ".thread")) return;
       box.replaceChildren(h("p.quiet", {}, t(isLasting ? words.unavailable : words.unreachable)));
@@ -175,7 +178,8 @@ const live = (w, host, theme) => {
         if (fresh.hidden && news > 0) w.say(fresh.textContent);
         fresh.hidden = news < 1;
       } catch (refusal) {
-        wait = Math.max(pause * 2, 1000 * (/** @type {import("./types").Refusal} */ (refusal).wait || 0));
+        // A third more than asked for, since the pause may turn out a quarter shorter.
+        wait = Math.max(pause * 2, 1334 * (/** @type {import("./types").Refusal} */ (refusal).wait || 0));
       }
     }
     pause = news > 0 ? SOONEST : Math.min(LATEST, Math.max(SOONEST, pause * 1.5, wait));
