@@ -112,8 +112,6 @@ export const draw = (w, comment, old) => {
   const isTakenOver = old && !drawn.has(item);
   drawn.set(item, text);
   const focused = /** @type {HTMLElement} */ (w.root.activeElement);
-  // What is being written stays: the report, and the reply whose form stands in the item.
-  const panel = q(item, ".panel,.notice") ?? "";
   item.className = `comment depth-${Math.min(comment.depth, DEEPEST_INDENT)}`;
   item.setAttribute("part", item.className);
   const author = comment.deleted ? null : comment.author;
@@ -124,12 +122,13 @@ export const draw = (w, comment, old) => {
     }
     q(item, "footer")?.remove();
   } else {
+    // A form below it stays: somebody may be writing in it.
     q(item, "article,.tombstone")?.remove();
     item.prepend(author ? articleOf(w, comment, author) : h("p.tombstone", {}, w.t(words.removed)));
   }
-  if (author) q(item, "article").append(...footOf(w, comment, receipt), panel);
+  if (author) q(item, "article").append(...footOf(w, comment, receipt));
   // The focus goes to what stands now where it was.
-  if (focused != w.root.activeElement) focusOn(focused.isConnected ? focused : q(item, "." + focused.classList[0]) ?? item);
+  if (focused != w.root.activeElement) focusOn(q(item, "." + focused.classList[0]) ?? item);
   w.seen.observe(item);
   return item;
 };

@@ -67,5 +67,5 @@ export const focusOn = (element) => {
  */
 export const tell = (place, text) => {
   q(place, ".told")?.remove();
-  if (text) place.prepend(h("p", { class: "told fault", role: "alert" }, text));
+  if (text) place.prepend(h("p.told.fault", { role: "alert" }, text));
 };

@@ -142,8 +142,7 @@ export const makeForm = (w) => {
     if (send.ariaDisabled) return;
     send.ariaDisabled = "true";
     clear();
-    const sent = text.value;
-    const from = target();
+    const [sent, from] = [text.value, target()];
     try {
       const { id } = await (revised ? reviseReply(w, revised.token, sent) : reply());
       remember(w, ({ drafts }) => drafts[from] == sent && delete drafts[from]);

@@ -82,7 +82,7 @@ const read = async (w) => {
     const { origins } = await load(w, { comment: w.sort == SORTS[0] ? asked() : undefined });
     const { origin } = location;
     if (origins && ![...origins.split(" "), new URL(w.service).origin].includes(origin)) {
-      w.trouble = { code: "origin", detail: `the site ${w.site} does not list ${origin} (flask site set --origin)` };
+      w.trouble = { status: 403, detail: `the site ${w.site} does not list ${origin} (flask site set --origin)` };
     }
   } catch (refusal) {
     w.trouble = /** @type {import("./types").Refusal} */ (refusal);
@@ -122,7 +122,8 @@ const live = (w, host, theme) => {
   const show = () => {
     const { t, trouble } = w;
     if (trouble) {
-      const isLasting = trouble.code && trouble.code != "store_unavailable";
+      // A fault of the service passes; what it refuses it will refuse again.
+      const isLasting = /** @type {number} */ (trouble.status) < 500;
       if (isLasting) {
         console.error(`Postbag: ${trouble.detail}`);
         // Said once: coming back to the tab does not ask again.
@@ -228,9 +229,9 @@ const live = (w, host, theme) => {
       arrange(w);
     },
     next: (control) => attempt(loadMore(w), /** @type {HTMLElement} */ (control.parentElement)),
-    first: (control) => attempt(load(w, {}).then(({ comments }) => welcome(w, comments)), /** @type {HTMLElement} */ (control.parentElement)),
+    first: (control) => attempt(load(w, {}).then(() => welcome(w, w.comments)), /** @type {HTMLElement} */ (control.parentElement)),
     fresh: () => attempt(refresh(w).then(() => (fresh.hidden = true)), q(box, ".thread")),
-    retry,
+    retry: () => retry().then(() => focusOn(q(box, ".retry,h2"))),
   };
   for (const sort of SORTS) acts[sort] = () => attempt(load(w, { sort }).then(() => arrange(w)), q(box, ".thread"));
 

@@ -77,8 +77,8 @@ def test_a_report_reaches_the_moderators_with_its_reason(reader: Reader, page: P
     panel.get_by_label(label).check()
     panel.get_by_label("Details").fill("It is <b>bold</b>.")
     panel.get_by_role("button", name="Report").click()
-    expect(item.locator(".notice")).to_have_text("Thank you. A moderator will look at it.")
-    expect(item.locator(".notice")).to_be_focused()
+    expect(item.locator("p.panel")).to_have_text("Thank you. A moderator will look at it.")
+    expect(item.locator("p.panel")).to_be_focused()
     expect(item.get_by_role("button", name="Report")).to_have_count(0)
     reported = reader.desk.page()["comments"][0]["id"]
     opened = reader.desk.api.get(f"/v1/moderation/comments/{reported}").json()
@@ -107,7 +107,7 @@ def test_a_refused_vote_or_report_says_why_where_it_was_tried(reader: Reader, pa
         item.locator(".panel [name=detail]").fill("Twice the same.")
         item.locator(".panel [type=submit]").click()
         if name == "Aoife":
-            expect(item.locator(".notice")).to_be_visible()
+            expect(item.locator("p.panel")).to_be_visible()
             expect(item.locator(".votes")).to_have_text("1 vote")
     item = reader.comment("Ines")
     expect(item.get_by_role("alert")).to_have_count(2)
