@@ -1,4 +1,4 @@
-"""News in the widget: it asks now and then, tells what is new without moving anything, and is quiet when nobody looks."""
+"""News in the widget: asked for now and then, told without moving anything, and not at all when nobody looks."""
 
 from __future__ import annotations
 
