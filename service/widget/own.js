@@ -43,11 +43,11 @@ export const readReceipts = (w) =>
  */
 export const withdraw = async (w, id) => {
   await withdrawReply(w, remembered(w).receipts[id]);
+  if (w.receipts.get(id)?.published_revision) w.article.count--;
   forgetReceipt(w, id);
   const { comments } = w;
   const at = comments.findIndex((comment) => comment.id == id);
   if (at < 0) return;
-  w.article.count--;
   // The service leaves a tombstone where there are replies.
   if (comments[at + 1]?.depth > comments[at].depth) comments[at] = { ...comments[at], deleted: true };
   else comments.splice(at, 1);
