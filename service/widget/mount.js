@@ -201,11 +201,7 @@ const live = (w, host, theme) => {
 
   /** What a press on a control does, by its class. @type {Record<string, (control: HTMLElement, item: HTMLElement, id: string) => void>} */
   const acts = {
-<<<<<<< HEAD
-    reply: (_, item, id) => w.form.answer(/** @type {any} */ (commentOf(id) ?? w.receipts.get(id))),
-=======
     reply: (_, item, id) => w.form.answer(commentOf(w, id)),
->>>>>>> t2
     revise: (_, item, id) => w.form.revise(/** @type {any} */ (w.receipts.get(id))),
     withdraw: (control, item, id) => askToWithdraw(w, item, control, id),
     report: (control, item, id) => askToReport(w, item, control, id),

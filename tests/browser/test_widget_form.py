@@ -1,6 +1,8 @@
-"""The widget's form: preview, the count near the limit, whom the browser remembers, and drafts that outlive the page."""
+"""The widget's form: preview, the count near the limit, whom the browser remembers, and drafts that stay."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -103,7 +105,12 @@ def test_every_place_has_a_draft_of_its_own_that_outlives_page_and_form(reader: 
     for name, text in written.items():
         go_to(name)
         body.fill(text)
-    for leave in (lambda: page.reload(), lambda: page.goto(f"{reader.host.origin}/elsewhere"), lambda: None):
+    leaving: list[Callable[[], object]] = [
+        page.reload,
+        lambda: page.goto(f"{reader.host.origin}/elsewhere"),
+        lambda: None,
+    ]
+    for leave in leaving:
         leave()
         if page.url.endswith("/elsewhere"):
             page.go_back()
