@@ -211,7 +211,8 @@ const begin = (host, options) => {
       fresh.hidden = true;
       attempt(refresh(w), q(box, ".thread"));
     },
-    retry,
+    // The button has gone, whatever came of it.
+    retry: () => retry().then(() => focusOn(q(box, "h2,.quiet"))),
   };
 
   const listening = { signal: ended.signal };
