@@ -28,6 +28,7 @@ export const makeForm = (w) => {
   const { t } = w;
   /** @type {import("./types").Comment | null} */ let parent = null;
   /** @type {import("./types").Receipt | null} */ let revised = null;
+  /** What was sent, and what for. */ let [sent, sentFor] = ["", ""];
 
   /** @param {string} name @param {number} label @param {Record<string, any>} attributes */
   const field = (name, label, attributes) => {
@@ -113,7 +114,7 @@ export const makeForm = (w) => {
   /** @param {import("./types").Refusal} refusal */
   const explain = ({ errors = [], detail }) => {
     // Above the button that was pressed, where it is seen; each fault once more beside its field.
-    tell(foot, detail);
+    tell(foot, detail ?? t(words.unreachable));
     for (const { field, detail } of errors) {
       const wrong = control(field);
       if (!wrong) continue;
@@ -141,6 +142,7 @@ export const makeForm = (w) => {
     event.preventDefault();
     if (send.ariaDisabled) return;
     send.ariaDisabled = "true";
+    [sent, sentFor] = [text.value, target()];
     clear();
     try {
       await (revised ? revise(revised.token) : reply());
@@ -175,16 +177,17 @@ export const makeForm = (w) => {
 
   /** @param {string} id @param {number} word */
   const done = async (id, word) => {
-    text.value = "";
-    changed();
-    goHome();
+    remember(w, ({ drafts }) => drafts[sentFor] == sent && delete drafts[sentFor]);
+    // Whoever has begun to write something else goes on writing.
+    const isDone = target() == sentFor && text.value == sent;
+    if (isDone) goHome();
     w.receipts.delete(id);
     await readReceipts(w);
     if (w.receipts.get(id)?.published_revision) await refresh(w);
     else arrange(w);
     const item = w.items.get(id);
-    if (item) focusOn(item);
-    else tell(foot, t(word));
+    if (!item) tell(foot, t(word));
+    else if (isDone) focusOn(item);
     w.say(t(word));
   };
 
@@ -195,7 +198,7 @@ export const makeForm = (w) => {
     heading.textContent = title;
     cancel.hidden = place == w.box;
     person.hidden = notPublished.hidden = !!revised;
-    text.value = written ?? remembered(w).drafts[target()] ?? revised?.body ?? "";
+    text.value = [remembered(w).drafts[target()] ?? revised?.body, written].filter(Boolean).join("\n\n");
     // Nothing is kept in the reader's browser before they write.
     if (written) changed();
     else recount();

@@ -95,10 +95,10 @@ export const arrange = (w) => {
     items.delete(item.id.slice(8));
     item.remove();
   }
-  // What was answered may have gone with the form in it.
-  if (w.form && !box.contains(w.form.element)) w.form.goHome(q(w.form.element, "textarea").value);
-
   const { count, open } = article;
+  // What was answered may have gone with the form in it; a closed article has none.
+  if (open && w.form && !box.contains(w.form.element)) w.form.goHome(q(w.form.element, "textarea").value);
+
   q(box, "h2").textContent = count ? t(words.heading, { n: count }) : t(words.noComments);
   q(box, ".sort").hidden = count < 2;
   for (const sort of SORTS) q(box, `.${sort}`).setAttribute("aria-current", sort == w.sort);
