@@ -39,7 +39,7 @@ const call = async (w, path, method, body, headers) => {
     throw outOfReach;
   }
   // A gateway's own page is no answer of ours, and neither is JSON without a code.
-  if (!answer.ok) throw said?.code ? { ...said, wait: +/** @type {any} */ (answer.headers.get("Retry-After")) } : outOfReach;
+  if (!answer.ok) throw said.code ? { ...said, wait: +/** @type {any} */ (answer.headers.get("Retry-After")) } : outOfReach;
   return { ...said, answer };
 };
 

@@ -1,6 +1,6 @@
 /** One comment as an item of the list: drawn here, or drawn by the server and taken over as it stands. */
 
-import { h, q, showBody } from "./dom.js";
+import { focusOn, h, q, showBody } from "./dom.js";
 import * as words from "./words.gen.js";
 
 /** @typedef {import("./types").Widget} Widget */
@@ -118,6 +118,7 @@ export const draw = (w, comment, old) => {
   if (drawn.get(item) == text) return item;
   const isTakenOver = old && !drawn.has(item);
   drawn.set(item, text);
+  const focused = /** @type {HTMLElement} */ (w.root.activeElement);
   item.className = `comment depth-${Math.min(comment.depth, DEEPEST_INDENT)}`;
   item.setAttribute("part", item.className);
   const author = comment.deleted ? null : comment.author;
@@ -128,11 +129,13 @@ export const draw = (w, comment, old) => {
     }
     q(item, "footer")?.remove();
   } else {
-    // The reply form stays in its place: somebody may be writing in it.
+    // A form below it stays: somebody may be writing in it.
     q(item, "article,.tombstone")?.remove();
     item.prepend(author ? articleOf(w, comment, author) : h("p.tombstone", {}, w.t(words.removed)));
   }
   if (author) q(item, "article").append(...footOf(w, comment, receipt));
+  // The focus goes to what stands now where it was.
+  if (focused != w.root.activeElement) focusOn(q(item, "." + focused.classList[0]) ?? item);
   w.seen.observe(item);
   return item;
 };

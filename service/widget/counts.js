@@ -10,16 +10,15 @@ const MOST = 100; // articles in one request, as the service has it
  * @param {string | undefined} site
  */
 export const showCounts = async (service, site) => {
-  /** @type {Map<string, HTMLElement[]>} */ const places = new Map();
+  /** @type {Record<string, HTMLElement[]>} */ const places = Object.create(null);
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-postbag-count]"))) {
-    const key = articleKey(place.dataset.postbagCount);
-    places.set(key, [...(places.get(key) ?? []), place]);
+    (places[articleKey(place.dataset.postbagCount)] ??= []).push(place);
   }
-  const keys = [...places.keys()];
+  const keys = Object.keys(places);
   for (let start = 0; site && start < keys.length; start += MOST) {
     try {
       const counts = await readCounts({ service, site, language: "en" }, keys.slice(start, start + MOST));
-      for (const key in counts) for (const place of places.get(key) ?? []) place.textContent = counts[key].toLocaleString();
+      for (const key in counts) for (const place of places[key] ?? []) place.textContent = counts[key].toLocaleString();
     } catch (refusal) {
       console.error("Postbag:", /** @type {any} */ (refusal).detail ?? "no counts");
     }

@@ -56,7 +56,7 @@ export const showBody = (element, html) => {
  */
 export const focusOn = (element) => {
   if (!element) return;
-  element.tabIndex = -1;
+  if (element.tabIndex < 0) element.tabIndex = -1;
   element.focus();
 };
 
@@ -67,5 +67,5 @@ export const focusOn = (element) => {
  */
 export const tell = (place, text) => {
   q(place, ".told")?.remove();
-  if (text) place.prepend(h("p", { class: "told fault", role: "alert" }, text));
+  if (text) place.prepend(h("p.told.fault", { role: "alert" }, text));
 };

@@ -28,17 +28,23 @@ export const makeForm = (w) => {
   const { t } = w;
   /** @type {import("./types").Comment | null} */ let parent = null;
   /** @type {import("./types").Receipt | null} */ let revised = null;
-  /** What was sent, and what for. */ let [sent, sentFor] = ["", ""];
 
   /** @param {string} name @param {number} label @param {Record<string, any>} attributes */
   const field = (name, label, attributes) => {
     const required = name != "url";
-    const control = h(name == "body" ? "textarea" : "input", { id: `reply-${name}`, name, required, ...attributes });
+    const [id, fault] = [`reply-${name}`, `reply-${name}-fault`];
+    const control = h(name == "body" ? "textarea" : "input", {
+      id,
+      name,
+      required,
+      "aria-describedby": name == "body" ? `${fault} ${HINT}` : fault,
+      ...attributes,
+    });
     const mark = required ? h("span.star", {}, "*") : h("span.optional", {}, t(words.optional));
-    return h(`div.field.field-${name}`, {}, h("label", { for: control.id }, t(label), " ", mark), control);
+    return h(`div.field.field-${name}`, {}, h("label", { for: id }, t(label), " ", mark), h("p.fault", { id: fault }), control);
   };
   const address = { dir: "ltr", autocapitalize: "none", spellcheck: "false" };
-  const body = field("body", words.comment, { rows: 7, dir: "auto", "aria-describedby": HINT });
+  const body = field("body", words.comment, { rows: 7, dir: "auto" });
   const count = h("p.hint.count", { role: "status" });
   const seen = h("div.body.preview", { dir: "auto", role: "region", "aria-label": t(words.preview), hidden: true });
   body.append(h("p.hint", { id: HINT }, "Markdown: *…* **…** `…` > … - … [...](https://…)"), count, seen);
@@ -104,24 +110,17 @@ export const makeForm = (w) => {
 
   const clear = () => {
     tell(foot, false);
-    for (const fault of element.querySelectorAll(".fault")) fault.remove();
-    for (const wrong of element.querySelectorAll("[aria-invalid]")) {
-      wrong.removeAttribute("aria-invalid");
-      if (wrong == text) wrong.setAttribute("aria-describedby", HINT);
-      else wrong.removeAttribute("aria-describedby");
-    }
+    for (const fault of element.querySelectorAll(".fault")) fault.textContent = "";
+    for (const wrong of element.querySelectorAll("[aria-invalid]")) wrong.removeAttribute("aria-invalid");
   };
   /** @param {import("./types").Refusal} refusal */
   const explain = ({ errors = [], detail }) => {
     // Above the button that was pressed, where it is seen; each fault once more beside its field.
-    tell(foot, detail ?? t(words.unreachable));
+    tell(foot, detail);
     for (const { field, detail } of errors) {
-      const wrong = control(field);
-      if (!wrong) continue;
-      const id = `reply-${field}-fault`;
-      wrong.before(h("p.fault", { id }, detail));
-      wrong.setAttribute("aria-invalid", "true");
-      wrong.setAttribute("aria-describedby", `${id} ${wrong == text ? HINT : ""}`);
+      const fault = q(form, `#reply-${field}-fault`);
+      fault?.append(detail, " ");
+      fault?.nextSibling.setAttribute("aria-invalid", "true");
     }
     q(form, "[aria-invalid]")?.focus();
   };
@@ -142,10 +141,15 @@ export const makeForm = (w) => {
     event.preventDefault();
     if (send.ariaDisabled) return;
     send.ariaDisabled = "true";
-    [sent, sentFor] = [text.value, target()];
     clear();
+    const [sent, from] = [text.value, target()];
     try {
-      await (revised ? revise(revised.token) : reply());
+      const { id } = await (revised ? reviseReply(w, revised.token, sent) : reply());
+      remember(w, ({ drafts }) => drafts[from] == sent && delete drafts[from]);
+      // Whoever has gone on writing meanwhile goes on.
+      const isOver = target() == from && text.value == sent;
+      if (isOver) goHome();
+      await done(id, isOver);
     } catch (refusal) {
       // What was to be answered is gone; the text is written on for the article itself.
       if (/** @type {any} */ (refusal).code == "parent_not_found") goHome(text.value);
@@ -161,53 +165,47 @@ export const makeForm = (w) => {
     // The same text sent again is the same request, also after a reload: nobody knows whether the first one arrived.
     const nonce = remembered(w).nonce ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
     remember(w, (memory) => (memory.nonce = nonce));
-    const { id, status, receipt } = await sendReply(w, fields, `${nonce} ${hashOf(JSON.stringify(fields))}`);
+    const { id, receipt } = await sendReply(w, fields, `${nonce} ${hashOf(JSON.stringify(fields))}`);
     remember(w, (memory) => {
       memory.receipts[id] = receipt.token;
       delete memory.nonce;
     });
-    await done(id, status == "approved" ? words.published : words.sent);
+    return { id };
   };
 
-  /** @param {string} token */
-  const revise = async (token) => {
-    const { id } = await reviseReply(w, token, text.value);
-    await done(id, words.sent);
-  };
-
-  /** @param {string} id @param {number} word */
-  const done = async (id, word) => {
-    remember(w, ({ drafts }) => drafts[sentFor] == sent && delete drafts[sentFor]);
-    // Whoever has begun to write something else goes on writing.
-    const isDone = target() == sentFor && text.value == sent;
-    if (isDone) goHome();
+  /** @param {string} id @param {boolean} isOver */
+  const done = async (id, isOver) => {
     w.receipts.delete(id);
     await readReceipts(w);
-    if (w.receipts.get(id)?.published_revision) await refresh(w);
+    const receipt = w.receipts.get(id);
+    if (receipt?.published_revision) await refresh(w);
     else arrange(w);
-    const item = w.items.get(id);
-    if (!item) tell(foot, t(word));
-    else if (isDone) focusOn(item);
-    w.say(t(word));
+    const word = t(receipt?.status == "approved" ? words.published : words.sent);
+    const item = isOver && w.items.get(id);
+    if (item) focusOn(item);
+    else tell(foot, word);
+    w.say(word);
   };
 
-  /** @param {Element} place @param {string} title @param {string} [written] */
-  const open = (place, title, written) => {
+  /** @param {Element} place @param {string} title @param {string} [brought] what was written elsewhere, and has no place there any more */
+  const open = (place, title, brought) => {
     clear();
     place.append(element);
     heading.textContent = title;
     cancel.hidden = place == w.box;
     person.hidden = notPublished.hidden = !!revised;
-    text.value = [remembered(w).drafts[target()] ?? revised?.body, written].filter(Boolean).join("\n\n");
+    text.value = [remembered(w).drafts[target()] ?? revised?.body, brought].filter(Boolean).join("\n\n");
     // Nothing is kept in the reader's browser before they write.
-    if (written) changed();
+    if (brought) changed();
     else recount();
+    // A closed article takes no replies, but gives back what somebody wrote.
+    if (place == w.box && !w.article.open && !text.value) element.remove();
     if (place != w.box) text.focus();
   };
-  /** @param {string} [written] */
-  const goHome = (written) => {
+  /** @param {string} [brought] */
+  const goHome = (brought) => {
     parent = revised = null;
-    open(w.box, t(words.leaveReply), written);
+    open(w.box, t(words.leaveReply), brought);
   };
   const goBack = () => {
     const opener = q(/** @type {Element} */ (element.parentElement), revised ? ".revise" : ".reply");

@@ -8,7 +8,7 @@ import { makeForm } from "./form.js";
 import { forgetReceipt, readReceipts } from "./own.js";
 import { askToReport, askToWithdraw } from "./panel.js";
 import { remember } from "./store.js";
-import { arrange, frame, load, loadMore, refresh, reveal, SORTS } from "./thread.js";
+import { arrange, frame, load, loadMore, refresh, reveal, SORTS, welcome } from "./thread.js";
 import { directionOf, languageOf, speak } from "./words.js";
 import * as words from "./words.gen.js";
 
@@ -40,7 +40,7 @@ export const mount = (host, options) => {
 };
 
 /** @returns {string | undefined} the comment that the page's address names */
-const asked = () => location.hash.match(/^#comment-([\w-]+)$/)?.[1];
+const asked = () => location.hash.match(/^#comment-([\da-f-]{36})$/)?.[1];
 
 /** @param {HTMLElement} host @param {Options} options @returns {() => void} what ends it */
 const begin = (host, options) => {
@@ -51,7 +51,7 @@ const begin = (host, options) => {
       site: options.site,
       key: articleKey(options.article),
       title: [...(options.title ?? document.title)].slice(0, TITLE_MOST).join(""),
-      sort: SORTS.find((sort) => sort == options.sort) ?? SORTS[0],
+      sort: options.sort ?? SORTS[0],
       size: options.pageSize ?? 50,
       items: new Map(),
       folded: new Set(),
@@ -82,7 +82,7 @@ const read = async (w) => {
     const { origins } = await load(w, { comment: w.sort == SORTS[0] ? asked() : undefined });
     const { origin } = location;
     if (origins && ![...origins.split(" "), new URL(w.service).origin].includes(origin)) {
-      w.trouble = { code: "origin", detail: `${origin} is no origin of the site ${w.site}; see: flask --app wsgi site set --help` };
+      w.trouble = { status: 403, detail: `the site ${w.site} does not list ${origin} (flask site set --origin)` };
     }
   } catch (refusal) {
     w.trouble = /** @type {import("./types").Refusal} */ (refusal);
@@ -122,9 +122,13 @@ const live = (w, host, theme) => {
   const show = () => {
     const { t, trouble } = w;
     if (trouble) {
-      const isLasting = trouble.code && trouble.code != "store_unavailable";
-      if (isLasting) console.error(`Postbag: ${trouble.detail}`);
-      else again();
+      // A fault of the service passes; what it refuses it will refuse again.
+      const isLasting = /** @type {number} */ (trouble.status) < 500;
+      if (isLasting) {
+        console.error(`Postbag: ${trouble.detail}`);
+        // Said once: coming back to the tab does not ask again.
+        ended.abort();
+      } else again();
       // What the server drew stays as it is.
       if (q(box, ".thread")) return;
       box.replaceChildren(h("p.quiet", {}, t(isLasting ? words.unavailable : words.unreachable)));
@@ -144,7 +148,6 @@ const live = (w, host, theme) => {
       if (control && old == root.activeElement) control.focus();
     }
     drawn?.remove();
-    if (!w.article.open) w.form.element.remove();
     box.append(fresh, status);
     const id = asked();
     if (id) go(id);
@@ -176,7 +179,8 @@ const live = (w, host, theme) => {
         if (fresh.hidden && news > 0) w.say(fresh.textContent);
         fresh.hidden = news < 1;
       } catch (refusal) {
-        wait = Math.max(pause * 2, 1000 * (/** @type {import("./types").Refusal} */ (refusal).wait || 0));
+        // A third more than asked for, since the pause may turn out a quarter shorter.
+        wait = Math.max(pause * 2, 1334 * (/** @type {import("./types").Refusal} */ (refusal).wait || 0));
       }
     }
     pause = news > 0 ? SOONEST : Math.min(LATEST, Math.max(SOONEST, pause * 1.5, wait));
@@ -215,7 +219,6 @@ const live = (w, host, theme) => {
         });
         commentOf(w, id).votes = votes;
         arrange(w);
-        q(item, ".votes").focus();
       });
       attempt(work, item);
     },
@@ -224,12 +227,9 @@ const live = (w, host, theme) => {
       arrange(w);
     },
     next: (control) => attempt(loadMore(w), /** @type {HTMLElement} */ (control.parentElement)),
-    first: (control) => attempt(refresh(w), /** @type {HTMLElement} */ (control.parentElement)),
-    fresh: () => {
-      fresh.hidden = true;
-      attempt(refresh(w), q(box, ".thread"));
-    },
-    retry,
+    first: (control) => attempt(load(w, {}).then(() => welcome(w, w.comments)), /** @type {HTMLElement} */ (control.parentElement)),
+    fresh: () => attempt(refresh(w).then(() => (fresh.hidden = true)), q(box, ".thread")),
+    retry: () => retry().then(() => focusOn(q(box, ".retry,h2"))),
   };
   for (const sort of SORTS) acts[sort] = () => attempt(load(w, { sort }).then(() => arrange(w)), q(box, ".thread"));
 

@@ -22,7 +22,8 @@ const REASONS = { spam: words.spam, abuse: words.abuse, off_topic: words.offTopi
 const open = (w, item, opener, verb, contents, act) => {
   const close = () => {
     form.remove();
-    opener.focus();
+    // It may have been drawn anew meanwhile.
+    q(item, `footer .${opener.className}`)?.focus();
   };
   const form = h(
     "form.panel",
@@ -37,14 +38,15 @@ const open = (w, item, opener, verb, contents, act) => {
     h("p.send", {}, h("button", { type: "submit" }, w.t(verb)), h("button", { click: close }, w.t(words.cancel))),
   );
   q(item, ".panel")?.remove();
-  q(item, "footer").after(form);
+  item.append(form);
   q(form, "input,button").focus();
 };
 
 /** @param {Widget} w @param {HTMLElement} item @param {HTMLElement} opener @param {string} id */
 export const askToWithdraw = (w, item, opener, id) =>
-  open(w, item, opener, words.withdraw, [h("p", {}, w.t(words.forGood))], async () => {
+  open(w, item, opener, words.withdraw, [h("p", {}, w.t(words.forGood))], async (form) => {
     await withdraw(w, id);
+    form.remove();
     arrange(w);
     focusOn(w.items.get(id) ?? q(w.box, "h2"));
     w.say(w.t(words.removed));
@@ -61,9 +63,9 @@ export const askToReport = (w, item, opener, id) => {
   ];
   open(w, item, opener, words.report, contents, async (form) => {
     await sendFlag(w, id, Object.fromEntries(new FormData(form)));
-    const thanks = h("p.notice", {}, w.t(words.reported));
+    const thanks = h("p.panel", {}, w.t(words.reported));
     form.replaceWith(thanks);
-    opener.remove();
+    q(item, "footer .report")?.remove();
     focusOn(thanks);
   });
 };

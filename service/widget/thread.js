@@ -75,6 +75,13 @@ export const arrange = (w) => {
   const all = inOrder(w);
   w.votes = remembered(w).votes;
   [w.here] = location.href.split("#");
+  const ids = new Set(all.map(({ id }) => `comment-${id}`));
+  // What is gone goes first: an item that had to be moved would lose the focus within it.
+  for (const item of [...list.children]) {
+    if (ids.has(item.id)) continue;
+    items.delete(item.id.slice(8));
+    item.remove();
+  }
   let next = list.firstElementChild;
   let folded = NOTHING_IS_FOLDED; // comments that stand deeper than this are hidden
   all.forEach((comment, at) => {
@@ -89,16 +96,10 @@ export const arrange = (w) => {
     while (all[at + replies + 1]?.depth > depth) replies++;
     fold(w, item, w.folded.has(id), replies);
   });
-  while (next) {
-    const item = next;
-    next = item.nextElementSibling;
-    items.delete(item.id.slice(8));
-    item.remove();
-  }
-  const { count, open } = article;
-  // What was answered may have gone with the form in it; a closed article has none.
-  if (open && w.form && !box.contains(w.form.element)) w.form.goHome(q(w.form.element, "textarea").value);
+  // What was answered may have gone with the form in it.
+  if (w.form && !box.contains(w.form.element)) w.form.goHome(q(w.form.element, "textarea").value);
 
+  const { count, open } = article;
   q(box, "h2").textContent = count ? t(words.heading, { n: count }) : t(words.noComments);
   q(box, ".sort").hidden = count < 2;
   for (const sort of SORTS) q(box, `.${sort}`).setAttribute("aria-current", sort == w.sort);
@@ -146,9 +147,9 @@ export const load = async (w, { sort = w.sort, comment }) => {
  * @param {Widget} w
  * @param {Comment[]} fresh
  */
-const welcome = (w, [first]) => {
+export const welcome = (w, [first]) => {
   arrange(w);
-  focusOn(w.items.get(first?.id));
+  focusOn(w.items.get(first?.id) ?? q(w.box, "h2"));
 };
 
 /**

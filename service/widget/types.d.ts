@@ -108,7 +108,7 @@ export interface Form {
   element: HTMLElement;
   answer(comment: Comment): void;
   revise(receipt: Receipt): void;
-  /** Put the form back to its place below the list, with the draft for the article itself, and the text below it. */
+  /** Put the form back to its place below the list, with its text or with the draft for the article itself. */
   goHome(text?: string): void;
 }
 

@@ -16,14 +16,17 @@ export const languageOf = (asked) => asked || document.documentElement.lang || n
  */
 export const speak = async (service, tag) => {
   /** @type {Words} */ let words = ENGLISH;
-  let language = tag.slice(0, 2).toLowerCase();
-  if (LANGUAGES.includes(language)) {
+  let language = "en";
+  const wanted = tag.slice(0, 2).toLowerCase();
+  if (LANGUAGES.includes(wanted)) {
     try {
-      words = await (await fetch(`${service}/static/${LOCALES}/widget.${language}.json`, { credentials: "omit" })).json();
+      // After an update of the service an older script may ask for a file that is no more.
+      const answer = await fetch(`${service}/static/${LOCALES}/widget.${wanted}.json`, { credentials: "omit" });
+      if (answer.ok) [words, language] = [await answer.json(), wanted];
     } catch {
-      language = "en";
+      // It stays English.
     }
-  } else language = "en";
+  }
   // Dates as in the very region that was asked for, if the words are in its language; a tag may hold anything.
   const region = RegExp(`^${language}(-\\w\\w(?!\\w))?`, "i").exec(tag)?.[0] ?? language;
   /** @type {Intl.PluralRules} */ let plural;

@@ -118,26 +118,6 @@ def test_a_draft_for_each_comment_survives_whatever_the_reader_does(reader: Read
     assert "For" not in str(reader.remembered())
 
 
-def test_what_is_typed_while_a_reply_is_on_its_way_is_kept(reader: Reader) -> None:
-    reader.desk.published(name="Aoife")
-    page = reader.open()
-    held: list[Route] = []
-    page.route(COMMENTS, lambda route: held.append(route))
-    with page.expect_request(COMMENTS):
-        reader.send(body="On its way")
-    answer(page, "Aoife")
-    type_in(page, "Already the next one")
-    held[0].continue_()
-    expect_awaiting(reader)
-    assert text_of(page) == "Already the next one"
-    expect(page.get_by_role("status").filter(has_text="Thank you.")).to_be_attached()
-    expect(page.get_by_role("heading", name="Reply to Aoife")).to_be_visible()
-    expect(page.locator(".reply-form [name=body]")).to_be_focused()
-    page.reload()
-    expect(page.get_by_role("heading", name="Leave a reply")).to_be_visible()
-    assert text_of(page) == ""
-
-
 @pytest.fixture
 def frail(
     chromium: Browser, playwright: Playwright, article_host: ArticleHost, redis_url: str, tmp_path: Path
@@ -170,33 +150,6 @@ def test_a_service_that_dies_and_comes_back_gets_the_reply_once(frail: tuple[Rea
     assert all("ERR_" in complaint for complaint in reader.watch.complaints)
 
 
-@pytest.mark.parametrize("is_reloaded", [False, True], ids=["in place", "after a reload"])
-def test_a_reply_whose_answer_was_lost_is_not_stored_twice(reader: Reader, is_reloaded: bool) -> None:
-    reader.desk.published(name="Aoife")
-    page = reader.open()
-    keys = keys_of(page)
-    page.route(COMMENTS, store_and_lose_the_answer)
-    answer(page, "Aoife")
-    reader.send(body="Once")
-    expect_told(reader, OUT_OF_REACH, "Once")
-    assert bodies(reader) == ["Once"]
-    page.unroute(COMMENTS)
-    if is_reloaded:
-        page.reload()
-        answer(page, "Aoife")
-        assert text_of(page) == "Once"
-    reader.send(body=text_of(page))
-    expect_awaiting(reader)
-    assert bodies(reader) == ["Once"]
-    assert len(keys) == 2
-    assert keys[0] == keys[1]
-    reader.send(body="Something else")
-    expect(page.locator(".comment .standing")).to_have_count(2)
-    assert bodies(reader) == ["Once", "Something else"]
-    assert len(set(keys)) == 2
-    reader.watch.complaints.clear()
-
-
 def test_a_text_that_was_changed_is_another_request(reader: Reader) -> None:
     page = reader.open()
     keys = keys_of(page)
@@ -205,106 +158,4 @@ def test_a_text_that_was_changed_is_another_request(reader: Reader) -> None:
         reader.send(body=text)
         expect_told(reader, OUT_OF_REACH, text)
     assert keys[0] == keys[2] != keys[1]
-    reader.watch.complaints.clear()
-
-
-def test_a_reader_who_is_too_quick_is_told_how_long_to_wait(reader: Reader) -> None:
-    reader.desk.site.change(limits="client=1/60")
-    page = reader.open()
-    reader.send(body="One")
-    expect_awaiting(reader)
-    with page.expect_response(COMMENTS) as refused:
-        reader.send(name="Mo", body="Two")
-    assert refused.value.status == 429
-    expect_told(reader, f"try again in {refused.value.headers['retry-after']} seconds", "Two")
-    reader.desk.site.change(limits="off")
-    press_send(page)
-    expect_awaiting(reader, "Mo")
-
-
-def test_an_article_that_closes_while_somebody_writes_says_so_and_keeps_the_text(reader: Reader) -> None:
-    page = reader.open()
-    reader.write(body="Too late")
-    reader.desk.register(open=False)
-    press_send(page)
-    expect_told(reader, "closed", "Too late")
-    assert bodies(reader) == []
-    page.reload()
-    expect(page.get_by_text("This article is closed to new replies.")).to_be_visible()
-    expect(page.locator(".reply-form")).to_have_count(0)
-    reader.desk.register(open=True)
-    page.reload()
-    expect(page.get_by_role("heading", name="Leave a reply")).to_be_visible()
-    reader.write(body=text_of(page))
-    press_send(page)
-    expect_awaiting(reader)
-
-
-def test_a_form_below_a_comment_that_was_deleted_comes_home_with_its_text(reader: Reader) -> None:
-    aoife = reader.desk.published(name="Aoife")
-    page = reader.open()
-    type_in(page, "A draft for the article")
-    answer(page, "Aoife")
-    reader.write(body="An answer")
-    reader.desk.decide(aoife["id"], "delete")
-    press_send(page)
-    expect(page.get_by_role("heading", name="Leave a reply")).to_be_visible()
-    expect(page.get_by_role("alert")).to_contain_text("is not published under this article")
-    # Neither text is lost.
-    assert text_of(page) == "A draft for the article\n\nAn answer"
-    press_send(page)
-    expect_awaiting(reader)
-    assert [item["parent_id"] for item in reader.desk.queue()] == [None]
-
-
-def test_new_replies_that_take_the_answered_comment_away_leave_the_form(reader: Reader) -> None:
-    reader.page.clock.install()
-    aoife = reader.desk.published(name="Aoife")
-    page = reader.open()
-    answer(page, "Aoife")
-    reader.write(body="An answer")
-    reader.desk.decide(aoife["id"], "delete")
-    for name in ("Ines", "Mo"):
-        reader.desk.published(name=name)
-    page.clock.fast_forward(LONG)
-    page.get_by_role("button", name="1 new reply").click()
-    expect(page.locator(".comment h3")).to_have_text(["Ines", "Mo"])
-    expect(page.get_by_role("heading", name="Leave a reply")).to_be_visible()
-    assert text_of(page) == "An answer"
-    press_send(page)
-    expect_awaiting(reader)
-
-
-def test_pressing_twice_sends_once(reader: Reader) -> None:
-    page = reader.open()
-    keys = keys_of(page)
-    reader.write(body="Once")
-    page.get_by_role("button", name=SEND).dblclick()
-    expect_awaiting(reader)
-    assert len(keys) == 1
-    assert bodies(reader) == ["Once"]
-
-
-@pytest.mark.parametrize(
-    ("status", "kind", "answered"),
-    [
-        (502, "text/html", "<h1>Bad gateway</h1>"),
-        (502, "application/json", "null"),
-        (200, "text/html", "<h1>Please log in to this network</h1>"),
-        (200, "application/json", "{"),
-        (200, "application/json", "{}"),
-        (200, "application/json", "null"),
-    ],
-)
-def test_an_answer_that_is_not_the_services_is_told_as_out_of_reach(
-    reader: Reader, status: int, kind: str, answered: str
-) -> None:
-    page = reader.open()
-    page.route(COMMENTS, lambda it: it.fulfill(status=status, content_type=kind, body=answered, headers=READABLE))
-    reader.send(body="Kept")
-    expect_told(reader, OUT_OF_REACH, "Kept")
-    page.unroute(COMMENTS)
-    press_send(page)
-    expect_awaiting(reader)
-    assert all("502" in complaint for complaint in reader.watch.complaints)
     reader.watch.complaints.clear()

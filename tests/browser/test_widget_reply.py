@@ -1,219 +1,258 @@
-"""The widget's reply form: what is sent stands in its place, and whatever is wrong is told where it is."""
+"""A reply in the widget: sent, awaiting review in its place, decided, revised, withdrawn."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from service.domain.site import Policy
-from tests.browser.reader import SEND, Reader
+from tests.browser.reader import Reader
 
-FAMILY = "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}\N{ZERO WIDTH JOINER}\N{BOY}"
-ACCENTED = "e\N{COMBINING ACUTE ACCENT}\N{COMBINING DOT BELOW}"
-MOST = 10_000  # characters that a reply may have
+A_WHILE = 45_000  # milliseconds; longer than the pause before the widget looks again for the first time
 
 
-def value(page: Page, name: str) -> Locator:
-    return page.locator(f".reply-form [name={name}]")
+def answer(reader: Reader, name: str) -> None:
+    """Open the form below a comment."""
+    reader.page.get_by_role("button", name=f"Reply to {name}").click()
+    expect(reader.page.locator("#reply-heading")).to_have_text(f"Reply to {name}")
+    expect(reader.page.locator("#reply-body")).to_be_focused()
 
 
-def described_by(field: Locator) -> str:
-    """Return what a screen reader says of a field besides its label: the texts that its aria-describedby names."""
-    texts: str = field.evaluate(
-        "field => (field.getAttribute('aria-describedby') ?? '').split(' ').filter(Boolean)"
-        ".map(id => field.getRootNode().getElementById(id).textContent).join(' ')"
-    )
-    return texts
-
-
-def refusal_of(reader: Reader, **changes: Any) -> dict[str, str]:
-    """Return what the API says of each field of such a reply."""
-    response = reader.desk.send(**changes)
-    assert response.status == 422, response.text()
-    return {fault["field"]: fault["detail"] for fault in response.json()["errors"]}
-
-
-def test_a_reply_stands_in_its_place_at_once_and_is_announced(reader: Reader) -> None:
-    aoife = reader.desk.published(name="Aoife", body="One")
-    reader.desk.published(name="Ines", body="Three")
+def test_a_reply_to_the_article_awaits_review_in_its_place_also_after_a_reload(reader: Reader) -> None:
+    reader.desk.published(name="Aoife")
     page = reader.open()
-    reader.send(body="Who *pays*?")
-    own = reader.comment("Nora Lind")
-    expect(own.locator(".standing")).to_have_text("Awaiting review")
-    expect(own.locator(".body em")).to_have_text("pays")
-    expect(own).to_be_focused()
-    expect(page.get_by_role("status").filter(has_text="Thank you.")).to_have_text(
-        "Thank you. Your reply awaits review."
-    )
-    expect(value(page, "body")).to_have_value("")
-    expect(page.locator(".comment").last).to_contain_text("Who pays?")
-    # Nobody else reads it, so it is not counted.
-    expect(page.get_by_role("heading", name="2 comments")).to_be_visible()
-    expect(own.get_by_role("button", name="Reply")).to_have_count(0)
-
-    page.get_by_role("button", name="Reply to Aoife").click()
-    expect(page.get_by_role("heading", name="Reply to Aoife")).to_be_visible()
-    expect(value(page, "body")).to_be_focused()
-    reader.send(name="Mo", body="Two")
-    expect(reader.comment("Mo")).to_be_focused()
-    expect(reader.comment("Mo").locator(".answers")).to_have_text("in reply to Aoife")
-    expect(page.locator(".comment h3")).to_have_text(["Aoife", "Mo", "Ines", "Nora Lind"])
-    # The form went home, and asks for the article's own reply again.
-    expect(page.locator(".comment .reply-form")).to_have_count(0)
-    expect(page.get_by_role("heading", name="Leave a reply")).to_be_visible()
-    expect(value(page, "body")).to_have_value("")
-    waiting = {item["author"]["name"]: item for item in reader.desk.queue()}
-    assert waiting["Mo"]["parent_id"] == aoife["id"]
-    assert waiting["Nora Lind"]["parent_id"] is None
+    reader.send(url="example.org")
+    mine = reader.comment("Nora Lind")
+    expect(mine).to_be_focused()
+    expect(page.locator("p.unseen[role=status]")).to_have_text("Thank you. Your reply awaits review.")
+    expect(page.locator("#reply-body")).to_have_value("")
+    for _ in range(2):
+        expect(mine.locator(".standing")).to_have_text("Awaiting review")
+        expect(mine.locator(".body em")).to_have_text("there")
+        expect(mine.get_by_role("link", name="Nora Lind")).to_have_attribute("href", "https://example.org/")
+        expect(mine.locator(".avatar")).to_have_js_property("naturalWidth", 64)
+        expect(page.locator("li.comment h3")).to_have_text(["Aoife", "Nora Lind"])
+        expect(page.get_by_role("heading", name="1 comment")).to_be_visible()
+        page.reload()
 
 
-def test_a_form_that_is_wrong_says_so_beside_each_field_and_keeps_every_word(reader: Reader) -> None:
-    typed = {"body": "Kept \U0001f4ee", "name": "nora@example.org", "email": "nora@", "url": "not a website"}
-    said = refusal_of(reader, **typed)
-    assert set(said) == {"email", "url"} or set(said) == {"name", "email", "url"}
+def test_somebody_else_does_not_see_what_awaits_review(reader: Reader) -> None:
     page = reader.open()
-    reader.send(**typed)
-    notice = page.get_by_role("alert")
-    expect(notice).to_have_text(f"{len(said)} fields need a correction.")
-    for name, text in typed.items():
-        field = value(page, name)
-        expect(field).to_have_value(text)
-        if name in said:
-            expect(field).to_have_attribute("aria-invalid", "true")
-            assert described_by(field).strip() == said[name]
-            expect(page.locator(f".field-{name} .fault")).to_be_visible()
-        else:
-            assert field.get_attribute("aria-invalid") is None
-    first = next(name for name in typed if name in said)
-    expect(value(page, first)).to_be_focused()
-    # It is told where the button was pressed.
-    button = page.get_by_role("button", name=SEND)
-    above, below = notice.bounding_box(), button.bounding_box()
-    assert above
-    assert below
-    assert above["y"] + above["height"] <= below["y"]
-    assert below["y"] - above["y"] < 200
-
-    reader.write(body="")
-    button.click()
-    expect(value(page, "body")).to_be_focused()
-    assert "Please write something" in described_by(value(page, "body"))
-    assert "Markdown" in described_by(value(page, "body"))
-
-    reader.send(name="Nora", email="nora@example.org", url="example.org", body="Corrected")
-    expect(reader.comment("Nora").locator(".standing")).to_have_text("Awaiting review")
-    expect(reader.comment("Nora").get_by_role("link", name="Nora")).to_have_attribute("href", "https://example.org/")
-    expect(page.locator("[aria-invalid], .fault")).to_have_count(0)
-    assert described_by(value(page, "email")) == ""
-    assert [item["author"]["name"] for item in reader.desk.queue()] == ["Nora"]
+    reader.send()
+    expect(reader.comment("Nora Lind")).to_be_visible()
+    (waiting,) = reader.desk.queue()
+    assert waiting["article"]["title"] == "An article"
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    expect(page.get_by_text("Nobody has written here yet.")).to_be_visible()
+    expect(page.locator("li.comment")).to_have_count(0)
 
 
-def test_preview_is_exactly_what_would_be_published(reader: Reader) -> None:
-    text = "A *word*, `code` and <b>no markup</b>\n\n> quoted\n\n- [one](https://example.org/)\n- javascript:alert(1)"
+def test_an_answer_stands_below_the_last_answer_to_the_same_comment(reader: Reader) -> None:
+    desk = reader.desk
+    asked = desk.published(name="Aoife")
+    below = desk.published(name="Ines", parent_id=asked["id"])
+    desk.published(name="Tomás", parent_id=below["id"])
+    desk.published(name="Last")
     page = reader.open()
-    preview = page.get_by_role("region", name="Preview")
-    reader.write(body=text)
-    expect(preview).to_be_hidden()
-    page.get_by_role("button", name="Preview").click()
-    expect(preview).to_be_focused()
-    promised = reader.desk.api.post("/v1/preview", data={"body": text}).json()["body_html"]
-    # As the browser reads it: the elements are compared, not their spelling.
-    parsed = "html => new DOMParser().parseFromString(html, 'text/html').body.innerHTML"
-    assert preview.inner_html() == page.evaluate(parsed, promised)
-    # Typing goes on: what is shown would no longer be true.
-    value(page, "body").press("End")
-    page.keyboard.type("!")
-    expect(preview).to_be_hidden()
-    value(page, "body").fill("   ")
-    page.get_by_role("button", name="Preview").click()
-    expect(value(page, "body")).to_be_focused()
-    assert "Please write something" in described_by(value(page, "body"))
-    expect(preview).to_be_hidden()
-    page.route("**/v1/preview", lambda route: route.abort())
-    value(page, "body").fill(text)
-    page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_role("alert")).to_have_text("The comments cannot be reached just now.")
-    assert reader.watch.complaints.pop() == "Failed to load resource: net::ERR_FAILED"
-    page.unroute("**/v1/preview")
-    reader.send(body=text)
-    published = reader.comment("Nora Lind").locator(".body")
-    assert published.inner_html() == page.evaluate(parsed, promised)
-
-
-@pytest.mark.parametrize("character", ["a", FAMILY, ACCENTED], ids=["letters", "families", "accents"])
-def test_characters_are_counted_near_the_limit_as_a_reader_counts(reader: Reader, character: str) -> None:
-    page = reader.open()
-    body, count = value(page, "body"), page.locator(".count")
-    body.fill(character * (MOST - 1_000))
-    expect(count).to_be_empty()
-    body.fill(character * (MOST - 999))
-    expect(count).to_have_text("999 characters left")
-    body.fill(character * (MOST - 1))
-    expect(count).to_have_text("1 character left")
-    reader.send(body=character * (MOST + 1))
-    expect(count).to_have_text("-1 character left")
-    expect(body).to_have_value(character * (MOST + 1))
-    fitting = MOST
-    if character == FAMILY:
-        # More than the service takes in one piece, however it counts.
-        expect(page.get_by_role("alert")).to_contain_text("larger than 64 KiB")
-        fitting = 2_500
-    else:
-        too_long = f"Your reply is longer than {MOST:,} characters, the most that is accepted."
-        expect(page.locator(".field-body .fault")).to_have_text(too_long)
-        expect(body).to_be_focused()
-    reader.send(body=character * fitting)
-    expect(reader.comment("Nora Lind").locator(".standing")).to_be_visible()
-    expect(count).to_be_empty()
-
-
-def test_who_writes_is_remembered_only_where_the_reader_asks_for_it(reader: Reader) -> None:
-    page = reader.open()
-    person = ("name", "email", "url")
-    save = page.get_by_role("checkbox", name="Save my name and email in this browser")
-    expect(save).not_to_be_checked()
-    reader.send(url="https://example.org/nora")
+    answer(reader, "Aoife")
+    assert reader.comment("Aoife").locator("#reply-body").count() == 1
+    reader.send()
     expect(reader.comment("Nora Lind")).to_be_focused()
-    assert "nora@example.org" not in str(reader.remembered())
+    for _ in range(2):
+        expect(page.locator("li.comment h3")).to_have_text(["Aoife", "Ines", "Tomás", "Nora Lind", "Last"])
+        expect(reader.comment("Nora Lind")).to_contain_class("depth-1")
+        expect(page.locator(".postbag > .reply-form")).to_have_count(1)
+        page.reload()
+    (waiting,) = desk.queue()
+    desk.decide(waiting["id"], "approve")
     page.reload()
-    for name in person:
-        expect(value(page, name)).to_have_value("")
-    expect(save).not_to_be_checked()
-
-    reader.write(url="https://example.org/nora")
-    save.check()
-    assert "nora@example.org" in str(reader.remembered())
-    # What is changed later is kept too.
-    value(page, "name").fill("Nora L.")
-    page.reload()
-    expect(save).to_be_checked()
-    for name, text in zip(person, ("Nora L.", "nora@example.org", "https://example.org/nora"), strict=True):
-        expect(value(page, name)).to_have_value(text)
-    save.uncheck()
-    assert "nora@example.org" not in str(reader.remembered())
-    page.reload()
-    expect(value(page, "email")).to_have_value("")
-    expect(save).not_to_be_checked()
+    expect(reader.comment("Nora Lind").locator(".answers")).to_have_text("in reply to Aoife")
+    expect(page.locator("li.comment h3")).to_have_text(["Aoife", "Ines", "Tomás", "Nora Lind", "Last"])
 
 
-def test_a_reply_that_is_published_at_once_is_a_comment_like_any_other(reader: Reader) -> None:
+def test_after_approval_a_reply_is_like_any_other_but_for_its_author(reader: Reader) -> None:
+    page = reader.open()
+    reader.send()
+    mine = reader.comment("Nora Lind")
+    expect(mine).to_be_focused()
+    (waiting,) = reader.desk.queue()
+    reader.desk.decide(waiting["id"], "approve")
+    page.reload()
+    expect(page.get_by_role("heading", name="1 comment")).to_be_visible()
+    expect(mine.get_by_role("button", name="Withdraw")).to_be_visible()
+    expect(mine.locator(".standing")).to_have_count(0)
+    expect(mine.locator(".permalink time")).to_be_visible()
+    expect(mine.locator("button.votes")).to_have_count(0)
+    expect(mine.get_by_role("button", name="Report")).to_have_count(0)
+    answer(reader, "Nora Lind")
+
+
+def test_an_approval_shows_while_the_page_is_open(reader: Reader) -> None:
+    reader.page.clock.install()
+    page = reader.open()
+    reader.send()
+    mine = reader.comment("Nora Lind")
+    expect(mine.locator(".standing")).to_have_text("Awaiting review")
+    (waiting,) = reader.desk.queue()
+    reader.desk.decide(waiting["id"], "approve")
+    page.clock.fast_forward(A_WHILE)
+    expect(mine.locator(".standing")).to_have_count(0)
+    expect(page.locator("p.unseen[role=status]")).to_have_text("Your reply is published.")
+    expect(page.get_by_role("heading", name="1 comment")).to_be_visible()
+    # Its own approval is no news to the author.
+    expect(page.locator(".fresh")).to_be_hidden()
+
+    answer(reader, "Nora Lind")
+    page.get_by_role("button", name="Cancel").click()
+    mine.get_by_role("button", name="Withdraw").click()
+    mine.locator(".panel [type=submit]").click()
+    expect(mine).to_have_count(0)
+    expect(page.get_by_role("heading", name="Comments", exact=True)).to_be_focused()
+
+
+@pytest.mark.parametrize("is_open", [True, False], ids=["page open", "after a reload"])
+def test_a_rejection_is_shown_with_its_reason_until_it_is_dismissed(reader: Reader, is_open: bool) -> None:
+    reader.page.clock.install()
+    page = reader.open()
+    reader.send()
+    mine = reader.comment("Nora Lind")
+    expect(mine).to_be_focused()
+    (waiting,) = reader.desk.queue()
+    reader.desk.decide(waiting["id"], "reject", reason="Keep to the <b>pumps</b>, please.")
+    if is_open:
+        page.clock.fast_forward(A_WHILE)
+    else:
+        page.reload()
+    expect(mine.locator(".standing")).to_contain_text("Not published")
+    expect(mine.locator(".reason")).to_have_text("Keep to the <b>pumps</b>, please.")
+    expect(mine.get_by_role("button", name="Revise")).to_have_count(0)
+    mine.get_by_role("button", name="Dismiss").click()
+    expect(mine).to_have_count(0)
+    expect(page.get_by_role("heading", name="Comments", exact=True)).to_be_focused()
+    page.reload()
+    expect(page.get_by_text("Nobody has written here yet.")).to_be_visible()
+    expect(mine).to_have_count(0)
+
+
+def test_a_waiting_reply_is_revised(reader: Reader) -> None:
+    page = reader.open()
+    reader.send(body="First *thought*")
+    mine = reader.comment("Nora Lind")
+    mine.get_by_role("button", name="Revise").click()
+    expect(page.locator("#reply-heading")).to_have_text("Revise")
+    expect(page.locator("#reply-body")).to_have_value("First *thought*")
+    expect(page.locator("#reply-body")).to_be_focused()
+    # Who wrote it is not asked again.
+    expect(page.locator("#reply-name")).to_be_hidden()
+    reader.send(body="Second thought")
+    expect(mine.locator("article > .body")).to_have_text("Second thought")
+    expect(mine).to_be_focused()
+    expect(mine.locator(".standing")).to_have_text("Awaiting review")
+    (waiting,) = reader.desk.queue()
+    assert waiting["revision"] == 2
+    expect(page.locator("#reply-name")).to_be_visible()
+
+
+def test_an_edit_of_a_published_reply_waits_while_the_earlier_text_stays(reader: Reader) -> None:
+    page = reader.open()
+    reader.send(body="First thought")
+    (waiting,) = wait_for_the_queue(reader)
+    reader.desk.decide(waiting["id"], "approve")
+    page.reload()
+    mine = reader.comment("Nora Lind")
+    mine.get_by_role("button", name="Revise").click()
+    reader.send(body="Second thought")
+    expect(mine.locator(".standing")).to_have_text("Your edit awaits review")
+    expect(mine.locator("article > .body")).to_have_text("First thought")
+
+    reader.desk.decide(waiting["id"], "reject", revision=2, reason="The first was better.")
+    page.reload()
+    expect(mine.locator(".standing")).to_contain_text("Your edit was not published")
+    expect(mine.locator(".reason")).to_have_text("The first was better.")
+    expect(mine.locator("article > .body")).to_have_text("First thought")
+
+    mine.get_by_role("button", name="Revise").click()
+    reader.send(body="Third thought")
+    expect(mine.locator(".standing")).to_have_text("Your edit awaits review")
+    reader.desk.decide(waiting["id"], "approve", revision=3)
+    page.reload()
+    expect(mine.locator("article > .body")).to_have_text("Third thought")
+    expect(mine.locator(".edited")).to_have_text(re.compile("^edited .+"))
+    expect(mine.locator(".standing")).to_have_count(0)
+
+
+def wait_for_the_queue(reader: Reader) -> list[dict[str, str]]:
+    """Return the queue once the reader's reply stands in the thread."""
+    expect(reader.comment("Nora Lind")).to_be_focused()
+    return reader.desk.queue()
+
+
+def test_a_withdrawal_asks_first_and_is_for_good(reader: Reader) -> None:
+    page = reader.open()
+    reader.send()
+    mine = reader.comment("Nora Lind")
+    withdraw = mine.get_by_role("button", name="Withdraw").first
+    withdraw.click()
+    expect(mine.locator(".panel")).to_contain_text("Delete your reply for good?")
+    mine.get_by_role("button", name="Cancel").click()
+    expect(mine.locator(".panel")).to_have_count(0)
+    expect(withdraw).to_be_focused()
+    withdraw.click()
+    page.keyboard.press("Escape")
+    expect(withdraw).to_be_focused()
+    assert len(reader.desk.queue()) == 1
+
+    withdraw.click()
+    mine.locator(".panel [type=submit]").click()
+    expect(mine).to_have_count(0)
+    expect(page.get_by_role("heading", name="Comments", exact=True)).to_be_focused()
+    assert reader.desk.queue() == []
+    page.reload()
+    expect(page.get_by_text("Nobody has written here yet.")).to_be_visible()
+
+
+def test_a_published_reply_that_was_answered_leaves_a_tombstone_when_it_is_withdrawn(reader: Reader) -> None:
+    page = reader.open()
+    reader.send()
+    (waiting,) = wait_for_the_queue(reader)
+    reader.desk.decide(waiting["id"], "approve")
+    reader.desk.published(name="Aoife", parent_id=waiting["id"])
+    page.reload()
+    mine = reader.comment("Nora Lind")
+    mine.get_by_role("button", name="Withdraw").click()
+    mine.locator(".panel [type=submit]").click()
+    expect(page.locator(".tombstone")).to_have_text("This comment was removed.")
+    expect(page.locator("li.comment", has=page.locator(".tombstone"))).to_be_focused()
+    expect(page.get_by_role("heading", name="1 comment")).to_be_visible()
+    expect(reader.comment("Aoife")).to_be_visible()
+
+
+def test_a_reply_that_is_published_at_once_says_so(reader: Reader) -> None:
     reader.desk.site.change(policy=Policy.NONE)
     page = reader.open()
-    expect(page.get_by_text("Nobody has written here yet.")).to_be_visible()
     reader.send()
-    own = reader.comment("Nora Lind")
-    expect(own).to_be_focused()
-    expect(page.get_by_role("status").filter(has_text="published")).to_have_text("Your reply is published.")
-    expect(own.locator(".standing")).to_have_count(0)
-    expect(own.locator(".permalink")).to_be_visible()
+    expect(reader.comment("Nora Lind")).to_be_focused()
+    expect(page.locator("p.unseen[role=status]")).to_have_text("Your reply is published.")
     expect(page.get_by_role("heading", name="1 comment")).to_be_visible()
-    expect(page.get_by_text("Nobody has written here yet.")).to_be_hidden()
-    assert reader.desk.page()["article"]["count"] == 1
+    expect(reader.comment("Nora Lind").locator(".standing")).to_have_count(0)
 
-    page.get_by_role("button", name="Reply to Nora Lind").click()
-    reader.send(name="Mo", body="Below")
-    expect(reader.comment("Mo")).to_be_focused()
-    expect(reader.comment("Mo").locator(".answers")).to_have_text("in reply to Nora Lind")
-    expect(page.get_by_role("heading", name="2 comments")).to_be_visible()
+
+def test_every_mistake_stands_beside_its_field_and_the_focus_is_on_the_first(reader: Reader) -> None:
+    page = reader.open()
+    reader.send(name="nora@example.org", email="nora@", url="ftp://x", body="Words")
+    expect(page.locator("#reply-name")).to_be_focused()
+    for field in ("name", "email", "url"):
+        control = page.locator(f"#reply-{field}")
+        expect(control).to_have_attribute("aria-invalid", "true")
+        assert f"reply-{field}-fault" in (control.get_attribute("aria-describedby") or "").split()
+        expect(page.locator(f"#reply-{field}-fault")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(1)
+    expect(page.locator("#reply-body")).to_have_value("Words")
+    expect(page.locator("#reply-body")).not_to_have_attribute("aria-invalid", "true")
+
+    reader.send(name="Nora Lind", url="")
+    expect(reader.comment("Nora Lind")).to_be_focused()
+    expect(page.locator(".fault:not(:empty), [aria-invalid]")).to_have_count(0)
