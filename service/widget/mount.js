@@ -40,7 +40,7 @@ export const mount = (host, options) => {
 };
 
 /** @returns {string | undefined} the comment that the page's address names */
-const asked = () => location.hash.match(/^#comment-([\da-f-]{36})$/)?.[1];
+const asked = () => location.hash.match(/^#comment-((-?[\da-f]{4}){8})$/)?.[1];
 
 /** @param {HTMLElement} host @param {Options} options @returns {() => void} what ends it */
 const begin = (host, options) => {
@@ -51,7 +51,7 @@ const begin = (host, options) => {
       site: options.site,
       key: articleKey(options.article),
       title: [...(options.title ?? document.title)].slice(0, TITLE_MOST).join(""),
-      sort: options.sort ?? SORTS[0],
+      sort: SORTS.find((sort) => sort == options.sort) ?? SORTS[0],
       size: options.pageSize ?? 50,
       items: new Map(),
       folded: new Set(),

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.granian_server import until
 from tests.browser.reader import Reader
+from tests.granian_server import until
 
 PREVIEW = "Preview"
 MARKUP = "Hello *there*\n\n> quoted\n\n- one\n- two\n\n<script>alert(1)</script> [a link](https://example.org/)"
