@@ -34,7 +34,10 @@ const digest = createHash("sha256");
 for (const [, text] of built) digest.update(text);
 
 const options = { minify: true, legalComments: "none", charset: "utf8", target: ["chrome111", "firefox125", "safari16.4"] };
-const css = (await transform(readFileSync(join(here, "style.css"), "utf8"), { ...options, loader: "css" })).code.trim();
+const css = (await transform(readFileSync(join(here, "style.css"), "utf8"), { ...options, loader: "css" })).code
+  .trim()
+  // esbuild leaves custom properties as they are written.
+  .replaceAll(/([:,]) /g, "$1");
 const script = await build({
   ...options,
   minify: false,

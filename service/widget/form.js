@@ -214,7 +214,7 @@ export const makeForm = (w) => {
   const me = recall(ME);
   if (me) {
     save.checked = true;
-    PERSON.forEach((name, at) => (control(name).value = me[at]));
+    PERSON.forEach((name, at) => (control(name).value = me[at] ?? ""));
   }
   return {
     element,

@@ -40,7 +40,7 @@ export const mount = (host, options) => {
 };
 
 /** @returns {string | undefined} the comment that the page's address names */
-const asked = () => location.hash.match(/^#comment-([\w-]+)$/)?.[1];
+const asked = () => location.hash.match(/^#comment-((-?[\da-f]{4}){8})$/)?.[1];
 
 /** @param {HTMLElement} host @param {Options} options @returns {() => void} what ends it */
 const begin = (host, options) => {
@@ -212,7 +212,7 @@ const begin = (host, options) => {
       attempt(refresh(w), q(box, ".thread"));
     },
     // The button has gone, whatever came of it.
-    retry: () => retry().then(() => focusOn(q(box, "h2,.quiet"))),
+    retry: () => retry().then(() => focusOn(q(box, "h2,p"))),
   };
 
   const listening = { signal: ended.signal };

@@ -13,7 +13,7 @@ export const recall = (key) => {
     // Read anew each time: another tab may have kept a receipt there since.
     if (!isBroken) return JSON.parse(/** @type {string} */ (localStorage.getItem(key)));
   } catch {
-    isBroken = true;
+    // Blocked, or not ours: what is kept next takes its place.
   }
   return memory[key] ?? null;
 };
@@ -39,7 +39,12 @@ export const keep = (key, value) => {
  * @param {import("./types").Widget} w
  * @returns {Required<Pick<Memory, "drafts" | "receipts" | "votes">> & Memory} what is remembered of the widget's article
  */
-export const remembered = (w) => ({ drafts: {}, receipts: {}, votes: {}, ...recall(nameOf(w)) });
+export const remembered = (w) => {
+  const kept = { ...recall(nameOf(w)) };
+  // The page's own scripts may have put anything there.
+  for (const part of ["drafts", "receipts", "votes"]) kept[part] = { ...kept[part] };
+  return kept;
+};
 
 /**
  * Change what is remembered of the widget's article.

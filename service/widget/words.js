@@ -25,7 +25,7 @@ export const speak = async (service, tag) => {
     }
   } else language = "en";
   // Dates as in the very region that was asked for, if the words are in its language; a tag may hold anything.
-  const region = RegExp(`^${language}(-\\w\\w(?!\\w))?`, "i").exec(tag)?.[0] ?? language;
+  const region = RegExp(`^${language}(-[a-z]{2}\\b)?`, "i").exec(tag)?.[0] ?? language;
   /** @type {Intl.PluralRules} */ let plural;
   /** @type {Intl.DateTimeFormat} */ let dates;
   return {
