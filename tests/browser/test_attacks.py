@@ -95,7 +95,7 @@ def send_with_everything(desk: Desk, attack: str) -> dict[str, Any] | None:
     fields = {"body": f"{attack}\n\nSome words.", "name": attack[:NAME_MAX], "url": attack}
     while True:
         response = desk.send(**fields)
-        if response.status == 202:
+        if response.status in {201, 202}:
             sent: dict[str, Any] = response.json()
             return sent
         assert response.status == 422, response.text()
