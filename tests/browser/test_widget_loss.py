@@ -1,4 +1,4 @@
-"""Nothing that a reader typed in the widget is ever lost: not to a network, a limit, a moderator or a closed article."""
+"""Nothing that a reader typed in the widget is lost: not to a network, a limit, a moderator or a closed article."""
 
 from __future__ import annotations
 
