@@ -21,6 +21,7 @@ from service.domain.site import Site
 from service.domain.text import forbidden_character
 from service.web.auth import SCHEME, caller_if_any
 from service.web.parsing import ApiBlueprint, load_body
+from service.web.problems import TooLarge
 from service.web.responses import add_headers
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -91,7 +92,12 @@ def _may_come_with_a_token(view: View, find: Callable[[dict[str, Any]], Site | N
 
 
 def _site_of_body() -> Site | None:
-    slug: object = load_body(request).get("site")
+    try:
+        slug: object = load_body(request).get("site")
+    except TooLarge:
+        # The site is named in what was not read. That a text is too long may be told to any page.
+        readable_by_any_page()
+        raise
     if not isinstance(slug, str) or forbidden_character(slug):
         # The schema, which comes next, refuses it and says why.
         return None

@@ -12,6 +12,13 @@ const DEEPEST_INDENT = 6; // a long exchange never runs off a phone; the server'
 /** What an item was drawn from. @type {WeakMap<HTMLElement, string>} */
 const drawn = new WeakMap();
 
+/**
+ * @param {Widget} w
+ * @param {string} id
+ * @returns {any} the comment as it was read, or as its receipt has it where it was published before the reader's eyes
+ */
+export const commentOf = (w, id) => w.comments.find((comment) => comment.id == id) ?? w.receipts.get(id);
+
 /** @param {Widget} w @param {string} id @returns {string} the address of a comment on this very page */
 const linkTo = (w, id) => `${w.here}#comment-${id}`;
 
@@ -85,7 +92,7 @@ const articleOf = (w, comment, author) => {
     permalink.firstChild.textContent = published_at.slice(0, 10);
   } else permalink.remove();
   if (edited_at) meta.append(phrase(w.t(words.edited), "edited", h("time", { datetime: edited_at }, edited_at.slice(0, 10))));
-  const parent = parent_id && w.comments.find((other) => other.id == parent_id)?.author;
+  const parent = parent_id && commentOf(w, parent_id)?.author;
   if (parent) {
     const answers = /** @type {HTMLElement} */ (w.model.answers.cloneNode(true));
     const link = q(answers, "a");

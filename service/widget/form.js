@@ -147,7 +147,7 @@ export const makeForm = (w) => {
       const { id } = await (revised ? reviseReply(w, revised.token, sent) : reply());
       remember(w, ({ drafts }) => drafts[from] == sent && delete drafts[from]);
       // Whoever has gone on writing meanwhile goes on.
-      const isOver = text.value == sent;
+      const isOver = target() == from && text.value == sent;
       if (isOver) goHome();
       await done(id, isOver);
     } catch (refusal) {

@@ -1,7 +1,7 @@
 /** One widget in one element: it comes to life, listens, asks now and then what is new, and goes without a trace. */
 
 import { castVote, readCounts } from "./api.js";
-import { finish } from "./comment.js";
+import { commentOf, finish } from "./comment.js";
 import { articleKey } from "./counts.js";
 import { focusOn, h, q, tell } from "./dom.js";
 import { makeForm } from "./form.js";
@@ -198,12 +198,10 @@ const live = (w, host, theme) => {
   };
   /** @param {string} id */
   const go = (id) => attempt(reveal(w, id), q(box, ".thread"));
-  /** @param {string} id */
-  const commentOf = (id) => w.comments.find((comment) => comment.id == id);
 
   /** What a press on a control does, by its class. @type {Record<string, (control: HTMLElement, item: HTMLElement, id: string) => void>} */
   const acts = {
-    reply: (_, item, id) => w.form.answer(/** @type {any} */ (commentOf(id) ?? w.receipts.get(id))),
+    reply: (_, item, id) => w.form.answer(commentOf(w, id)),
     revise: (_, item, id) => w.form.revise(/** @type {any} */ (w.receipts.get(id))),
     withdraw: (control, item, id) => askToWithdraw(w, item, control, id),
     report: (control, item, id) => askToReport(w, item, control, id),
@@ -219,7 +217,7 @@ const live = (w, host, theme) => {
           delete memory.votes[id];
           if (value) memory.votes[id] = 1;
         });
-        /** @type {any} */ (commentOf(id)).votes = votes;
+        commentOf(w, id).votes = votes;
         arrange(w);
       });
       attempt(work, item);

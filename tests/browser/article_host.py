@@ -73,9 +73,10 @@ class _Answer(BaseHTTPRequestHandler):
         assert isinstance(self.server, ArticleHost)
         found = self.server.page_at(self.path.partition("?")[0])
         html, policy = found or ("There is no such page.", "")
+        kind = "css" if self.path.endswith(".css") else "html"
         body = html.encode()
         self.send_response(200 if found else 404)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Type", f"text/{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         if policy:
             self.send_header("Content-Security-Policy", policy)

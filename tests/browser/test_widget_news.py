@@ -1,4 +1,4 @@
-"""News in the widget: it asks now and then, tells what is new without moving anything, and is quiet when nobody looks."""
+"""News in the widget: asked for now and then, told without moving anything, and not at all when nobody looks."""
 
 from __future__ import annotations
 
@@ -151,10 +151,10 @@ def test_news_come_to_their_places_among_all_pages_that_are_shown(reader: Reader
 def test_a_hidden_tab_asks_nothing_and_soon_asks_again_when_it_is_back(reader: Reader, looks: Looks) -> None:
     reader.desk.published(name="Aoife", body="One")
     page = reader.open()
-    page.evaluate(SET_HIDDEN, True)  # noqa: FBT003 - the argument of a function in the page
+    page.evaluate(SET_HIDDEN, True)
     assert looks.pass_time(HOUR, step=MINUTE) == 0
     reader.desk.published(name="Bo", body="Two")
-    page.evaluate(SET_HIDDEN, False)  # noqa: FBT003 - as above
+    page.evaluate(SET_HIDDEN, False)
     looks.next(4 * SECOND, step=SECOND)
     expect(news(page, "1 new reply")).to_be_visible()
     # And then it goes on as ever.

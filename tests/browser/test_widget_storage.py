@@ -11,8 +11,7 @@ from tests.browser.reader import Reader
 WAYS = {
     "blocked": """Object.defineProperty(window, "localStorage", {
       get() { throw new DOMException("The user said no.", "SecurityError") } });""",
-    "full": """Storage.prototype.setItem = () => {
-      throw new DOMException("There is no room.", "QuotaExceededError") };""",
+    "full": """Storage.prototype.setItem = () => { throw new DOMException("No room.", "QuotaExceededError") };""",
     "absent": """Object.defineProperty(window, "localStorage", { value: null });""",
     "broken": """for (const key of ["postbag me", `postbag SITE ${location.href}`])
       localStorage.setItem(key, "{half");""",
