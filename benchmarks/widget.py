@@ -278,7 +278,7 @@ async rounds => {
   for (let round = 0; round < rounds; round++) {
     const element = document.body.appendChild(document.createElement("div"));
     const handle = Postbag.mount(element, { site, article });
-    while (!element.shadowRoot.querySelector(".comment")) await new Promise(done => setTimeout(done));
+    while (!element.shadowRoot?.querySelector(".comment")) await new Promise(done => setTimeout(done));
     handle.unmount();
     element.remove();
   }

@@ -24,7 +24,7 @@ async rounds => {
   for (let round = 0; round < rounds; round++) {
     const element = document.body.appendChild(document.createElement("div"));
     const handle = Postbag.mount(element);
-    while (!element.shadowRoot.querySelector(".comment")) await new Promise(done => setTimeout(done));
+    while (!element.shadowRoot?.querySelector(".comment")) await new Promise(done => setTimeout(done));
     handle.unmount();
     element.remove();
   }
@@ -235,13 +235,14 @@ def test_where_there_is_no_discussion_the_article_stands_unharmed(reader: Reader
     settle(reader)
     assert asked == []
     (line,) = reader.watch.complaints
-    explained = "There is no site of this name." if fault == "unknown-site" else f"{reader.host.origin} is no origin of"
-    assert line.startswith(f"Postbag: {explained}")
+    explained = "There is no site of this name." if fault == "unknown-site" else f"does not list {reader.host.origin}"
+    assert "Postbag: " in line
+    assert explained in line
     assert len(lines) == (2 if fault == "unknown-site" else 1)  # the browser tells of a 404 by itself
     reader.watch.complaints.clear()
 
 
-@pytest.mark.parametrize(("theme", "color", "background"), [("dark", 228, 27), ("light", 34, 255)])
+@pytest.mark.parametrize(("theme", "color", "background"), [("dark", 255, 18), ("light", 0, 255)])
 def test_a_theme_that_is_asked_for_holds(reader: Reader, theme: str, color: int, background: int) -> None:
     page = reader.page
     page.emulate_media(color_scheme="light" if theme == "dark" else "dark")

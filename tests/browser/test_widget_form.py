@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.granian_server import until
 from tests.browser.reader import Reader
 
 PREVIEW = "Preview"
@@ -149,6 +150,8 @@ def test_two_tabs_keep_their_drafts_and_receipts_together(reader: Reader, page: 
     expect(other.locator("#reply-body")).to_have_value("In the first tab")
     other.get_by_role("button", name="Reply to Ines").click()
     other.locator("#reply-body").fill("In the second tab")
+    # Browsers tell one tab of what another has kept, but not at once.
+    until(lambda: "In the second tab" in str(reader.remembered()), "the first tab never hears of the second")
     reader.send(body="Sent in the first")
     expect(reader.comment("Nora Lind")).to_be_focused()
     other.reload()
