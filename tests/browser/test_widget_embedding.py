@@ -147,8 +147,9 @@ def test_two_hundred_mounts_leave_no_listener_no_node_and_no_memory(reader: Read
     before = _measured(devtools)
     page.evaluate(CYCLE, MOUNTS)
     more = {name: value - before[name] for name, value in _measured(devtools).items()}
-    assert more["JSEventListeners"] <= 0
-    assert more["Nodes"] <= 0
+    # What has just gone may still be held by an answer on its way; what leaks would be there two hundred times.
+    assert more["JSEventListeners"] < MOUNTS / 10
+    assert more["Nodes"] < MOUNTS
     assert more["JSHeapUsedSize"] / MOUNTS < 512, f"{more['JSHeapUsedSize']:.0f} bytes are left"
 
 
