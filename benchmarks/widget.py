@@ -86,7 +86,7 @@ def _fill(app: Flask, origin: str) -> None:
     now = datetime.now(UTC) - timedelta(days=30)
     with app.app_context():
         sites.create_site(SITE, name="Bench", origins=[origin], now=now)
-        sites.change_site(SITE, limits="off")
+        sites.change_site(SITE, limits="off", now=now)
         for size in SIZES:
             with writing():
                 site = find_site(SITE)

@@ -116,6 +116,7 @@ def set_site(
     """Change what is given of a site; the rest stays."""
     site = sites.change_site(
         slug,
+        now=_now(),
         name=name,
         origins=origins or None,
         policy=None if policy is None else Policy(policy),

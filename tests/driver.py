@@ -30,7 +30,7 @@ def make_site(app: Flask, *, limits: str = "default", scopes: tuple[Scope, ...] 
     origin = f"https://{slug}.example"
     with app.app_context():
         sites.create_site(slug, name=f"Site {slug}", origins=[origin], now=datetime.now(UTC))
-        sites.change_site(slug, limits=limits)
+        sites.change_site(slug, limits=limits, now=datetime.now(UTC))
         token = sites.create_token(slug, name="Mira", scopes=scopes, now=datetime.now(UTC))
     return SiteDriver(app, slug, origin, token, f"{origin}/articles/1")
 
@@ -63,7 +63,7 @@ class SiteDriver:
     def change(self, **changes: Any) -> None:
         """Change the site's settings, as `flask site set` does."""
         with self.app.app_context():
-            sites.change_site(self.slug, **changes)
+            sites.change_site(self.slug, now=datetime.now(UTC), **changes)
 
     def reply(self, **changes: Any) -> dict[str, Any]:
         """Return an acceptable reply with some fields changed; one given as None is left out."""

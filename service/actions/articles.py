@@ -56,9 +56,12 @@ def register_article(caller: Caller, site: Site, said: Registration, *, now: dat
         article, is_new = articles.add_article_if_absent(
             site.id, key.value, url=key.value if key.is_url else None, title="", now=now
         )
-        if any(getattr(article, name) != value for name, value in changes.items()):
+        if any(getattr(article, _KEPT_AS.get(name, name)) != value for name, value in changes.items()):
             article = articles.change_article(article.id, **changes)
     return Registered(article, is_new)
+
+
+_KEPT_AS = {"open": "kept_open"}
 
 
 def _key(raw: str, site: Site) -> ArticleKey:

@@ -25,12 +25,12 @@ def authenticate(token: str, *, now: datetime) -> Caller:
     caller, last_used_at = found
     if last_used_at is None or now - last_used_at > USE_PRECISION:
         with writing():
-            tokens.record_use(caller.token_id, now=now)
+            tokens.record_use(caller.id, now=now)
     return caller
 
 
 def spend_call(caller: Caller, *, now: datetime) -> Verdict:
-    """Spend one call of the token's own limit; raises RateLimited."""
+    """Spend one call of the caller's own limit; raises RateLimited."""
     with reading():
         site = sites.get_site(caller.site_id)
-    return limiting.spend(site, limiting.charges(site, limiting.token_charge(caller)), now=now)
+    return limiting.spend(site, limiting.charges(site, limiting.caller_charge(caller)), now=now)

@@ -23,7 +23,7 @@ REVIEWED_AFTER = timedelta(minutes=2)
 def ensure_site(origins: Sequence[str], *, now: datetime) -> Site:
     """Return the demo site with these origins, made where it does not exist; its limits are the default ones."""
     try:
-        return sites.change_site(SITE_SLUG, origins=origins, limits="default")
+        return sites.change_site(SITE_SLUG, origins=origins, limits="default", now=now)
     except UnknownSite:
         return sites.create_site(SITE_SLUG, name=SITE_NAME, origins=origins, now=now)
 
@@ -60,11 +60,11 @@ def seed_discussions(token: str, *, now: datetime) -> None:
     Every reply has an Idempotency-Key, and what is decided already is left as it is.
     """
     # The seeding is one client, and would be limited like one.
-    site = sites.change_site(SITE_SLUG, limits="off")
+    site = sites.change_site(SITE_SLUG, limits="off", now=now)
     caller = authenticate(token, now=now)
     for article in ARTICLES:
         _seed(article, site, caller, now)
-    sites.change_site(SITE_SLUG, limits="default")
+    sites.change_site(SITE_SLUG, limits="default", now=now)
 
 
 def _seed(article: DemoArticle, site: Site, caller: Caller, now: datetime) -> None:

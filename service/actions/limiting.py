@@ -31,9 +31,9 @@ def charges(site: Site, *spent: tuple[str, bytes]) -> list[Charge]:
     return [Charge(limits[name], subject.hex()) for name, subject in spent if name in limits]
 
 
-def token_charge(caller: Caller) -> tuple[str, bytes]:
-    """Return what a call with a token spends."""
-    return "token", caller.token_id.bytes
+def caller_charge(caller: Caller) -> tuple[str, bytes]:
+    """Return what a call of a token or a moderator spends; each has a counter of their own."""
+    return ("token" if caller.kind == "token" else "moderator"), caller.id.bytes
 
 
 def spend(site: Site, spent: Sequence[Charge], *, now: datetime, idempotency_key: bytes | None = None) -> Verdict:

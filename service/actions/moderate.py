@@ -18,7 +18,7 @@ from service.domain.emails import email_lookup_form
 from service.domain.errors import NotFound
 from service.domain.flags import settled_by_approval
 from service.domain.life import Action, Standing, Status
-from service.domain.permissions import Caller, Scope
+from service.domain.permissions import Caller, Permission
 from service.domain.queue import LoggedDecision, QueueItem
 from service.domain.screening import Signal
 from service.domain.sorting import QueueSort
@@ -97,7 +97,7 @@ def read_comment(caller: Caller, comment_id: UUID) -> CommentFile:
             revisions=texts,
             signals=revisions.signals_of([(comment_id, text.number) for text in texts]),
             decisions=decisions.decisions_on(comment_id),
-            email=_email(item) if caller.may(Scope.PII) else None,
+            email=_email(item) if caller.may(Permission.READ_EMAIL) else None,
         )
 
 
@@ -203,7 +203,7 @@ def _author_ids(caller: Caller, author: str | None) -> list[UUID] | None:
     if author is None:
         return None
     if "@" in author:
-        caller.check(Scope.PII)
+        caller.check(Permission.READ_EMAIL)
         hashes = tools().keyring.lookup_hashes("email", str(caller.site_id), email_lookup_form(author.strip()))
         return authors.find_author_ids(caller.site_id, hashes)
     try:

@@ -8,21 +8,26 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from service.actions.record import record
 from service.adapters.keyring import new_token, token_hash
 from service.domain.article_keys import parse_origin
 from service.domain.comment import TITLE_MAX
 from service.domain.errors import Invalid, NotFound, UnknownSite
+from service.domain.life import COMMAND, Actor
 from service.domain.limit_settings import parse_limit_overrides
+from service.domain.log import LogKind
 from service.domain.permissions import Scope
 from service.domain.site import (
     DEFAULT_MAX_DEPTH,
     REVISE_WINDOW,
     Policy,
     Site,
+    check_close_after_days,
     check_flag_threshold,
     check_max_depth,
     check_revise_window,
     check_slug,
+    check_trusted_after,
     is_slug,
 )
 from service.domain.writing import check_line
@@ -54,7 +59,7 @@ def list_sites() -> list[Site]:
         return sites.list_sites()
 
 
-def create_site(slug: str, *, name: str, origins: Iterable[str], now: datetime) -> Site:
+def create_site(slug: str, *, name: str, origins: Iterable[str], now: datetime, actor: Actor = COMMAND) -> Site:
     """Make a site that holds every reply, with the default limits; raises Invalid where its slug is taken."""
     site = Site(
         id=sites.new_site_id(now),
@@ -68,12 +73,16 @@ def create_site(slug: str, *, name: str, origins: Iterable[str], now: datetime) 
     )
     with writing():
         sites.add_site(site, now=now)
+        details = {name: [None, value] for name, value in settings_told(site).items()}
+        record(site.id, LogKind.SITE, "create", actor=actor, subject=site.slug, details=details, now=now)
     return site
 
 
 def change_site(
     slug: str,
     *,
+    now: datetime,
+    actor: Actor = COMMAND,
     name: str | None = None,
     origins: Iterable[str] | None = None,
     policy: Policy | None = None,
@@ -81,10 +90,12 @@ def change_site(
     max_depth: int | None = None,
     revise_window: timedelta | None = None,
     flag_threshold: int | None = None,
+    trusted_after: int | None = None,
+    close_after_days: int | None = None,
 ) -> Site:
-    """Change what is given of a site and return it; None leaves a value as it is.
+    """Change what is given of a site and return it; None leaves a value as it is. The log tells what was and what is.
 
-    `limits` is "off", "default", or a mapping such as `{"client": (10, 60)}` that is laid over the default limits.
+    `close_after_days` is 0 for never. `limits` is "off", "default", or a mapping such as `{"client": (10, 60)}` that is laid over the default limits.
     """
     changes: dict[str, Any] = {}
     if name is not None:
@@ -101,20 +112,48 @@ def change_site(
         changes["revise_window"] = check_revise_window(revise_window)
     if flag_threshold is not None:
         changes["flag_threshold"] = check_flag_threshold(flag_threshold)
+    if trusted_after is not None:
+        changes["trusted_after"] = check_trusted_after(trusted_after)
+    if close_after_days is not None:
+        changes["close_after"] = check_close_after_days(close_after_days)
     with writing():
-        site = replace(sites.find_site(slug), **changes)
-        sites.save_site(site)
+        before = sites.find_site(slug)
+        site = replace(before, **changes)
+        if site != before:
+            sites.save_site(site)
+            was, told = settings_told(before), settings_told(site)
+            details = {name: [was[name], value] for name, value in told.items() if was[name] != value}
+            record(site.id, LogKind.SITE, "change", actor=actor, subject=slug, details=details, now=now)
     return site
 
 
-def create_token(slug: str, *, name: str, scopes: Sequence[Scope], now: datetime) -> str:
+def settings_told(site: Site) -> dict[str, Any]:
+    """Return every setting of a site as JSON has it; the names are those of the columns."""
+    limits = site.limits
+    return {
+        "name": site.name,
+        "origins": list(site.origins),
+        "policy": site.policy.value,
+        "trusted_after": site.trusted_after,
+        "limits": limits if limits is None or isinstance(limits, str) else {n: list(p) for n, p in limits.items()},
+        "max_depth": site.max_depth,
+        "revise_seconds": int(site.revise_window.total_seconds()),
+        "flag_threshold": site.flag_threshold,
+        "close_after_days": None if site.close_after is None else site.close_after.days,
+    }
+
+
+def create_token(
+    slug: str, *, name: str, scopes: Sequence[Scope], now: datetime, actor: Actor = COMMAND
+) -> str:
     """Make a token bound to a site and return it; only its hash is stored, so it cannot be shown again."""
     token = new_token("pb_")
+    name = _checked_name(name)
     with writing():
         site = sites.find_site(slug)
-        tokens.add_token(
-            site_id=site.id, name=_checked_name(name), token_hash=token_hash(token), scopes=scopes, now=now
-        )
+        tokens.add_token(site_id=site.id, name=name, token_hash=token_hash(token), scopes=scopes, now=now)
+        details = {"scopes": [None, sorted(scope.value for scope in scopes)]}
+        record(site.id, LogKind.TOKEN, "create", actor=actor, subject=name, details=details, now=now)
     return token
 
 
@@ -124,10 +163,14 @@ def list_tokens(slug: str) -> list[Token]:
         return tokens.list_tokens(sites.find_site(slug).id)
 
 
-def revoke_token(slug: str, token_id: UUID, *, now: datetime) -> bool:
+def revoke_token(slug: str, token_id: UUID, *, now: datetime, actor: Actor = COMMAND) -> bool:
     """Make a token useless from now on; False where the site has no such token in use."""
     with writing():
-        return tokens.revoke_token(token_id, site_id=sites.find_site(slug).id, now=now)
+        site = sites.find_site(slug)
+        name = tokens.revoke_token(token_id, site_id=site.id, now=now)
+        if name is not None:
+            record(site.id, LogKind.TOKEN, "revoke", actor=actor, subject=name, now=now)
+    return name is not None
 
 
 def _checked_name(name: str) -> str:

@@ -23,7 +23,7 @@ from service.domain.emails import email_lookup_form
 from service.domain.errors import Duplicate, ParentNotFound, PostbagError
 from service.domain.life import POLICY, Action, Standing, Status
 from service.domain.limits import Verdict
-from service.domain.permissions import Caller, Scope
+from service.domain.permissions import Caller, Permission
 from service.domain.site import Policy, Site
 from service.domain.text import body_fingerprint
 from service.store import articles, authors, comments, counters, decisions, revisions
@@ -93,7 +93,7 @@ def submit_comment(
     """
     if caller is not None:
         caller.check_site(site.slug)
-        caller = caller if caller.may(Scope.INTEGRATE) else None
+        caller = caller if caller.may(Permission.SUBMIT_FROM_SERVER) else None
     request = None
     if idempotency_key is not None:
         request = keyed_request(site, idempotency_key, json.dumps(astuple(reply), default=str))
@@ -105,7 +105,7 @@ def submit_comment(
     article_subject = tools().keyring.lookup_hash("article", checked.article.value)
     spent = limiting.charges(
         site,
-        *([limiting.token_charge(caller)] if caller else [("client", client_hash), ("client-hour", client_hash)]),
+        *([limiting.caller_charge(caller)] if caller else [("client", client_hash), ("client-hour", client_hash)]),
         ("email", email_hash),
         ("article", article_subject),
         ("site", b""),
@@ -226,7 +226,7 @@ def _open_article(checked: CheckedReply, site: Site, now: datetime) -> Article:
         article, _ = articles.add_article_if_absent(
             site.id, checked.article.value, url=checked.article_url, title=checked.article_title, now=now
         )
-    check_open(article)
+    check_open(article, site, now)
     return article
 
 

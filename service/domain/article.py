@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from service.domain.article_keys import ArticleKey
@@ -12,15 +13,29 @@ from service.domain.site import Site
 
 @dataclass(frozen=True)
 class Article:
-    """One row of `articles`; `count` is the number of published comments, kept by the transactions that change it."""
+    """One row of `articles`; `count` is the number of published comments, kept by the transactions that change it.
+
+    `kept_open` is what people have said of it. Whether it takes replies is also a matter of the site's rule and of time.
+    """
 
     id: UUID
     site_id: UUID
     key: str
     url: str | None
     title: str
-    open: bool
+    kept_open: bool
     count: int
+    created_at: datetime
+    opened_at: datetime | None
+
+    def closes_at(self, site: Site) -> datetime | None:
+        """Return when the site's rule closes the article, or None where it never does."""
+        return None if site.close_after is None else (self.opened_at or self.created_at) + site.close_after
+
+    def is_open(self, site: Site, now: datetime) -> bool:
+        """True while the article takes replies: nobody has closed it, and the site's days have not passed."""
+        closes_at = self.closes_at(site)
+        return self.kept_open and (closes_at is None or now < closes_at)
 
 
 def check_belongs_to_site(key: ArticleKey, site: Site, *, is_registered: bool) -> None:
@@ -40,7 +55,7 @@ def check_belongs_to_site(key: ArticleKey, site: Site, *, is_registered: bool) -
         )
 
 
-def check_open(article: Article) -> None:
+def check_open(article: Article, site: Site, now: datetime) -> None:
     """Pass while the article takes replies; else raise ArticleClosed."""
-    if not article.open:
+    if not article.is_open(site, now):
         raise ArticleClosed

@@ -98,7 +98,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who did something: `kind` is "token", "author" or "policy"; `name` is what colleagues read."""
+    """Who did something: `kind` is "token", "moderator", "author", "policy" or "command"; colleagues read `name`."""
 
     kind: str
     id: UUID | None
@@ -112,21 +112,24 @@ class Actor:
 
 AUTHOR = Actor("author", None, "the author")
 POLICY = Actor("policy", None, "the site's policy")
+COMMAND = Actor("command", None, "the command line")
 
 
 @dataclass(frozen=True)
 class PastDecision:
-    """A decision that stands in the log."""
+    """A decision that stands in the log, or the undoing of one."""
 
     action: Action
     revision: int
     actor: Actor
     decided_at: datetime
+    is_undo: bool = False
 
     @property
     def brief(self) -> DecisionBrief:
         """What the moderator who came second is told."""
-        return DecisionBrief(self.action.value, self.revision, self.actor.name, self.decided_at)
+        action = f"undo {self.action}" if self.is_undo else self.action.value
+        return DecisionBrief(action, self.revision, self.actor.name, self.decided_at)
 
 
 def decide(
@@ -195,6 +198,16 @@ def withdraw(standing: Standing) -> Standing:
     return _after(standing, Action.DELETE, Status.DELETED)
 
 
+def undo(standing: Standing, *, to: Status, published_revision: int | None) -> Standing:
+    """Return the standing after a decision was taken back: as it was before it, at a new version.
+
+    Raises Invalid where a deletion was decided, since the words are gone.
+    """
+    if standing.status is Status.DELETED:
+        raise Invalid("batch_id", "not_undoable", "A deleted comment has no words left that could be brought back.")
+    return Standing(to, standing.revision, published_revision, standing.version + 1)
+
+
 def can_be_returned(standing: Standing) -> bool:
     """True for what is approved; what waits for a person already need not be brought to one."""
     return standing.status is Status.APPROVED
@@ -236,8 +249,8 @@ def _stale(standing: Standing, last: PastDecision | None, *, named: int | None =
     else:
         when = last.decided_at.strftime("%Y-%m-%d %H:%M:%S UTC")
         detail = (
-            f"{last.actor.name[:1].upper()}{last.actor.name[1:]} decided `{last.action}` on revision "
-            f"{last.revision} at {when}; the comment is {standing.status} now, "
+            f"{last.actor.name[:1].upper()}{last.actor.name[1:]} {'took back' if last.is_undo else 'decided'} "
+            f"`{last.action}` on revision {last.revision} at {when}; the comment is {standing.status} now, "
             f"its latest revision is {standing.revision}."
         )
     return StaleDecision(

@@ -25,8 +25,10 @@ DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
             # Votes come in bursts while somebody reads; flags do not.
             Limit("vote", 30, 60),
             Limit("flag", 10, 60),
-            # Moderators and integrators are known, and limited by token.
+            # Moderators and integrators are known, and limited one by one; a person with one key for each decision, and
+            # a desk that asks for news, is quicker than most programs.
             Limit("token", 600, 60),
+            Limit("moderator", 3000, 60),
         )
     }
 )

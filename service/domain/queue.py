@@ -16,7 +16,7 @@ from service.domain.screening import Signal
 
 @dataclass(frozen=True)
 class AuthorRecord:
-    """How many comments of an author are in each status now."""
+    """How many comments of an author are in each status now; `proven_at` is None while the address is only claimed."""
 
     id: UUID
     pending: int
@@ -24,6 +24,7 @@ class AuthorRecord:
     rejected: int
     spam: int
     deleted: int
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,10 @@ class LoggedDecision:
 
     id: UUID
     action: Action
+    is_undo: bool
+    """True where the decision of this name was taken back."""
+    batch_id: UUID | None
+    """What was decided together with it, and can be undone together."""
     revision: int
     from_status: Status
     to_status: Status

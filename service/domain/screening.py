@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from service.domain.flags import FlagReason, counted_in_words
-from service.domain.site import Policy
+from service.domain.site import DEFAULT_TRUSTED_AFTER, Policy
 
 MANY_LINKS = 3
 """Links in one comment from which on a person should look first; honest replies rarely cite more than two sources."""
@@ -20,7 +20,7 @@ MANY_LINKS = 3
 FLAGGED_SCORE = 2.0
 """More than any screen: a person has said something is wrong, and everybody can see it meanwhile."""
 
-_LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>]*[^\s<>.,:;!?\"')\]}]", re.IGNORECASE)
+LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>]*[^\s<>.,:;!?\"')\]}]", re.IGNORECASE)
 """A link as far as a reader would call it that: without the punctuation of the sentence it stands in."""
 
 
@@ -61,6 +61,9 @@ class Facts:
     policy: Policy
     author_approved: int
     """Comments by this author on this site that are approved now."""
+    author_is_proven: bool = False
+    """Whether the author has shown that the address is theirs; nobody gains trust from a guessed one."""
+    trusted_after: int = DEFAULT_TRUSTED_AFTER
     flags: Mapping[FlagReason, int] = field(default_factory=dict)
     """What readers say of the comment that is edited, where it is enough to call for a review."""
 
@@ -70,10 +73,15 @@ Phase = Callable[[Submission, Facts], Signal | None]
 
 def hold_many_links(submission: Submission, facts: Facts) -> Signal | None:
     """Hold a text with three links or more, whatever the policy: most advertising has them."""
-    links = tuple(match.span() for match in _LINK.finditer(submission.body))
+    links = tuple(match.span() for match in LINK.finditer(submission.body))
     if len(links) < MANY_LINKS:
         return None
     return Signal("many_links", Verdict.HOLD, 1.0, f"It has {len(links)} links; {MANY_LINKS} or more are held.", links)
+
+
+def has_links(body: str) -> bool:
+    """True where a text has at least one link, by which moderators can narrow the queue."""
+    return LINK.search(body) is not None
 
 
 def hold_own_email(submission: Submission, facts: Facts) -> Signal | None:
@@ -104,11 +112,25 @@ def note_first_time_author(submission: Submission, facts: Facts) -> Signal | Non
 
 
 def hold_by_policy(submission: Submission, facts: Facts) -> Signal | None:
-    """Hold everything where the site's policy is that a person reads every reply, and every edit of one."""
-    if facts.policy is not Policy.ALL:
-        return None
+    """Hold everything where a person reads every reply and every edit; with `first`, those of authors without trust."""
     what = "edit" if submission.is_edit else "reply"
-    return Signal("policy", Verdict.HOLD, 0.0, f"The site holds every {what} until a person has approved it.")
+    if facts.policy is Policy.ALL:
+        return Signal("policy", Verdict.HOLD, 0.0, f"The site holds every {what} until a person has approved it.")
+    if facts.policy is Policy.FIRST and not author_is_trusted(facts):
+        return Signal("policy", Verdict.HOLD, 0.0, _why_not_trusted(what, facts))
+    return None
+
+
+def author_is_trusted(facts: Facts) -> bool:
+    """True for an author at a proven address of whom enough has been approved here."""
+    return facts.author_is_proven and facts.author_approved >= facts.trusted_after
+
+
+def _why_not_trusted(what: str, facts: Facts) -> str:
+    held = f"The site holds every {what} until its author"
+    if not facts.author_is_proven:
+        return f"{held} has proven the address and has {facts.trusted_after} approved; the address is not proven."
+    return f"{held} has {facts.trusted_after} approved; this one has {facts.author_approved}."
 
 
 PHASES: Sequence[Phase] = (

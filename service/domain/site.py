@@ -20,6 +20,9 @@ REVISE_WINDOW = timedelta(minutes=15)  # long enough for typos, short enough tha
 LONGEST_REVISE_WINDOW = timedelta(days=7)
 DEFAULT_FLAG_THRESHOLD = 3  # readers; one may err and two may be friends
 HIGHEST_FLAG_THRESHOLD = 1000
+DEFAULT_TRUSTED_AFTER = 3  # approved comments; one may be luck, and a regular has three within a week
+HIGHEST_TRUSTED_AFTER = 1000
+MOST_DAYS_OPEN = 3650  # ten years; whoever wants longer wants articles that stay open
 
 
 class Policy(StrEnum):
@@ -27,6 +30,8 @@ class Policy(StrEnum):
 
     ALL = "all"
     """Every reply is held until a person has approved it. The default."""
+    FIRST = "first"
+    """Replies are held until their author, at a proven address, has enough approved comments."""
     NONE = "none"
     """Replies are published at once unless a phase holds them: the site has said so in as many words."""
 
@@ -35,7 +40,9 @@ class Policy(StrEnum):
 class Site:
     """One row of `sites`; `limits` overrides the default limits, or is "off".
 
-    `flag_threshold` flags bring a published comment back to the queue; 0 never does.
+    `flag_threshold` flags bring a published comment back to the queue; 0 never does. With the policy `first`,
+    `trusted_after` approved comments make a proven author trusted. An article takes replies for the time `close_after`
+    since it became known or a person opened it; None is for ever.
     """
 
     id: UUID
@@ -47,6 +54,8 @@ class Site:
     max_depth: int
     revise_window: timedelta
     flag_threshold: int = DEFAULT_FLAG_THRESHOLD
+    trusted_after: int = DEFAULT_TRUSTED_AFTER
+    close_after: timedelta | None = None
 
     def are_enough_flags(self, count: int) -> bool:
         """True for as many flags as bring a published comment back to the queue."""
@@ -88,3 +97,19 @@ def check_flag_threshold(threshold: int) -> int:
     if not 0 <= threshold <= HIGHEST_FLAG_THRESHOLD:
         raise Invalid("flag_threshold", "out_of_range", f"The number of flags is from 0 to {HIGHEST_FLAG_THRESHOLD:,}.")
     return threshold
+
+
+def check_trusted_after(count: int) -> int:
+    """Return the number of approved comments; raises Invalid outside 1 to 1,000."""
+    if not 1 <= count <= HIGHEST_TRUSTED_AFTER:
+        raise Invalid(
+            "trusted_after", "out_of_range", f"The number of approved comments is from 1 to {HIGHEST_TRUSTED_AFTER:,}."
+        )
+    return count
+
+
+def check_close_after_days(days: int) -> timedelta | None:
+    """Return the time, None for 0 days, which is never; raises Invalid outside 0 to 3,650."""
+    if not 0 <= days <= MOST_DAYS_OPEN:
+        raise Invalid("close_after_days", "out_of_range", f"The number of days is from 0 (never) to {MOST_DAYS_OPEN:,}.")
+    return timedelta(days=days) or None

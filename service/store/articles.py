@@ -25,6 +25,8 @@ ARTICLE_COLUMNS = (
     ArticleRow.title,
     ArticleRow.open,
     ArticleRow.count,
+    ArticleRow.created_at,
+    ArticleRow.opened_at,
 )
 
 

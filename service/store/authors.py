@@ -23,6 +23,7 @@ RECORD_COLUMNS = (
     AuthorRow.rejected,
     AuthorRow.spam,
     AuthorRow.deleted,
+    AuthorRow.proven_at,
 )
 
 

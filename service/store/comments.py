@@ -58,6 +58,11 @@ def find_comment(comment_id: UUID, *, site_id: UUID) -> Comment | None:
     return None if row is None else comment_from_row(row)
 
 
+def site_of(comment_id: UUID) -> UUID | None:
+    """Return the site of a comment, or None where there is no such comment."""
+    return db.session.scalar(select(CommentRow.site_id).where(CommentRow.id == comment_id))
+
+
 def find_comment_by_receipt(receipt_hash: bytes) -> Comment | None:
     """Return the comment whose receipt has this hash, or None."""
     row = db.session.execute(select(*COMMENT_COLUMNS).where(CommentRow.receipt_hash == receipt_hash)).one_or_none()

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.extensions import Base
@@ -30,6 +30,8 @@ class SiteRow(Base):
     max_depth: Mapped[int]
     revise_seconds: Mapped[int]
     flag_threshold: Mapped[int] = mapped_column(server_default=text("3"))
+    trusted_after: Mapped[int] = mapped_column(server_default=text("3"))
+    close_after_days: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -48,6 +50,8 @@ class ArticleRow(Base):
     count: Mapped[int]
     """Published comments, kept by the transactions that publish and unpublish."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a person opened it again; the site's days until it closes count from then."""
 
 
 class AuthorRow(Base):
@@ -65,14 +69,21 @@ class AuthorRow(Base):
     rejected: Mapped[int]
     spam: Mapped[int]
     deleted: Mapped[int]
+    proven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the author proved that the address is theirs; without it they gain no trust."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 _SHOWN = text("shown")
+_IN_A_BATCH = text("batch_id IS NOT NULL")
 
 SEARCHED_WORDS = "to_tsvector('simple'::regconfig, translate(search_text, './@-+<&_', '        '))"
 """What a search on PostgreSQL looks through. The characters taken out would make its parser see one web address, file,
 number or tag where a moderator looks for a word in it. A query has to say exactly this for the index to be used."""
+
+
+NARROWED = {"links": "has_links", "flagged": "flags > 0", "edited": "revision > 1"}
+"""What a queue can be narrowed to, each with the condition of an index of its own. A query has to say exactly this."""
 
 
 class CommentRow(Base):
@@ -106,6 +117,7 @@ class CommentRow(Base):
     flags_settled: Mapped[int | None]
     """The last revision whose flags a person has overruled."""
     score: Mapped[float]
+    has_links: Mapped[bool] = mapped_column(server_default=text("false"))
     reason: Mapped[str | None] = mapped_column(Text)
     client_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     receipt_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
@@ -139,6 +151,20 @@ class CommentRow(Base):
         Index("ix_comments_queue", "site_id", "status", "queued_at", "id"),
         Index("ix_comments_queue_score", "site_id", "status", "score", "id"),
         Index("ix_comments_article_queue", "article_id", "status", "queued_at", "id"),
+        # The same for one author, and for what a queue can be narrowed to.
+        Index("ix_comments_author_queue", "author_id", "status", "queued_at", "id"),
+        *(
+            Index(
+                f"ix_comments_queue_{name}",
+                "site_id",
+                "status",
+                "queued_at",
+                "id",
+                postgresql_where=text(condition),
+                sqlite_where=text(condition),
+            )
+            for name, condition in NARROWED.items()
+        ),
         # The author's record, and the search for exact duplicates.
         Index("ix_comments_author", "author_id", "article_id", "body_fingerprint"),
         # Client keys that have to be dropped.
@@ -170,12 +196,29 @@ class RevisionRow(Base):
 
 
 class SignalRow(Base):
-    """What a screening phase found in one revision."""
+    """What a screening phase found in one revision.
+
+    While that revision waits for a person, `waiting_since` is the comment's `queued_at`, so that the queue of one reason
+    is read from an index however long the whole queue is.
+    """
 
     __tablename__ = "signals"
-    __table_args__ = (Index("ix_signals_comment", "comment_id", "revision"),)
+    __table_args__ = (
+        Index("ix_signals_comment", "comment_id", "revision"),
+        Index(
+            "ix_signals_queue",
+            "site_id",
+            "name",
+            "waiting_since",
+            "comment_id",
+            postgresql_where=text("waiting_since IS NOT NULL"),
+            sqlite_where=text("waiting_since IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID]
+    waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"))
     revision: Mapped[int]
     name: Mapped[str] = mapped_column(String(64))
@@ -220,27 +263,159 @@ class FlagRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class DecisionRow(Base):
-    """Who decided what on which revision, when and why; rows are only ever added."""
+class LogRow(Base):
+    """One thing that was done and by whom: a decision, its undoing, or a change of how a site is run.
 
-    __tablename__ = "decisions"
-    __table_args__ = (Index("ix_decisions_comment", "comment_id", "version"),)
+    Rows are only ever added, each with the hash of the one before it on its site (`domain/log.py`).
+    """
+
+    __tablename__ = "log"
+    __table_args__ = (
+        UniqueConstraint("site_id", "number"),
+        Index("ix_log_comment", "comment_id", "version"),
+        Index("ix_log_batch", "batch_id", postgresql_where=_IN_A_BATCH, sqlite_where=_IN_A_BATCH),
+        Index("ix_log_actor", "site_id", "actor_id", "number"),
+        Index("ix_log_kind", "site_id", "kind", "action", "number"),
+        Index("ix_log_time", "site_id", "created_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
-    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"))
-    action: Mapped[str] = mapped_column(String(16))
-    revision: Mapped[int]
-    version: Mapped[int]
-    """The comment's version that the decision led to, which orders the decisions on it."""
-    from_status: Mapped[str] = mapped_column(String(16))
-    to_status: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int] = mapped_column(BigInteger)
+    """1, 2, 3 … on each site, without gaps."""
+    kind: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(32))
     actor_kind: Mapped[str] = mapped_column(String(16))
     actor_id: Mapped[UUID | None]
     actor_name: Mapped[str] = mapped_column(Text)
+    comment_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id"))
+    batch_id: Mapped[UUID | None]
+    """What was decided together, and is undone together."""
+    revision: Mapped[int | None]
+    version: Mapped[int | None]
+    """The comment's version that the decision led to, which orders the decisions on it."""
+    from_status: Mapped[str | None] = mapped_column(String(16))
+    to_status: Mapped[str | None] = mapped_column(String(16))
+    reason_id: Mapped[UUID | None]
     reason: Mapped[str | None] = mapped_column(Text)
     note: Mapped[str | None] = mapped_column(Text)
+    waited: Mapped[float | None]
+    """Seconds between the moment the comment was queued and the decision."""
+    subject: Mapped[str | None] = mapped_column(Text)
+    """What a change is about where it is no comment: a setting, a moderator, a token."""
+    details: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    """For a decision, what undoing it has to bring back; for a change, what was and what is."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LogHeadRow(Base):
+    """The last row of a site's log. Whoever writes into the log holds it until the commit, and takes it last."""
+
+    __tablename__ = "log_heads"
+
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ReasonRow(Base):
+    """A canned reason of a site: what moderators pick, and the text that the author reads."""
+
+    __tablename__ = "reasons"
+    __table_args__ = (Index("ix_reasons_site", "site_id", "position"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class NoteRow(Base):
+    """What a moderator tells colleagues about a comment or about an author; readers never see it."""
+
+    __tablename__ = "notes"
+    __table_args__ = (Index("ix_notes_comment", "comment_id", "id"), Index("ix_notes_author", "author_id", "id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    comment_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id"))
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("authors.id"))
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[UUID | None]
+    actor_name: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ModeratorRow(Base):
+    """A person with an account at the desk; the address they sign in with is sealed, and found by keyed hash."""
+
+    __tablename__ = "moderators"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    email_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    email_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    password_hash: Mapped[str] = mapped_column(Text)
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The secret of the second factor; None until one is set up and proven."""
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The last time step whose code was used: no code is good twice (RFC 6238, section 5.2)."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MembershipRow(Base):
+    """A moderator's role on a site."""
+
+    __tablename__ = "memberships"
+
+    moderator_id: Mapped[UUID] = mapped_column(ForeignKey("moderators.id"), primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), primary_key=True, index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RecoveryCodeRow(Base):
+    """A code that stands in for the second factor, once; the row goes when it is used."""
+
+    __tablename__ = "recovery_codes"
+
+    moderator_id: Mapped[UUID] = mapped_column(ForeignKey("moderators.id"), primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+
+
+class SessionRow(Base):
+    """A browser in which a moderator is signed in, by the hash of its cookie; the row goes when it is revoked."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    moderator_id: Mapped[UUID] = mapped_column(ForeignKey("moderators.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    browser: Mapped[str] = mapped_column(Text)
+    """What the browser calls itself, in a few words, so that people know their sessions apart."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class InvitationRow(Base):
+    """An offer of a role on a site, by the hash of its link; the row goes when it is accepted or called back."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(Text)
+    """Whom it is for, in the words of who invites."""
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    invited_by: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class TokenRow(Base):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, literal, or_, select, tuple_
+from sqlalchemy import case, insert, literal, or_, select, tuple_, update
 
 from service.domain.comment import Revision
 from service.domain.screening import Signal, Verdict
@@ -78,14 +78,21 @@ def all_revisions(comment_id: UUID) -> list[Revision]:
     return [Revision(*row) for row in rows]
 
 
-def add_signals(comment_id: UUID, revision: int, signals: Sequence[Signal], *, now: datetime) -> None:
-    """Store what the screening found in a revision."""
+def add_signals(
+    comment: tuple[UUID, UUID], revision: int, signals: Sequence[Signal], *, waiting: bool, now: datetime
+) -> None:
+    """Store what the screening found in a revision of a comment, named by its site and id.
+
+    `waiting` says that the revision waits for a person since `now`, as the comment's `queued_at` has it.
+    """
     if not signals:
         return
     rows = [
         {
             "id": new_id(now),
-            "comment_id": comment_id,
+            "site_id": comment[0],
+            "waiting_since": now if waiting else None,
+            "comment_id": comment[1],
             "revision": revision,
             "name": signal.name,
             "verdict": signal.verdict.value,
@@ -96,6 +103,26 @@ def add_signals(comment_id: UUID, revision: int, signals: Sequence[Signal], *, n
         for signal in signals
     ]
     db.session.execute(insert(SignalRow.__table__).values(rows))  # type: ignore[arg-type]
+
+
+def let_signals_wait(comment_id: UUID, revision: int, *, since: datetime) -> None:
+    """Let the signals of a revision count for the queue; those of earlier ones no longer do."""
+    db.session.execute(
+        update(SignalRow)
+        .where(SignalRow.comment_id == comment_id)
+        .values(waiting_since=case((SignalRow.revision == revision, since), else_=None))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def settle_signals(comment_ids: Sequence[UUID]) -> None:
+    """Take the signals of comments that wait no longer out of the queue."""
+    db.session.execute(
+        update(SignalRow)
+        .where(SignalRow.comment_id.in_(comment_ids), SignalRow.waiting_since.is_not(None))
+        .values(waiting_since=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def signals_of(numbered: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], list[Signal]]:

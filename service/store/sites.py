@@ -26,6 +26,8 @@ SITE_COLUMNS = (
     SiteRow.max_depth,
     SiteRow.revise_seconds,
     SiteRow.flag_threshold,
+    SiteRow.trusted_after,
+    SiteRow.close_after_days,
 )
 
 
@@ -42,6 +44,8 @@ def site_from_row(row: Row[*tuple[Any, ...]]) -> Site:
         max_depth=row.max_depth,
         revise_window=timedelta(seconds=row.revise_seconds),
         flag_threshold=row.flag_threshold,
+        trusted_after=row.trusted_after,
+        close_after=None if row.close_after_days is None else timedelta(days=row.close_after_days),
     )
 
 
@@ -102,4 +106,6 @@ def _values(site: Site) -> dict[str, Any]:
         "max_depth": site.max_depth,
         "revise_seconds": int(site.revise_window.total_seconds()),
         "flag_threshold": site.flag_threshold,
+        "trusted_after": site.trusted_after,
+        "close_after_days": None if site.close_after is None else site.close_after.days,
     }

@@ -53,7 +53,8 @@ def find_caller(token_hash: bytes) -> tuple[Caller, datetime | None] | None:
     if row is None:
         return None
     scopes = frozenset(Scope(scope) for scope in row.scopes)
-    return Caller(row.id, row.name, row.site_id, row.slug, scopes), row.last_used_at
+    caller = Caller.of_token(row.id, row.name, site_id=row.site_id, site_slug=row.slug, scopes=scopes)
+    return caller, row.last_used_at
 
 
 def record_use(token_id: UUID, *, now: datetime) -> None:
@@ -61,16 +62,15 @@ def record_use(token_id: UUID, *, now: datetime) -> None:
     db.session.execute(update(TokenRow).where(TokenRow.id == token_id).values(last_used_at=now))
 
 
-def revoke_token(token_id: UUID, *, site_id: UUID, now: datetime) -> bool:
-    """Make a token of the site useless from now on; False where there is none, or it was revoked before."""
-    done = db.session.execute(
+def revoke_token(token_id: UUID, *, site_id: UUID, now: datetime) -> str | None:
+    """Make a token of the site useless from now on and return its name; None where there is none in use."""
+    return db.session.execute(
         update(TokenRow)
         .where(TokenRow.id == token_id, TokenRow.site_id == site_id, TokenRow.revoked_at.is_(None))
         .values(revoked_at=now)
-        .returning(TokenRow.id)
+        .returning(TokenRow.name)
         .execution_options(synchronize_session=False)
-    ).one_or_none()
-    return done is not None
+    ).scalar_one_or_none()
 
 
 def list_tokens(site_id: UUID) -> list[Token]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, current_app
 from flask_smorest import Api
 
-from service.web.auth import SCHEME
+from service.web.auth import CSRF_HEADER, SCHEME, SESSION_SCHEME
 from service.web.parsing import ApiBlueprint
 from service.web.problems import ERROR_CODES
 
@@ -23,7 +23,14 @@ BEARER = {
     "type": "http",
     "scheme": "bearer",
     "description": "A token made by `flask --app wsgi token create`; it belongs to one site and has the scopes "
-    "that it was given: `moderate`, `integrate`, `pii`.",
+    "that it was given: `moderate`, `integrate`, `pii`, `admin`.",
+}
+SESSION = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": "__Host-postbag",
+    "description": "A moderator's session, begun at `/desk/sign-in` (`postbag` without https). Whatever changes something "
+    f"also carries the session's CSRF token in the header `{CSRF_HEADER}`; the desk's pages hold it.",
 }
 PATH_PARAMETERS = {
     "token": {
@@ -36,7 +43,7 @@ UNUSED_SCHEMAS = frozenset({"Error", "PaginationMetadata"})
 """What flask-smorest brings for habits that are not ours."""
 
 OPERATION_ORDER = (
-    "operationId", "summary", "description", "tags", "security", "x-scope", "parameters", "requestBody", "responses",
+    "operationId", "summary", "description", "tags", "security", "x-permission", "x-scope", "parameters", "requestBody", "responses",
 )  # fmt: skip
 
 
@@ -62,6 +69,7 @@ def register(app: Flask, blueprints: tuple[ApiBlueprint, ...]) -> None:
     )
     api.init_app(app)
     api.spec.components.security_scheme(SCHEME, BEARER)
+    api.spec.components.security_scheme(SESSION_SCHEME, SESSION)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     app.extensions[EXTENSION] = lambda: _document(api)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from service.domain.article import Article
 from service.domain.comment import Comment, PublishedComment
+from service.domain.site import Site
 
 
 def avatar_path(seed: str) -> str:
@@ -23,8 +25,8 @@ def author_view(comment: Comment | PublishedComment) -> dict[str, Any]:
     }
 
 
-def article_view(article: Article | None, key: str) -> dict[str, Any]:
-    """Return an article as JSON; one that nobody wrote under yet is open and empty."""
+def article_view(article: Article | None, key: str, *, site: Site, now: datetime) -> dict[str, Any]:
+    """Return an article as JSON, open or closed as it is now; one that nobody wrote under yet is open and empty."""
     if article is None:
         is_url = key.startswith(("http://", "https://"))
         return {"key": key, "title": "", "url": key if is_url else None, "open": True, "count": 0}
@@ -32,6 +34,6 @@ def article_view(article: Article | None, key: str) -> dict[str, Any]:
         "key": article.key,
         "title": article.title,
         "url": article.url,
-        "open": article.open,
+        "open": article.is_open(site, now),
         "count": article.count,
     }

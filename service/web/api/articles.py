@@ -8,7 +8,7 @@ from flask import Response
 
 from service.actions.articles import Registration, register_article
 from service.actions.sites import find_site
-from service.domain.permissions import Scope
+from service.domain.permissions import Permission
 from service.web.auth import requires, the_caller
 from service.web.documentation import answers, described
 from service.web.parsing import ApiBlueprint
@@ -21,7 +21,7 @@ blueprint = ApiBlueprint("articles", __name__, url_prefix="/v1", description="Fo
 
 
 @blueprint.put("/articles")
-@requires(Scope.INTEGRATE)
+@requires(Permission.REGISTER_ARTICLES)
 @blueprint.arguments(ArticleRegistrationSchema, location="json")
 @blueprint.response(200, ArticleSchema, description="The article as it is stored now.")
 @blueprint.alt_response(201, schema=ArticleSchema, description="The article is new.")
@@ -33,6 +33,7 @@ blueprint = ApiBlueprint("articles", __name__, url_prefix="/v1", description="Fo
 def put_article(sent: dict[str, Any]) -> Response:
     """An id of your own can be used as `article` once it is registered; a URL needs no registering."""
     said = Registration(sent["key"], sent["url"], sent["title"], sent["open"])
-    registered = register_article(the_caller(), find_site(sent["site"]), said, now=utc_now())
-    view = article_view(registered.article, registered.article.key)
+    site, now = find_site(sent["site"]), utc_now()
+    registered = register_article(the_caller(), site, said, now=now)
+    view = article_view(registered.article, registered.article.key, site=site, now=now)
     return json_response(view, 201 if registered.is_new else 200)

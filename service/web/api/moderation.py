@@ -10,7 +10,7 @@ from flask import Response
 
 from service.actions import moderate
 from service.domain.article_keys import parse_article_key
-from service.domain.permissions import Scope
+from service.domain.permissions import Permission
 from service.domain.queue import LoggedDecision, QueueItem
 from service.domain.screening import Signal
 from service.web.auth import requires, the_caller
@@ -31,7 +31,7 @@ blueprint = ApiBlueprint("moderation", __name__, url_prefix="/v1/moderation", de
 
 
 @blueprint.get("/comments")
-@requires(Scope.MODERATE)
+@requires(Permission.READ_QUEUE)
 @blueprint.arguments(QueueQuery, location="query")
 @blueprint.response(200, QueueSchema)
 @answers("unauthenticated", "forbidden", "invalid", "rate_limited", "store_unavailable")
@@ -58,7 +58,7 @@ def read_queue(query: dict[str, Any]) -> Response:
 
 
 @blueprint.get("/comments/<uuid:comment_id>")
-@requires(Scope.MODERATE)
+@requires(Permission.READ_QUEUE)
 @blueprint.response(200, CommentFileSchema)
 @answers("unauthenticated", "forbidden", "not_found", "rate_limited", "store_unavailable")
 @described("readComment", "Open a comment with everything known about it")
@@ -93,7 +93,7 @@ def read_comment(comment_id: UUID) -> Response:
 
 
 @blueprint.post("/comments/<uuid:comment_id>/decisions")
-@requires(Scope.MODERATE)
+@requires(Permission.DECIDE)
 @blueprint.arguments(DecisionSchema, location="json")
 @blueprint.response(201, DecidedSchema)
 @answers(

@@ -238,7 +238,7 @@ def _refuse_beside_comment(query: dict[str, Any]) -> None:
 
 def _page_view(page: PublishedPage) -> dict[str, Any]:
     return {
-        "article": article_view(page.article, page.key),
+        "article": article_view(page.article, page.key, site=page.site, now=utc_now()),
         "comments": [_comment_view(comment) for comment in page.comments],
         "next": page.next_cursor,
     }

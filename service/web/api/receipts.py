@@ -74,7 +74,7 @@ def _view(receipt: Receipt) -> dict[str, Any]:
         "body": receipt.revision.body_raw,
         "body_html": receipt.revision.body_html,
         "reason": comment.reason,
-        "article": article_view(receipt.article, receipt.article.key),
+        "article": article_view(receipt.article, receipt.article.key, site=receipt.site, now=utc_now()),
         "submitted_at": rfc3339(comment.created_at),
         "edit_until": rfc3339(comment.edit_until),
         "may_revise": receipt.may_revise,

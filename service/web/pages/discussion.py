@@ -20,6 +20,7 @@ from service.web.pages.fragment import fragment, is_fragment
 from service.web.pages.linked_data import linked_data
 from service.web.pages.reply_form import Form, answer
 from service.web.responses import cacheable_page
+from service.web.times import utc_now
 from service.web.views import article_view, author_view
 
 blueprint = Blueprint("discussion", __name__)
@@ -57,7 +58,7 @@ def _discussion(site: str, article: str, *, host: str = "") -> tuple[dict[str, A
         article=published.key,
         article_title=published.article.title if published.article else "",
         article_url=(published.article and published.article.url) or "",
-        open=published.article is None or published.article.open,
+        open=published.article is None or published.article.is_open(published.site, utc_now()),
     )
     form.action = host + form.action
     if form.open and answering is not None:
@@ -128,7 +129,7 @@ def _context(published: PublishedPage, links: _Links, is_open: bool) -> dict[str
     here = _here()
     return {
         "site": published.site,
-        "article": article_view(published.article, published.key),
+        "article": article_view(published.article, published.key, site=published.site, now=utc_now()),
         "href": links.to(),
         "stands_elsewhere": bool(links.host),
         "sort": current,

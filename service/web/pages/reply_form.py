@@ -18,6 +18,7 @@ from service.web.languages import say
 from service.web.pages.words import by_field, explanation, heading
 from service.web.problems import ERROR_CODES, TooLarge, problem_headers
 from service.web.responses import page
+from service.web.times import utc_now
 from service.web.views import article_view
 
 FIELDS = ("body", "name", "email", "url")
@@ -114,5 +115,5 @@ def _where(site: str, article: str, parent_id: str) -> tuple[dict[str, Any], Pub
     except PostbagError:
         known = {"key": "", "title": "", "url": None, "open": True, "count": 0}
         return {"site": {"slug": site, "name": site}, "article": known}, None
-    shown = {"site": published.site, "article": article_view(published.article, published.key)}
+    shown = {"site": published.site, "article": article_view(published.article, published.key, site=published.site, now=utc_now())}
     return shown, published.answered

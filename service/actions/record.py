@@ -1,0 +1,40 @@
+"""What is done to a site besides deciding on comments goes into its log, in the transaction that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service.domain.life import Actor
+from service.domain.log import LogEntry, LogKind
+from service.store import log
+from service.store.ids import new_id
+
+
+def record(
+    site_id: UUID,
+    kind: LogKind,
+    action: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    subject: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one change into the site's log; call it last in the transaction, since it holds the end of the log.
+
+    `details` is JSON, `{"field": [before, after]}` where something changed. It never holds an address or a secret.
+    """
+    entry = LogEntry(
+        id=new_id(now),
+        site_id=site_id,
+        kind=kind,
+        action=action,
+        actor=actor,
+        created_at=now,
+        subject=subject,
+        details=details,
+    )
+    log.add_entries([entry])

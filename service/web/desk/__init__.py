@@ -1,0 +1,1 @@
+"""`/desk`: where moderators work. Pages of plain forms; the modules in `static/` only make them faster."""

@@ -1,0 +1,126 @@
+"""What every page of the desk has around it: who may open it, the menu, and how a refusal is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+from flask import Response, g, redirect, render_template, request
+
+from service.actions.authenticate import spend_call
+from service.actions.desk_sessions import SignedIn, caller_for_comment
+from service.domain.permissions import Caller, Permission
+from service.web.auth import PERMISSION_ATTRIBUTE, SAFE_METHODS, check_csrf, signed_in_if_any
+from service.web.responses import PAGE_POLICY, page
+from service.web.times import utc_now
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+DESK_POLICY = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
+SIGN_IN = "/desk/sign-in"
+MENU = (
+    # address, words, permission
+    ("/desk", "Queue", Permission.READ_QUEUE),
+    ("/desk/log", "Log", Permission.READ_LOG),
+    ("/desk/stats", "Numbers", Permission.READ_STATS),
+    ("/desk/articles", "Articles", Permission.READ_QUEUE),
+    ("/desk/site", "Site", Permission.READ_SITE),
+    ("/desk/moderators", "Moderators", Permission.MANAGE_MODERATORS),
+)
+
+
+def desk_page(permission: Permission | None) -> Callable[[View], View]:
+    """Let a page be opened only by who is signed in and has this permission on the site; None needs no role at all.
+
+    The site is that of the comment in the address, else of the query's `site`, else the person's first. The view finds
+    the caller in `the_caller()`, and who is signed in in `the_signed_in()`. Whoever is not signed in is sent to do so,
+    and back; a form that they had filled in comes along.
+    """
+
+    def decorator(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            signed_in = signed_in_if_any()
+            if signed_in is None:
+                return ask_to_sign_in()
+            if request.method not in SAFE_METHODS:
+                check_csrf(signed_in)
+            if permission is not None:
+                caller = _caller(signed_in, kwargs)
+                caller.check(permission)
+                spend_call(caller, now=utc_now())
+                g.caller = caller
+            return view(*args, **kwargs)
+
+        setattr(guarded, PERMISSION_ATTRIBUTE, permission)
+        return guarded  # type: ignore[return-value]
+
+    return decorator
+
+
+def _caller(signed_in: SignedIn, place: dict[str, Any]) -> Caller:
+    if "comment_id" in place:
+        return caller_for_comment(signed_in, place["comment_id"])
+    return signed_in.caller_on(request.args.get("site") or None)
+
+
+def the_signed_in() -> SignedIn:
+    """Return who is signed in, in a view behind `desk_page`."""
+    signed_in = signed_in_if_any()
+    assert signed_in is not None
+    return signed_in
+
+
+def ask_to_sign_in() -> Response:
+    """Lead to the sign-in page, and back to where the person was."""
+    # A form that was posted is taken up by the sign-in page, which overrides this for POST.
+    here = request.full_path.rstrip("?") if request.method == "GET" else "/desk"
+    return seen_at(f"{SIGN_IN}?{urlencode({'next': here})}")
+
+
+def seen_at(address: str) -> Response:
+    """Lead a browser on after a form."""
+    answer = redirect(address, 303)
+    assert isinstance(answer, Response)
+    return answer
+
+
+def own_path(address: str | None) -> str:
+    """Return a path below /desk as it is, and `/desk` for anything else, which could lead to another host."""
+    parts = urlsplit(address or "")
+    is_ours = not parts.scheme and not parts.netloc and (parts.path == "/desk" or parts.path.startswith("/desk/"))
+    is_plain = "\\" not in (address or "") and (address or "").isprintable()
+    return address if address and is_ours and is_plain else "/desk"
+
+
+def desk(template: str, status: int = 200, **context: Any) -> Response:
+    """Return a page of the desk: nobody keeps it, and it may load our own scripts and styles only."""
+    signed_in = signed_in_if_any()
+    caller: Caller | None = g.get("caller")
+    menu = [
+        {"href": f"{address}?{urlencode({'site': caller.site_slug})}", "words": words, "is_here": _is_here(address)}
+        for address, words, permission in MENU
+        if caller is not None and caller.may(permission)
+    ]
+    html = render_template(
+        f"desk/{template}",
+        signed_in=signed_in,
+        caller=caller,
+        csrf=signed_in.csrf_tokens[0] if signed_in else "",
+        menu=menu,
+        may=lambda name: caller is not None and caller.may(Permission(name)),
+        **context,
+    )
+    response = page(html, status)
+    response.headers["Content-Security-Policy"] = DESK_POLICY
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _is_here(address: str) -> bool:
+    return request.path == address or (address == "/desk" and request.path.startswith("/desk/comments"))
+
+
+
