@@ -10,6 +10,7 @@ from flask import Flask
 
 from service import cli, web
 from service.actions.toolbox import EXTENSION, Toolbox
+from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
 from service.adapters.redis_link import RedisLink
@@ -52,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     keyring = Keyring.from_secrets(settings.secret_key, settings.secret_key_fallbacks)
     redis = RedisLink()
     redis.bind(settings.redis_url, settings.instance_path)
-    app.extensions[EXTENSION] = Toolbox(keyring, redis, Limiter(redis))
+    app.extensions[EXTENSION] = Toolbox(keyring, redis, Limiter(redis), Claims(redis))
 
     web.register(app, settings)
     cli.register(app)

@@ -30,6 +30,7 @@ request_seconds = Histogram(
 )
 submissions = Counter("postbag_submissions_total", "Submissions stored, by their first status.", ["status"])
 decisions = Counter("postbag_decisions_total", "Decisions carried out by moderators.", ["action"])
+undone = Counter("postbag_decisions_undone_total", "Decisions that moderators took back.")
 votes = Counter("postbag_votes_total", "Votes of readers, given or taken back.", ["change"])
 flags = Counter("postbag_flags_total", "Flags of readers, by their reason.", ["reason"])
 flagged_returns = Counter("postbag_flagged_returns_total", "Published comments that flags brought back to the queue.")

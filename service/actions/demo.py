@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.actions import articles, moderate, receipts, sites, submit
+from service.actions import articles, decide, receipts, sites, submit
 from service.actions.authenticate import authenticate
 from service.actions.reply import Reply
 from service.demo.content import ARTICLES, SITE_NAME, SITE_SLUG, DemoArticle
@@ -104,8 +104,6 @@ def _edit(caller: Caller, sent: submit.Submitted, comment: DemoComment, at: date
 
 def _decide(caller: Caller, comment_id: UUID, action: Action, revision: int, at: datetime) -> None:
     try:
-        moderate.decide(
-            caller, comment_id, action, revision=revision, expected_version=None, reason="", note="", now=at
-        )
+        decide.decide(caller, decide.Proposal(comment_id, action, revision), now=at)
     except StaleDecision:
         return  # an earlier seeding, broken off later than this, has decided it

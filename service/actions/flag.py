@@ -10,7 +10,7 @@ from uuid import UUID
 from service import metrics
 from service.actions import limiting
 from service.actions.change import change_standing
-from service.domain import life
+from service.domain import life, screening
 from service.domain.comment import Comment
 from service.domain.errors import NotFound
 from service.domain.flags import FlagReason, parse_flag
@@ -95,8 +95,9 @@ def return_if_flagged(comment: Comment, site: Site, *, now: datetime) -> Standin
             "score": signal.score,
             "body_fingerprint": body_fingerprint(seen.body_raw),
             "search_text": comments.search_text(comment.author_name, seen.body_raw),
+            "has_links": screening.has_links(seen.body_raw),
         }
     is_changed = change_standing(comment, after, **changes)
     assert is_changed, "nobody else changes a row that is held"
-    revisions.add_signals(comment.id, after.revision, [signal], now=now)
+    revisions.add_signals((comment.site_id, comment.id), after.revision, [signal], waiting=True, now=now)
     return after

@@ -8,6 +8,7 @@ from datetime import datetime
 from service.actions import flag, limiting
 from service.actions.body import check_body, render
 from service.actions.change import change_standing
+from service.actions.record import decision_entry
 from service.actions.toolbox import tools
 from service.adapters.keyring import token_hash
 from service.adapters.markup import SANITISER_VERSION
@@ -25,7 +26,7 @@ from service.domain.life import AUTHOR, POLICY, Action
 from service.domain.limits import Verdict
 from service.domain.site import Site
 from service.domain.text import body_fingerprint
-from service.store import authors, comments, decisions, queue, revisions, sites
+from service.store import authors, comments, log, queue, revisions, sites
 from service.store.session import reading, writing
 
 ATTEMPTS = 3  # a moderator may decide in the same moment; more than twice in a row has not been seen
@@ -90,7 +91,7 @@ def withdraw_comment(token: str, *, now: datetime) -> None:
         after = life.withdraw(comment.standing)
         with writing():
             if change_standing(comment, after, reason=None):
-                comments.erase_text(comment.id)
+                comments.erase_texts([comment.id])
                 _log(comment, Action.DELETE, after, AUTHOR, now)
                 return
     raise _moved_on(comment)
@@ -121,6 +122,8 @@ def _store_revision(receipt: Receipt, raw: str, body_html: str, now: datetime) -
         screening.Facts(
             receipt.site.policy,
             author_approved=item.author.approved + comment.standing.is_published,
+            author_is_proven=item.author.proven_at is not None,
+            trusted_after=receipt.site.trusted_after,
             flags=flag.flags_calling_for_review(item.comment, receipt.site),
         ),
     )
@@ -132,6 +135,7 @@ def _store_revision(receipt: Receipt, raw: str, body_html: str, now: datetime) -
         "reason": None,
         "body_fingerprint": body_fingerprint(raw),
         "search_text": comments.search_text(comment.author_name, raw),
+        "has_links": screening.has_links(raw),
     }
     if published:
         changes |= {"body_html": body_html, "published_at": comment.published_at or now}
@@ -140,7 +144,7 @@ def _store_revision(receipt: Receipt, raw: str, body_html: str, now: datetime) -
         return False
     revision = Revision(after.revision, raw, body_html, now)
     revisions.add_revision(comment.id, revision, sanitiser_version=SANITISER_VERSION)
-    revisions.add_signals(comment.id, after.revision, signals, now=now)
+    revisions.add_signals((comment.site_id, comment.id), after.revision, signals, waiting=not published, now=now)
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
     return True
@@ -151,18 +155,7 @@ def _email(comment: Comment) -> str:
 
 
 def _log(comment: Comment, action: Action, after: life.Standing, actor: life.Actor, now: datetime) -> None:
-    decisions.add_decision(
-        site_id=comment.site_id,
-        comment_id=comment.id,
-        action=action,
-        revision=after.revision,
-        before=comment.standing,
-        after=after,
-        actor=actor,
-        reason=None,
-        note=None,
-        now=now,
-    )
+    log.add_entries([decision_entry(comment.id, comment.site_id, action, comment.standing, after, actor, now=now)])
 
 
 def _moved_on(comment: Comment) -> StaleDecision:

@@ -1,4 +1,4 @@
-"""What is done to a site besides deciding on comments goes into its log, in the transaction that does it."""
+"""What is done goes into the site's log, in the transaction that does it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,39 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service.domain.life import Actor
+from service.domain.life import Action, Actor, Standing
 from service.domain.log import LogEntry, LogKind
 from service.store import log
 from service.store.ids import new_id
+
+
+def decision_entry(
+    comment_id: UUID,
+    site_id: UUID,
+    action: Action,
+    before: Standing,
+    after: Standing,
+    actor: Actor,
+    *,
+    now: datetime,
+    kind: LogKind = LogKind.DECISION,
+    **others: Any,
+) -> LogEntry:
+    """Return the entry of the log that tells of a decision; `others` are further fields of LogEntry."""
+    return LogEntry(
+        id=new_id(now),
+        site_id=site_id,
+        kind=kind,
+        action=action.value,
+        actor=actor,
+        created_at=now,
+        comment_id=comment_id,
+        revision=after.revision,
+        version=after.version,
+        from_status=before.status.value,
+        to_status=after.status.value,
+        **others,
+    )
 
 
 def record(

@@ -95,7 +95,8 @@ def change_site(
 ) -> Site:
     """Change what is given of a site and return it; None leaves a value as it is. The log tells what was and what is.
 
-    `close_after_days` is 0 for never. `limits` is "off", "default", or a mapping such as `{"client": (10, 60)}` that is laid over the default limits.
+    `close_after_days` is 0 for never. `limits` is "off", "default", or a mapping such as `{"client": (10, 60)}` that is
+    laid over the default limits.
     """
     changes: dict[str, Any] = {}
     if name is not None:
@@ -143,9 +144,7 @@ def settings_told(site: Site) -> dict[str, Any]:
     }
 
 
-def create_token(
-    slug: str, *, name: str, scopes: Sequence[Scope], now: datetime, actor: Actor = COMMAND
-) -> str:
+def create_token(slug: str, *, name: str, scopes: Sequence[Scope], now: datetime, actor: Actor = COMMAND) -> str:
     """Make a token bound to a site and return it; only its hash is stored, so it cannot be shown again."""
     token = new_token("pb_")
     name = _checked_name(name)

@@ -12,6 +12,7 @@ from service import metrics
 from service.actions import limiting
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
+from service.actions.record import decision_entry
 from service.actions.reply import CheckedReply, Reply, check_reply
 from service.actions.toolbox import tools
 from service.adapters.keyring import new_token, token_hash
@@ -26,7 +27,7 @@ from service.domain.limits import Verdict
 from service.domain.permissions import Caller, Permission
 from service.domain.site import Policy, Site
 from service.domain.text import body_fingerprint
-from service.store import articles, authors, comments, counters, decisions, revisions
+from service.store import articles, authors, comments, counters, log, revisions
 from service.store.ids import new_id
 from service.store.session import reading, writing
 
@@ -155,7 +156,12 @@ def _store(
         raise Duplicate
     signals = screening.screen(
         screening.Submission(checked.body, is_edit=False, email=checked.email),
-        screening.Facts(site.policy, author_approved=author.approved),
+        screening.Facts(
+            site.policy,
+            author_approved=author.approved,
+            author_is_proven=author.proven_at is not None,
+            trusted_after=site.trusted_after,
+        ),
     )
     published = screening.may_be_published_at_once(signals)
     pending = Standing(Status.PENDING, revision=1, published_revision=None, version=1)
@@ -176,6 +182,7 @@ def _store(
             body_fingerprint=fingerprint,
             search_text=comments.search_text(checked.name, checked.body),
             score=screening.total_score(signals),
+            has_links=screening.has_links(checked.body),
             client_hash=client_hash,
             receipt_hash=token_hash(receipt),
             edit_until=now + site.revise_window,
@@ -183,24 +190,15 @@ def _store(
         now=now,
     )
     revisions.add_revision(comment_id, Revision(1, checked.body, body_html, now), sanitiser_version=SANITISER_VERSION)
-    revisions.add_signals(comment_id, 1, signals, now=now)
+    revisions.add_signals((site.id, comment_id), 1, signals, waiting=not published, now=now)
     if published:
-        comments.settle_visibility(comment_id)
-        decisions.add_decision(
-            site_id=site.id,
-            comment_id=comment_id,
-            action=Action.APPROVE,
-            revision=1,
-            before=pending,
-            after=standing,
-            actor=POLICY,
-            reason=None,
-            note=None,
-            now=now,
-        )
-        articles.change_count(article.id, 1)
-    authors.move_author_counters(author.id, before=None, after=standing.status)
-    counters.move_site_counters(site.id, before=None, after=standing.status)
+        comments.settle_visibility([comment_id])
+    authors.move_author_counters({author.id: {standing.status: 1}})
+    if published:
+        articles.change_counts({article.id: 1})
+    counters.move_site_counters(site.id, {standing.status: 1})
+    if published:
+        log.add_entries([decision_entry(comment_id, site.id, Action.APPROVE, pending, standing, POLICY, now=now)])
     return Submitted(comment_id, standing.status, 1, body_html, receipt, now + site.revise_window, verdict)
 
 
@@ -209,7 +207,7 @@ def _place(checked: CheckedReply, article: Article, site: Site, comment_id: UUID
         return place_in_thread(comment_id, None, max_depth=site.max_depth)
     # A reply that is published at once changes the comment it stands below, which in a deep thread is an ancestor of
     # the one that was answered. Both rows have to be taken before the author's, from the reply upwards.
-    may_be_published = site.policy is Policy.NONE
+    may_be_published = site.policy is not Policy.ALL
     parent = comments.find_published_parent(checked.parent_id, article_id=article.id, hold=may_be_published)
     if parent is None:
         raise ParentNotFound

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
 from service.adapters.redis_link import RedisLink
@@ -20,6 +21,7 @@ class Toolbox:
     keyring: Keyring
     redis: RedisLink
     limiter: Limiter
+    claims: Claims
 
 
 def tools() -> Toolbox:

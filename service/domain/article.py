@@ -15,7 +15,7 @@ from service.domain.site import Site
 class Article:
     """One row of `articles`; `count` is the number of published comments, kept by the transactions that change it.
 
-    `kept_open` is what people have said of it. Whether it takes replies is also a matter of the site's rule and of time.
+    `kept_open` is what people have said of it. Whether it takes replies is also a matter of the site's rule and time.
     """
 
     id: UUID

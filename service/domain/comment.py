@@ -57,6 +57,8 @@ class Comment:
     published_at: datetime | None
     edited_at: datetime | None
     edit_until: datetime
+    client_hash: bytes | None
+    """The keyed hash of the network it came from, as long as it is kept."""
 
     @property
     def flags_are_settled(self) -> bool:

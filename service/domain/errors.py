@@ -12,6 +12,7 @@
     │   └── UnknownSite         unknown_site 404
     ├── Conflict
     │   ├── StaleDecision       stale_decision 409, with who decided what, and when
+    │   ├── Claimed             claimed 409, with who is on it, and until when
     │   ├── Duplicate           duplicate 409
     │   └── RequestInProgress   request_in_progress 409, with when to try again
     ├── RateLimited             rate_limited 429, with when to try again
@@ -187,6 +188,17 @@ class StaleDecision(Conflict):
         self.version = version
         self.decision = decision
         super().__init__(detail)
+
+
+class Claimed(Conflict):
+    """A colleague is on this comment; `until` is when their claim ends unless they renew it."""
+
+    code = "claimed"
+
+    def __init__(self, *, moderator: str, until: datetime) -> None:
+        self.moderator = moderator
+        self.until = until
+        super().__init__(f"{moderator} is on this comment at this moment.")
 
 
 class Duplicate(Conflict):

@@ -82,6 +82,11 @@ class Standing:
         return self.status is Status.PENDING and self.published_revision == self.revision
 
     @property
+    def is_waiting_edit(self) -> bool:
+        """True where an edit waits, and readers see the text that was approved before it."""
+        return self.status is Status.PENDING and self.published_revision is not None and not self.is_reported
+
+    @property
     def has_rejected_edit(self) -> bool:
         """True where readers see an earlier revision, because the latest one was turned down."""
         return self.status is Status.APPROVED and self.published_revision != self.revision
@@ -208,6 +213,11 @@ def undo(standing: Standing, *, to: Status, published_revision: int | None) -> S
     return Standing(to, standing.revision, published_revision, standing.version + 1)
 
 
+def moved_on(standing: Standing, last: PastDecision | None) -> StaleDecision:
+    """Return the refusal of whoever speaks of an earlier state, with where the comment stands and who decided last."""
+    return _stale(standing, last)
+
+
 def can_be_returned(standing: Standing) -> bool:
     """True for what is approved; what waits for a person already need not be brought to one."""
     return standing.status is Status.APPROVED
@@ -220,8 +230,7 @@ def can_be_revised(standing: Standing) -> bool:
 
 def _after(standing: Standing, action: Action, target: Status) -> Standing:
     published = standing.published_revision
-    is_waiting_edit = standing.status is Status.PENDING and published is not None and not standing.is_reported
-    if action is Action.REJECT and is_waiting_edit:
+    if action is Action.REJECT and standing.is_waiting_edit:
         # Only the edit is turned down. The revision approved before is as good as it was.
         target = Status.APPROVED
     elif target is Status.APPROVED:

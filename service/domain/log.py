@@ -1,8 +1,8 @@
 """The log of what was done: who decided or changed what, when and why; each entry carries the hash of the one before.
 
-The chain is plain SHA-256 over a canonical JSON of the entry, so that whoever holds an export can check it without a key.
-Somebody who can write into the database could forge all entries after the one they change. The hash of the last entry,
-which `flask --app wsgi audit verify` prints, kept elsewhere, shows that too.
+The chain is plain SHA-256 over a canonical JSON of the entry, so that whoever holds an export can check it without a
+key. Somebody who can write into the database could forge all entries after the one they change. The hash of the last
+entry, which `flask --app wsgi audit verify` prints, kept elsewhere, shows that too.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def entry_hash(entry: LogEntry, *, number: int, previous_hash: bytes) -> bytes:
 
 
 def hashed_text(entry: LogEntry, *, number: int, previous_hash: bytes) -> str:
-    """Return the text that is hashed: JSON with sorted keys, without spaces, in ASCII; times in UTC to the microsecond."""
+    """Return the text that is hashed: ASCII JSON with sorted keys and no spaces; times in UTC to the microsecond."""
     said = {
         "previous_hash": previous_hash.hex(),
         "number": number,

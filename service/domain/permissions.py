@@ -102,9 +102,7 @@ class Caller:
     role: Role | None = None
 
     @classmethod
-    def of_token(
-        cls, token_id: UUID, name: str, *, site_id: UUID, site_slug: str, scopes: frozenset[Scope]
-    ) -> Caller:
+    def of_token(cls, token_id: UUID, name: str, *, site_id: UUID, site_slug: str, scopes: frozenset[Scope]) -> Caller:
         """Return whom a token with these scopes stands for."""
         permissions = frozenset[Permission]().union(*(OF_SCOPE[scope] for scope in scopes))
         return cls("token", token_id, name, site_id, site_slug, permissions)
@@ -130,7 +128,9 @@ class Caller:
         if self.kind == "token":
             scopes = " or ".join(f"`{scope}`" for scope in scopes_for(permission))
             raise Forbidden(f"This token lacks the scope {scopes}.")
-        needed = next(role for role in reversed(Role) if permission in OF_ROLE[role])
+        needed = next((role for role in reversed(Role) if permission in OF_ROLE[role]), None)
+        if needed is None:
+            raise Forbidden("This can be done only with a token of the site.")
         raise Forbidden(f"On this site you are {_A[self.role or Role.VIEWER]}; this takes {_A[needed]}.")
 
     def check_site(self, slug: str) -> None:

@@ -37,8 +37,23 @@ class ParentBrief:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What a moderator told colleagues, about a comment or about an author."""
+
+    id: UUID
+    comment_id: UUID | None
+    author_id: UUID | None
+    moderator: str
+    text: str
+    written_at: datetime
+
+
+@dataclass(frozen=True)
 class QueueItem:
-    """A comment with what a moderator needs to decide on it."""
+    """A comment with what a moderator needs to decide on it.
+
+    `approved` is the revision that readers see while an edit of it waits. `notes` are on the comment and its author.
+    """
 
     comment: Comment
     article: Article
@@ -47,6 +62,8 @@ class QueueItem:
     signals: Sequence[Signal] = field(default=())
     parent: ParentBrief | None = None
     flags: FlagFile = field(default=FlagFile({}))
+    approved: Revision | None = None
+    notes: Sequence[Note] = field(default=())
 
 
 @dataclass(frozen=True)

@@ -111,5 +111,7 @@ def check_trusted_after(count: int) -> int:
 def check_close_after_days(days: int) -> timedelta | None:
     """Return the time, None for 0 days, which is never; raises Invalid outside 0 to 3,650."""
     if not 0 <= days <= MOST_DAYS_OPEN:
-        raise Invalid("close_after_days", "out_of_range", f"The number of days is from 0 (never) to {MOST_DAYS_OPEN:,}.")
+        raise Invalid(
+            "close_after_days", "out_of_range", f"The number of days is from 0 (never) to {MOST_DAYS_OPEN:,}."
+        )
     return timedelta(days=days) or None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -88,9 +88,19 @@ def change_article(article_id: UUID, **changes: Any) -> Article:
     return article_from_columns(row)
 
 
-def change_count(article_id: UUID, by: int) -> None:
-    """Add `by` to the number of published comments."""
-    db.session.execute(update(ArticleRow).where(ArticleRow.id == article_id).values(count=ArticleRow.count + by))
+def change_counts(published: Mapping[UUID, int]) -> None:
+    """Add to the numbers of published comments, by article; the rows are taken in the order of their ids."""
+    if len(published) > 1:
+        held = select(ArticleRow.id).where(ArticleRow.id.in_(published)).order_by(ArticleRow.id)
+        db.session.execute(held.with_for_update(key_share=True)).all()
+    for by in set(published.values()) - {0}:
+        same = [article_id for article_id, change in published.items() if change == by]
+        db.session.execute(
+            update(ArticleRow)
+            .where(ArticleRow.id.in_(same))
+            .values(count=ArticleRow.count + by)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def published_counts(slug: str, keys: Sequence[str]) -> dict[str, int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -68,14 +68,23 @@ def take_author(site_id: UUID, *, email_hashes: Sequence[bytes], email_sealed: b
     return AuthorRecord(*db.session.execute(statement).one())
 
 
-def move_author_counters(author_id: UUID, *, before: Status | None, after: Status) -> None:
-    """Count one comment of the author over from one status to another; `before` is None for a new comment."""
-    if before is after:
-        return
-    changes = {after.value: getattr(AuthorRow, after.value) + 1}
-    if before is not None:
-        changes[before.value] = getattr(AuthorRow, before.value) - 1
-    db.session.execute(update(AuthorRow).where(AuthorRow.id == author_id).values(changes))
+def move_author_counters(moved: Mapping[UUID, Mapping[Status, int]]) -> None:
+    """Add to the counters of authors what moved, by author and status; rows are taken in the order of their ids."""
+    changes = {
+        author_id: tuple((status, by) for status, by in counts.items() if by) for author_id, counts in moved.items()
+    }
+    if len(changes) > 1:
+        held = select(AuthorRow.id).where(AuthorRow.id.in_(changes)).order_by(AuthorRow.id)
+        db.session.execute(held.with_for_update(key_share=True)).all()
+    for alike in set(changes.values()):
+        if alike:
+            same = [author_id for author_id, change in changes.items() if change == alike]
+            db.session.execute(
+                update(AuthorRow)
+                .where(AuthorRow.id.in_(same))
+                .values({status.value: getattr(AuthorRow, status.value) + by for status, by in alike})
+                .execution_options(synchronize_session=False)
+            )
 
 
 def find_author_ids(site_id: UUID, email_hashes: Sequence[bytes]) -> list[UUID]:

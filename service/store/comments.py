@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 
 from service.domain.comment import Comment, Place, split_path
 from service.domain.life import Standing, Status
@@ -41,6 +42,7 @@ COMMENT_COLUMNS = (
     CommentRow.published_at,
     CommentRow.edited_at,
     CommentRow.edit_until,
+    CommentRow.client_hash,
 )
 
 
@@ -92,6 +94,7 @@ class NewComment:
     body_fingerprint: bytes
     search_text: str
     score: float
+    has_links: bool
     client_hash: bytes | None
     receipt_hash: bytes
     edit_until: datetime
@@ -123,6 +126,7 @@ def add_comment(new: NewComment, *, now: datetime) -> None:
             shown_replies=0,
             votes=0,
             score=new.score,
+            has_links=new.has_links,
             client_hash=new.client_hash,
             receipt_hash=new.receipt_hash,
             created_at=now,
@@ -133,82 +137,122 @@ def add_comment(new: NewComment, *, now: datetime) -> None:
     )
 
 
-def save_comment(comment: Comment, after: Standing, **changes: Any) -> UUID | None:
-    """Move a comment to its next standing, with other `changes` of its columns; None where it moved on meanwhile.
+def hold_comments(comment_ids: Sequence[UUID], *, site_id: UUID) -> list[Comment]:
+    """Return those of the comments that are of this site, their rows and their ancestors' held until the commit.
 
-    The version is the lock: of two changes that were decided on the same version, one finds no row to update. What is
-    returned is the id of its author, who may have been merged with another one since the comment was read.
+    They are taken from the deepest upwards, all in one order, so that two transactions with several comments each
+    cannot wait for each other.
     """
-    return db.session.execute(
-        update(CommentRow)
-        .where(CommentRow.id == comment.id, CommentRow.version == comment.standing.version)
-        .values(
-            status=after.status.value,
-            revision=after.revision,
-            published_revision=after.published_revision,
-            version=after.version,
-            **changes,
+    if len(comment_ids) == 1:
+        # Its ancestors are taken later, upwards, as far as something changes.
+        wanted = set(comment_ids)
+    else:
+        paths = db.session.scalars(
+            select(CommentRow.path).where(CommentRow.id.in_(comment_ids), CommentRow.site_id == site_id)
         )
-        .returning(CommentRow.author_id)
-        .execution_options(synchronize_session=False)
-    ).scalar_one_or_none()
+        wanted = {ancestor for path in paths for ancestor in split_path(path)}
+    rows = db.session.execute(
+        select(*COMMENT_COLUMNS)
+        .where(CommentRow.id.in_(wanted), CommentRow.site_id == site_id)
+        .order_by(CommentRow.depth.desc(), CommentRow.id)
+        .with_for_update(key_share=True)
+    )
+    asked = set(comment_ids)
+    return [comment_from_row(row) for row in rows if row.id in asked]
 
 
-def settle_visibility(comment_id: UUID) -> None:
+def save_comments(changes: Sequence[tuple[Comment, Standing, Mapping[str, Any]]]) -> None:
+    """Write the next standings of comments whose rows are held, each with other columns that change with it."""
+    table = CommentRow.__table__
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for comment, after, columns in changes:
+        values = {
+            "status": after.status.value,
+            "revision": after.revision,
+            "published_revision": after.published_revision,
+            "version": after.version,
+            **columns,
+        }
+        row = {"the_id": comment.id, "the_version": comment.standing.version}
+        row |= {f"new_{name}": value for name, value in values.items()}
+        by_columns.setdefault(tuple(values), []).append(row)
+    for names, rows in by_columns.items():
+        statement = (
+            update(table)  # type: ignore[arg-type]
+            .where(table.c.id == bindparam("the_id"), table.c.version == bindparam("the_version"))
+            .values({name: bindparam(f"new_{name}") for name in names})
+        )
+        # On the connection, since a session would look for a primary key of that name. The driver sends them together.
+        done = db.session.connection().execute(statement, rows)
+        assert done.rowcount == len(rows), "nobody else changes rows that are held"
+
+
+def settle_visibility(comment_ids: Sequence[UUID]) -> None:
     """Let the public page show what it now has to: published comments, and tombstones above shown replies.
 
-    Walks up as far as something changes, at most the depth of the thread. Every statement decides on the row it has
-    locked, so that two decisions below one tombstone cannot both believe that the other one's reply keeps it up.
+    Walks up as far as something changes, a level at a time, at most the depth of the thread. Every statement decides on
+    the rows it has locked, so that two decisions below one tombstone cannot both believe that the other one's reply
+    keeps it up.
     """
     ought_to_be_shown = or_(CommentRow.published_revision.is_not(None), CommentRow.shown_replies > 0)
-    at: UUID | None = comment_id
-    while at is not None:
+    at = list(comment_ids)
+    while at:
         changed = db.session.execute(
             update(CommentRow)
-            .where(CommentRow.id == at, CommentRow.shown != ought_to_be_shown)
+            .where(CommentRow.id.in_(at), CommentRow.shown != ought_to_be_shown)
             .values(shown=ought_to_be_shown)
             .returning(CommentRow.parent_id, CommentRow.shown)
             .execution_options(synchronize_session=False)
-        ).one_or_none()
-        if changed is None:
-            return
-        at, is_shown = changed
-        if at is not None:
+        ).all()
+        moved = Counter[UUID]()
+        for parent_id, is_shown in changed:
+            if parent_id is not None:
+                moved[parent_id] += 1 if is_shown else -1
+        at = list(moved)
+        for by in set(moved.values()) - {0}:
             db.session.execute(
                 update(CommentRow)
-                .where(CommentRow.id == at)
-                .values(shown_replies=CommentRow.shown_replies + (1 if is_shown else -1))
+                .where(CommentRow.id.in_([parent_id for parent_id, change in moved.items() if change == by]))
+                .values(shown_replies=CommentRow.shown_replies + by)
                 .execution_options(synchronize_session=False)
             )
 
 
-def erase_text(comment_id: UUID) -> None:
-    """Take away every word of a comment and the name it stood under; its place and its decisions remain."""
+def erase_texts(comment_ids: Sequence[UUID]) -> None:
+    """Take away every word of comments and the names they stood under; their places and their decisions remain."""
     db.session.execute(
         update(CommentRow)
-        .where(CommentRow.id == comment_id)
-        .values(author_name="", author_url=None, body_html="", search_text="", body_fingerprint=b"", client_hash=None)
+        .where(CommentRow.id.in_(comment_ids))
+        .values(
+            author_name="",
+            author_url=None,
+            body_html="",
+            search_text="",
+            body_fingerprint=b"",
+            client_hash=None,
+            has_links=False,
+        )
         .execution_options(synchronize_session=False)
     )
     db.session.execute(
         update(RevisionRow)
-        .where(RevisionRow.comment_id == comment_id)
+        .where(RevisionRow.comment_id.in_(comment_ids))
         .values(body_raw="", body_html="")
         .execution_options(synchronize_session=False)
     )
     # Signals quote the text they were found in, and readers may quote it in a flag.
     db.session.execute(
-        delete(SignalRow).where(SignalRow.comment_id == comment_id).execution_options(synchronize_session=False)
+        delete(SignalRow).where(SignalRow.comment_id.in_(comment_ids)).execution_options(synchronize_session=False)
     )
     db.session.execute(
         update(FlagRow)
-        .where(FlagRow.comment_id == comment_id)
+        .where(FlagRow.comment_id.in_(comment_ids))
         .values(detail=None, client_hash=None)
         .execution_options(synchronize_session=False)
     )
     # Nobody can vote for it any more, so nobody has to be recognised.
     db.session.execute(
-        delete(VoteRow).where(VoteRow.comment_id == comment_id).execution_options(synchronize_session=False)
+        delete(VoteRow).where(VoteRow.comment_id.in_(comment_ids)).execution_options(synchronize_session=False)
     )
 
 

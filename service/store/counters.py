@@ -7,6 +7,7 @@ commit, and all writers of a site would queue for it.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -19,15 +20,12 @@ from service.store.models import SiteCounterRow
 SLOTS = 16  # rows a status; twice the connections that a benchmark of submissions keeps busy
 
 
-def move_site_counters(site_id: UUID, *, before: Status | None, after: Status) -> None:
-    """Count one comment of the site over from one status to another; `before` is None for a new comment."""
-    if before is after:
-        return
+def move_site_counters(site_id: UUID, moved: Mapping[Status, int]) -> None:
+    """Add to the numbers of a site's comments what moved, by status."""
     slot = secrets.randbelow(SLOTS) if is_postgresql() else 0
-    changes = [(after, 1)] if before is None else [(after, 1), (before, -1)]
     # Everybody takes the rows in one order, so that two opposite moves cannot wait for each other.
-    for status, change in sorted(changes):
-        values = {"site_id": site_id, "status": status.value, "slot": slot, "count": change}
+    for status in sorted(status for status, change in moved.items() if change):
+        values = {"site_id": site_id, "status": status.value, "slot": slot, "count": moved[status]}
         statement = upsert(SiteCounterRow, values)
         db.session.execute(
             statement.on_conflict_do_update(

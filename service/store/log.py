@@ -60,12 +60,10 @@ def add_entries(entries: Sequence[LogEntry]) -> None:
         previous = link.hash
         rows.append(_values(link))
     db.session.execute(insert(LogRow.__table__).values(rows))  # type: ignore[arg-type]
-    db.session.execute(
-        update(LogHeadRow).where(LogHeadRow.site_id == site_id).values(number=number, hash=previous)
-    )
+    db.session.execute(update(LogHeadRow).where(LogHeadRow.site_id == site_id).values(number=number, hash=previous))
 
 
-def _take_head(site_id: UUID) -> Row[tuple[int, bytes]]:
+def _take_head(site_id: UUID) -> tuple[int, bytes]:
     taken = select(LogHeadRow.number, LogHeadRow.hash).where(LogHeadRow.site_id == site_id).with_for_update()
     head = db.session.execute(taken).one_or_none()
     if head is None:
@@ -73,7 +71,7 @@ def _take_head(site_id: UUID) -> Row[tuple[int, bytes]]:
         empty = {"site_id": site_id, "number": 0, "hash": FIRST_HASH}
         db.session.execute(insert_or_ignore(LogHeadRow, empty))
         head = db.session.execute(taken).one()
-    return head
+    return head.number, head.hash
 
 
 def _values(link: ChainedEntry) -> dict[str, Any]:
@@ -130,6 +128,21 @@ def entry_from_row(row: Row[Any]) -> ChainedEntry:
     return ChainedEntry(entry, row.number, row.previous_hash, row.hash)
 
 
+def decisions_of_batch(batch_id: UUID, *, site_id: UUID) -> list[LogEntry]:
+    """Return what was decided together, in the order of the log; undoings are no decisions."""
+    rows = db.session.execute(
+        select(*ENTRY_COLUMNS)
+        .where(
+            LogRow.batch_id == batch_id,
+            LogRow.batch_id.is_not(None),
+            LogRow.site_id == site_id,
+            LogRow.kind == LogKind.DECISION.value,
+        )
+        .order_by(LogRow.number)
+    )
+    return [entry_from_row(row).entry for row in rows]
+
+
 def decisions_on(comment_id: UUID) -> list[LoggedDecision]:
     """Return every decision on a comment and every undoing of one, the first one first."""
     rows = db.session.execute(
@@ -143,6 +156,8 @@ def decisions_on(comment_id: UUID) -> list[LoggedDecision]:
 def logged_decision(entry: LogEntry) -> LoggedDecision:
     """Return an entry about a comment as the decision it tells of."""
     assert entry.revision is not None, "a decision names the revision that was read"
+    assert entry.from_status is not None, "a decision leads from a status"
+    assert entry.to_status is not None, "a decision leads to a status"
     return LoggedDecision(
         id=entry.id,
         action=Action(entry.action),

@@ -9,7 +9,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.extensions import Base
@@ -198,8 +209,8 @@ class RevisionRow(Base):
 class SignalRow(Base):
     """What a screening phase found in one revision.
 
-    While that revision waits for a person, `waiting_since` is the comment's `queued_at`, so that the queue of one reason
-    is read from an index however long the whole queue is.
+    While that revision waits for a person, `waiting_since` is the comment's `queued_at`, so that the queue of one
+    reason is read from an index however long the whole queue is.
     """
 
     __tablename__ = "signals"

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
+from sqlalchemy import Boolean, ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from service.domain.flags import FlagFile
@@ -22,7 +22,8 @@ from service.store.authors import RECORD_COLUMNS
 from service.store.comments import COMMENT_COLUMNS, comment_from_row
 from service.store.dialect import is_postgresql
 from service.store.flags import reasons_of
-from service.store.models import SEARCHED_WORDS, ArticleRow, AuthorRow, CommentRow, SignalRow
+from service.store.models import NARROWED, SEARCHED_WORDS, ArticleRow, AuthorRow, CommentRow, SignalRow
+from service.store.notes import notes_about
 from service.store.revisions import revisions_of, signals_of
 
 
@@ -30,7 +31,8 @@ from service.store.revisions import revisions_of, signals_of
 class QueueFilter:
     """Which comments to list; None asks for nothing in particular.
 
-    `author_ids` lists the authors to find, and finds nothing when it is empty. `words` is free text.
+    `author_ids` lists the authors to find, and finds nothing when it is empty. `words` is free text. `narrowed` names
+    what they all have to be: `links`, `flagged`, `edited`.
     """
 
     status: Status
@@ -38,6 +40,7 @@ class QueueFilter:
     reason: str | None = None
     author_ids: Sequence[UUID] | None = None
     words: str | None = None
+    narrowed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,14 @@ class QueuePage:
 def read_queue(
     site_id: UUID, wanted: QueueFilter, *, sort: QueueSort, after: QueuePosition | None, limit: int
 ) -> QueuePage:
-    """Return up to `limit` comments that match and follow the position `after`, or the first ones; five queries."""
-    statement = _select_items().where(CommentRow.site_id == site_id, *_conditions(site_id, wanted))
-    statement = _in_order(statement, sort, after).limit(limit + 1)
-    rows = db.session.execute(statement).all()
+    """Return up to `limit` comments that match and follow the position `after`, or the first ones; eight queries."""
+    # What waits for one reason stands in an index of its own, in the order of the queue.
+    by_signals = wanted.reason is not None and wanted.status is Status.PENDING and sort is not QueueSort.SCORE
+    matching = _found(site_id, wanted, by_signals=by_signals)
+    found = _in_order(matching, sort, after, by_signals=by_signals).limit(limit + 1).subquery()
+    # The comments are found first, by an index; what belongs to them is fetched for those of the page alone.
+    statement = _select_items().join(found, found.c.id == CommentRow.id)
+    rows = db.session.execute(_in_order(statement, sort, None)).all()
     items = _items(rows[:limit])
     last = items[-1].comment if len(rows) > limit else None
     return QueuePage(items, None if last is None else QueuePosition(last.queued_at, last.score, last.id))
@@ -87,6 +94,14 @@ def _items(rows: Sequence[Any]) -> list[QueueItem]:
     comments = [comment_from_row(row) for row in rows]
     latest = [(comment.id, comment.standing.revision) for comment in comments]
     texts = revisions_of(latest)
+    approved = revisions_of(
+        [
+            (comment.id, comment.standing.published_revision)
+            for comment in comments
+            if comment.standing.published_revision and comment.standing.is_waiting_edit
+        ]
+    )
+    notes = notes_about([comment.id for comment in comments], {comment.author_id for comment in comments})
     signals = signals_of(latest)
     reasons = reasons_of([comment.id for comment in comments if comment.flags])
     parents = _parents({comment.parent_id for comment in comments if comment.parent_id is not None})
@@ -100,6 +115,8 @@ def _items(rows: Sequence[Any]) -> list[QueueItem]:
             signals=signals[comment.id, comment.standing.revision],
             parent=None if comment.parent_id is None else parents.get(comment.parent_id),
             flags=FlagFile(reasons.get(comment.id, {})),
+            approved=approved.get(comment.id),
+            notes=[n for n in notes if n.comment_id == comment.id or n.author_id == comment.author_id],
         )
         for comment, row in zip(comments, rows, strict=True)
     ]
@@ -117,26 +134,38 @@ def _parents(ids: set[UUID]) -> dict[UUID, ParentBrief]:
 _Wanted = aliased(ArticleRow)
 
 
+def _found(site_id: UUID, wanted: QueueFilter, *, by_signals: bool) -> Select[Any]:
+    statement = select(CommentRow.id).where(CommentRow.site_id == site_id, *_conditions(site_id, wanted))
+    if wanted.reason is None:
+        return statement
+    if not by_signals:
+        return statement.where(_has_signal(wanted.reason))
+    return statement.join(SignalRow, SignalRow.comment_id == CommentRow.id).where(
+        SignalRow.site_id == site_id, SignalRow.name == wanted.reason, SignalRow.waiting_since.is_not(None)
+    )
+
+
+def _has_signal(name: str) -> ColumnElement[bool]:
+    return (
+        select(SignalRow.id)
+        .where(SignalRow.comment_id == CommentRow.id, SignalRow.revision == CommentRow.revision, SignalRow.name == name)
+        .exists()
+    )
+
+
 def _conditions(site_id: UUID, wanted: QueueFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [CommentRow.status == wanted.status.value]
+    conditions += [literal_column(f"(comments.{NARROWED[name]})", Boolean()) for name in sorted(wanted.narrowed)]
     if wanted.article_key is not None:
         # A single value, not a join: the article's own index then gives the comments in their order.
         article_id = (
             select(_Wanted.id).where(_Wanted.site_id == site_id, _Wanted.key == wanted.article_key).scalar_subquery()
         )
         conditions.append(CommentRow.article_id == article_id)
-    if wanted.reason is not None:
-        conditions.append(
-            select(SignalRow.id)
-            .where(
-                SignalRow.comment_id == CommentRow.id,
-                SignalRow.revision == CommentRow.revision,
-                SignalRow.name == wanted.reason,
-            )
-            .exists()
-        )
     if wanted.author_ids is not None:
-        conditions.append(CommentRow.author_id.in_(wanted.author_ids))
+        # One author's comments are read in the order of the queue; several, after a merge of keys, are sorted.
+        only = wanted.author_ids[0] if len(wanted.author_ids) == 1 else None
+        conditions.append(CommentRow.author_id.in_(wanted.author_ids) if only is None else CommentRow.author_id == only)
     if wanted.words is not None:
         conditions.append(_matches(wanted.words))
     return conditions
@@ -157,9 +186,12 @@ def _matches(words: str) -> ColumnElement[bool]:
     return and_(*(CommentRow.search_text.contains(term, autoescape=True) for term in terms or [folded]))
 
 
+_Statement = TypeVar("_Statement", bound=Select[Any])
+
+
 def _in_order(
-    statement: Select[*tuple[Any, ...]], sort: QueueSort, after: QueuePosition | None
-) -> Select[*tuple[Any, ...]]:
+    statement: _Statement, sort: QueueSort, after: QueuePosition | None, *, by_signals: bool = False
+) -> _Statement:
     if sort is QueueSort.SCORE:
         statement = statement.order_by(CommentRow.score.desc(), CommentRow.id.desc())
         if after is None:
@@ -167,12 +199,15 @@ def _in_order(
         return statement.where(
             CommentRow.score <= after.score, or_(CommentRow.score < after.score, CommentRow.id < after.id)
         )
+    # The columns of the very index that is read, which hold the same.
+    when: Any = SignalRow.waiting_since if by_signals else CommentRow.queued_at
+    which: Any = SignalRow.comment_id if by_signals else CommentRow.id
     if sort is QueueSort.NEWEST:
-        statement = statement.order_by(CommentRow.queued_at.desc(), CommentRow.id.desc())
+        statement = statement.order_by(when.desc(), which.desc())
         if after is None:
             return statement
-        return statement.where(tuple_(CommentRow.queued_at, CommentRow.id) < tuple_(after.queued_at, after.id))
-    statement = statement.order_by(CommentRow.queued_at, CommentRow.id)
+        return statement.where(tuple_(when, which) < tuple_(after.queued_at, after.id))
+    statement = statement.order_by(when, which)
     if after is None:
         return statement
-    return statement.where(tuple_(CommentRow.queued_at, CommentRow.id) > tuple_(after.queued_at, after.id))
+    return statement.where(tuple_(when, which) > tuple_(after.queued_at, after.id))

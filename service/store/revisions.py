@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, insert, literal, or_, select, tuple_, update
+from sqlalchemy import bindparam, case, insert, literal, or_, select, tuple_, update
 
 from service.domain.comment import Revision
 from service.domain.screening import Signal, Verdict
@@ -105,14 +105,17 @@ def add_signals(
     db.session.execute(insert(SignalRow.__table__).values(rows))  # type: ignore[arg-type]
 
 
-def let_signals_wait(comment_id: UUID, revision: int, *, since: datetime) -> None:
-    """Let the signals of a revision count for the queue; those of earlier ones no longer do."""
-    db.session.execute(
-        update(SignalRow)
-        .where(SignalRow.comment_id == comment_id)
-        .values(waiting_since=case((SignalRow.revision == revision, since), else_=None))
-        .execution_options(synchronize_session=False)
+def let_signals_wait(waiting: Sequence[tuple[UUID, int, datetime]]) -> None:
+    """Let the signals of these revisions count for the queue since their times; those of earlier ones no longer do."""
+    table = SignalRow.__table__
+    since = bindparam("since", type_=SignalRow.waiting_since.type)
+    statement = (
+        update(table)  # type: ignore[arg-type]
+        .where(table.c.comment_id == bindparam("the_comment"))
+        .values(waiting_since=case((table.c.revision == bindparam("the_revision"), since), else_=None))
     )
+    rows = [{"the_comment": c, "the_revision": revision, "since": when} for c, revision, when in waiting]
+    db.session.connection().execute(statement, rows)
 
 
 def settle_signals(comment_ids: Sequence[UUID]) -> None:

@@ -57,8 +57,8 @@ def signed_in_if_any() -> SignedIn | None:
 def check_csrf(signed_in: SignedIn) -> None:
     """Pass for a request that only a page of ours can have made; else raise Forbidden.
 
-    The cookie comes with requests of other pages too, as far as `SameSite` lets it; what proves ours is a token that only
-    our pages can read. It comes in the header X-CSRF-Token, or in a form's field `csrf`.
+    The cookie comes with requests of other pages too, as far as `SameSite` lets it; what proves ours is a token that
+    only our pages can read. It comes in the header X-CSRF-Token, or in a form's field `csrf`.
     """
     check_same_origin()
     given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
@@ -93,7 +93,7 @@ def requires(permission: Permission) -> Callable[[View], View]:
             return view(*args, **kwargs)
 
         setattr(guarded, PERMISSION_ATTRIBUTE, permission)
-        said = {
+        said: dict[str, Any] = {
             "security": [{SCHEME: []}, {SESSION_SCHEME: []}],
             "x-permission": permission.value,
             "x-scope": " or ".join(scopes_for(permission)),

@@ -30,6 +30,10 @@ HEADERS: dict[int, dict[str, Any]] = {409: RETRY_AFTER, 429: RETRY_AFTER | LIMIT
 """By status; at 409 `Retry-After` comes with `request_in_progress` alone."""
 
 
+DECIDED_WORDS = [*(action.value for action in Action), *(f"undo {action}" for action in Action)]
+"""What the log calls a decision, or that one was taken back."""
+
+
 class FieldFaultSchema(Schema):
     """One field that cannot be accepted."""
 
@@ -49,10 +53,17 @@ class StandingSchema(Schema):
 class DecisionBriefSchema(Schema):
     """Who decided what, and when."""
 
-    action = Word(Action, required=True)
+    action = fields.String(required=True, metadata={"enum": DECIDED_WORDS})
     revision = fields.Integer(required=True)
     moderator = fields.String(required=True)
     decided_at = Moment(required=True)
+
+
+class ClaimBriefSchema(Schema):
+    """Who is on a comment, and until when unless they renew it."""
+
+    moderator = fields.String(required=True)
+    until = Moment(required=True)
 
 
 class ProblemSchema(Schema):
@@ -70,6 +81,7 @@ class ProblemSchema(Schema):
         allow_none=True,
         metadata={"description": "For `stale_decision`: the decision that stands; null if only the author revised."},
     )
+    claim = fields.Nested(ClaimBriefSchema, metadata={"description": "For `claimed`: who is on the comment."})
 
 
 def described(operation_id: str, summary: str) -> Callable[[View], View]:

@@ -29,21 +29,24 @@ SESSION = {
     "type": "apiKey",
     "in": "cookie",
     "name": "__Host-postbag",
-    "description": "A moderator's session, begun at `/desk/sign-in` (`postbag` without https). Whatever changes something "
-    f"also carries the session's CSRF token in the header `{CSRF_HEADER}`; the desk's pages hold it.",
+    "description": "A moderator's session, begun at `/desk/sign-in` (`postbag` without https). Whatever changes "
+    f"something also carries the session's CSRF token in the header `{CSRF_HEADER}`; the desk's pages hold it.",
 }
+EXAMPLE_ID = "01980000-0000-7000-8000-000000000000"
 PATH_PARAMETERS = {
     "token": {
         "description": "The receipt's token, which only the author was given. Keep it out of logs.",
         "example": "pbr_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     },
-    "comment_id": {"description": "The comment's id.", "example": "01980000-0000-7000-8000-000000000000"},
+    "batch_id": {"description": "The batch's id, which every decision names.", "example": EXAMPLE_ID},
+    "comment_id": {"description": "The comment's id.", "example": EXAMPLE_ID},
 }
 UNUSED_SCHEMAS = frozenset({"Error", "PaginationMetadata"})
 """What flask-smorest brings for habits that are not ours."""
 
 OPERATION_ORDER = (
-    "operationId", "summary", "description", "tags", "security", "x-permission", "x-scope", "parameters", "requestBody", "responses",
+    "operationId", "summary", "description", "tags", "security", "x-permission", "x-scope", "parameters",
+    "requestBody", "responses",
 )  # fmt: skip
 
 

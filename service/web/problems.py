@@ -12,7 +12,7 @@ from typing import Any
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
-from service.domain.errors import Invalid, NotFound, PostbagError, StaleDecision
+from service.domain.errors import Claimed, Invalid, NotFound, PostbagError, StaleDecision
 from service.web.languages import detail_of, detail_of_fault
 from service.web.limit_headers import limit_headers
 from service.web.times import rfc3339
@@ -82,6 +82,7 @@ ERROR_CODES: dict[str, ErrorCode] = {
     "stale_decision": ErrorCode(
         409, "Stale decision", "The comment changed since it was looked at; `current` and `decision` say how."
     ),
+    "claimed": ErrorCode(409, "Claimed", "A colleague is on the comment; `claim` says who, and until when."),
     "duplicate": ErrorCode(409, "Duplicate", "The same author sent the same text under the same article within a day."),
     "request_in_progress": ErrorCode(
         409, "Request in progress", "A request with the same Idempotency-Key is being carried out."
@@ -128,6 +129,8 @@ def problem_body(error: PostbagError) -> dict[str, Any]:
             "moderator": made.moderator,
             "decided_at": rfc3339(made.decided_at),
         }
+    if isinstance(error, Claimed):
+        body["claim"] = {"moderator": error.moderator, "until": rfc3339(error.until)}
     return body
 
 

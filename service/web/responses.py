@@ -83,6 +83,11 @@ def cacheable(
     return response
 
 
+def validated(body: str, content_type: str) -> Response:
+    """Return an answer for its caller alone, who may ask whether it still holds, and is answered 304 while it does."""
+    return cacheable(body, content_type, "private, no-cache")
+
+
 def _best_coding() -> str | None:
     accepted = {name.lower(): quality for name, quality in parse_accept_header(request.headers.get("Accept-Encoding"))}
     offered = [(accepted.get(name, accepted.get("*", 0)), name) for name in ("br", "gzip")]

@@ -106,15 +106,17 @@ def test_calls_are_charged_to_the_token_and_refused_when_it_has_none_left(site: 
     assert site.client.get(QUEUE, headers=site.another_token()).status_code == 200, "another token has its own"
 
 
-def _guarded(app: Flask) -> list[tuple[str, str, Scope]]:
-    """Return the method, address and scope of every route that must not open without a token."""
+def _guarded(app: Flask) -> list[tuple[str, str, Permission]]:
+    """Return the method, address and permission of every route that must not open without a token."""
     found = []
     for rule in app.url_map.iter_rules():
         methods = (rule.methods or set()) - {"OPTIONS", "HEAD"}
         is_moderation = rule.rule.startswith("/v1/moderation")
         for method in methods:
             if is_moderation or (rule.rule == "/v1/articles" and method == "PUT"):
-                found.append((method, _address(rule), Scope.MODERATE if is_moderation else Scope.INTEGRATE))
+                view: Any = app.view_functions[rule.endpoint]
+                view = getattr(view, "view_class", None) and getattr(view.view_class, method.lower()) or view
+                found.append((method, _address(rule), getattr(view, PERMISSION_ATTRIBUTE)))
     return found
 
 

@@ -121,6 +121,3 @@ def desk(template: str, status: int = 200, **context: Any) -> Response:
 
 def _is_here(address: str) -> bool:
     return request.path == address or (address == "/desk" and request.path.startswith("/desk/comments"))
-
-
-

@@ -115,5 +115,8 @@ def _where(site: str, article: str, parent_id: str) -> tuple[dict[str, Any], Pub
     except PostbagError:
         known = {"key": "", "title": "", "url": None, "open": True, "count": 0}
         return {"site": {"slug": site, "name": site}, "article": known}, None
-    shown = {"site": published.site, "article": article_view(published.article, published.key, site=published.site, now=utc_now())}
+    shown = {
+        "site": published.site,
+        "article": article_view(published.article, published.key, site=published.site, now=utc_now()),
+    }
     return shown, published.answered

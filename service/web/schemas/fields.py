@@ -121,6 +121,15 @@ class YesNo(fields.Boolean):
         return value
 
 
+class YesInQuery(fields.Boolean):
+    """`true` or `false` in a query, where everything is text; false where it is left out."""
+
+    default_error_messages = _messages("true or false")
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(truthy={"true"}, falsy={"false"}, load_default=False, **kwargs)
+
+
 class Choice(fields.Enum[Any]):
     """One word of a fixed few."""
 

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from service.actions.decide import BATCH_MAX
+from service.actions.notes import NoteAbout
 from service.domain.comment import NOTE_MAX, REASON_MAX
+from service.domain.differences import ChangeKind
 from service.domain.flags import FlagReason
 from service.domain.life import Action, Status
 from service.domain.screening import Verdict
 from service.domain.sorting import QueueSort
-from service.web.schemas.fields import Choice, Moment, StrictSchema, Text, Whole, WholeInQuery, Word, absent
+from service.web.documentation import DECIDED_WORDS, ProblemSchema
+from service.web.schemas.fields import (
+    NOT_NULL,
+    REQUIRED,
+    Choice,
+    Identifier,
+    IdentifierOrNone,
+    Moment,
+    StrictSchema,
+    Text,
+    Whole,
+    WholeInQuery,
+    Word,
+    YesInQuery,
+    absent,
+)
 from service.web.schemas.public import PAGE_LIMIT, ArticleSchema
 
 HIGHEST_NUMBER = 2**31 - 1  # what an integer column of PostgreSQL holds
@@ -37,6 +55,7 @@ class AuthorRecordSchema(Schema):
     url = fields.String(required=True, allow_none=True)
     avatar = fields.String(required=True)
     record = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    proven = fields.Boolean(required=True, metadata={"description": "Whether the address is known to be theirs."})
 
 
 class AnsweredSchema(Schema):
@@ -80,6 +99,45 @@ class FlagFileSchema(FlagsSchema):
     )
 
 
+class ClaimSchema(Schema):
+    """Who is on a comment, until when unless they renew it, and whether that is the caller."""
+
+    moderator = fields.String(required=True)
+    until = Moment(required=True)
+    mine = fields.Boolean(required=True)
+
+
+class TextChangeSchema(Schema):
+    """A piece of text, and what an edit did with it."""
+
+    kind = Word(ChangeKind, required=True)
+    text = fields.String(required=True)
+
+
+class EditSchema(Schema):
+    """What a waiting edit changes of the text that readers see."""
+
+    from_revision = fields.Integer(required=True)
+    changes = fields.List(fields.Nested(TextChangeSchema), required=True)
+
+
+class NoteSchema(Schema):
+    """A private note of a moderator."""
+
+    id = fields.UUID(required=True)
+    about = Word(NoteAbout, required=True)
+    moderator = fields.String(required=True)
+    text = fields.String(required=True)
+    written_at = Moment(required=True)
+
+
+class NewNoteSchema(StrictSchema):
+    """A private note to be left."""
+
+    text = Text(required=True, metadata={"maxLength": NOTE_MAX})
+    about = Choice(NoteAbout, load_default=NoteAbout.COMMENT)
+
+
 class QueueItemSchema(Schema):
     """A comment with what is needed to decide on its latest revision."""
 
@@ -110,6 +168,16 @@ class QueueItemSchema(Schema):
     queued_at = Moment(
         required=True, metadata={"description": "When the latest revision arrived, or readers' flags returned it."}
     )
+    client = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The same for comments of one network on this site, and opaque; null after 30 days."},
+    )
+    claim = fields.Nested(ClaimSchema, required=True, allow_none=True)
+    edit = fields.Nested(EditSchema, required=True, allow_none=True)
+    notes = fields.List(
+        fields.Nested(NoteSchema), required=True, metadata={"description": "On the comment and on its author."}
+    )
 
 
 class QueueSchema(Schema):
@@ -131,8 +199,14 @@ class QueueQuery(StrictSchema):
     q = Text(
         load_default=absent,
         validate=validate.Length(max=200, error="too_long: A search has at most 200 characters."),
-        metadata={"description": "Words in the text or the name; all of them, each also as a beginning."},
+        metadata={
+            "description": "Words in the text or the name; all of them, each also as a beginning. "
+            "With scope `pii`, an e-mail address finds what its author wrote."
+        },
     )
+    has_links = YesInQuery(metadata={"description": "`true`: only what has links."})
+    flagged = YesInQuery(metadata={"description": "`true`: only what readers have reported."})
+    edited = YesInQuery(metadata={"description": "`true`: only what has been edited."})
     sort = Choice(
         QueueSort,
         load_default=QueueSort.OLDEST,
@@ -156,7 +230,10 @@ class DecisionViewSchema(Schema):
     """A decision in the log."""
 
     id = fields.UUID(required=True)
-    action = Word(Action, required=True)
+    action = fields.String(required=True, metadata={"enum": DECIDED_WORDS})
+    batch_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "What was decided together, and can be undone."}
+    )
     revision = fields.Integer(required=True)
     from_status = Word(Status, required=True)
     to_status = Word(Status, required=True)
@@ -190,8 +267,28 @@ class DecisionSchema(StrictSchema):
     reason = Text(
         load_default="", allow_none=True, metadata={"maxLength": REASON_MAX, "description": "The author reads it."}
     )
+    reason_id = IdentifierOrNone(metadata={"description": "A canned reason; its text is told unless `reason` is."})
     note = Text(
         load_default="", allow_none=True, metadata={"maxLength": NOTE_MAX, "description": "Only colleagues read it."}
+    )
+
+
+class CommentDecisionSchema(DecisionSchema):
+    """A decision on one revision of a comment."""
+
+    comment_id = Identifier(required=True)
+
+
+class DecisionsSchema(StrictSchema):
+    """Decisions to be made together."""
+
+    decisions = fields.List(
+        fields.Nested(CommentDecisionSchema),
+        required=True,
+        validate=validate.Length(
+            min=1, max=BATCH_MAX, error=f"out_of_range: Send 1 to {BATCH_MAX} decisions together."
+        ),
+        error_messages={"required": REQUIRED, "null": NOT_NULL, "invalid": "wrong_type: This must be a list."},
     )
 
 
@@ -204,3 +301,19 @@ class DecidedSchema(Schema):
     published_revision = fields.Integer(required=True, allow_none=True)
     version = fields.Integer(required=True)
     decision = fields.Nested(DecisionViewSchema, required=True)
+
+
+class ResultSchema(Schema):
+    """What became of one of several decisions: `decided`, or the `problem` that it would have been answered with."""
+
+    comment_id = fields.UUID(required=True)
+    status = fields.Integer(required=True, metadata={"description": "The status that it would have had alone."})
+    decided = fields.Nested(DecidedSchema, required=True, allow_none=True)
+    problem = fields.Nested(ProblemSchema, required=True, allow_none=True)
+
+
+class BatchSchema(Schema):
+    """What was decided, or taken back, together."""
+
+    batch_id = fields.UUID(required=True)
+    results = fields.List(fields.Nested(ResultSchema), required=True)
