@@ -18,7 +18,6 @@ from service.web.schemas.fields import (
     REQUIRED,
     Choice,
     Identifier,
-    IdentifierOrNone,
     Moment,
     StrictSchema,
     Text,
@@ -267,7 +266,11 @@ class DecisionSchema(StrictSchema):
     reason = Text(
         load_default="", allow_none=True, metadata={"maxLength": REASON_MAX, "description": "The author reads it."}
     )
-    reason_id = IdentifierOrNone(metadata={"description": "A canned reason; its text is told unless `reason` is."})
+    reason_id = Identifier(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "A canned reason; its text is told unless `reason` is."},
+    )
     note = Text(
         load_default="", allow_none=True, metadata={"maxLength": NOTE_MAX, "description": "Only colleagues read it."}
     )
