@@ -7,10 +7,12 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from flask_migrate import upgrade
 from werkzeug.test import TestResponse
 
 from service import create_app
 from service.domain.permissions import Scope
+from service.extensions import db
 from tests.conftest import settings_for
 from tests.driver import SiteDriver, codes, make_site
 
@@ -93,6 +95,8 @@ def test_what_is_unknown_or_of_another_site_cannot_be_claimed(app: Flask, site: 
 
 def test_without_redis_there_are_no_claims_and_everything_else_goes_on(database_url: str, tmp_path: Path) -> None:
     app = create_app(settings_for(database_url, "redis://127.0.0.1:1/0", tmp_path))
+    with app.app_context():
+        upgrade()
     site = make_site(app, limits="off")
     sent = site.submitted()["id"]
     assert claim(site, sent, site.another_token()).status_code == 200
@@ -100,6 +104,8 @@ def test_without_redis_there_are_no_claims_and_everything_else_goes_on(database_
     assert site.queue()["comments"][0]["claim"] is None
     assert release(site, sent).status_code == 204
     assert site.approve(sent).status_code == 201
+    with app.app_context():
+        db.engine.dispose()
 
 
 def test_a_note_on_a_comment_stands_there_and_one_on_its_author_beside_all_they_write(site: SiteDriver) -> None:
