@@ -115,9 +115,8 @@ def _batches(desk: SiteDriver) -> Rows:
     times: dict[int, list[float]] = {1: [], 100: []}
     for round_number in range(BATCH_ROUNDS + 2):
         for count in (1, 100):
-            decisions = [{"comment_id": next(waiting), "action": "approve", "revision": None} for _ in range(count)]
-            for decision in decisions:
-                decision["comment_id"], decision["revision"] = decision["comment_id"]
+            chosen = [next(waiting) for _ in range(count)]
+            decisions = [{"comment_id": one, "action": "approve", "revision": revision} for one, revision in chosen]
             body = {"decisions": decisions}
             took = _timed(
                 lambda body=body: desk.client.post("/v1/moderation/decisions", json=body, headers=desk.bearer)  # type: ignore[misc]
