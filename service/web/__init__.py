@@ -9,7 +9,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service.config import Settings
 from service.domain.errors import Invalid, PostbagError
 from service.web import assets, languages, openapi, operations
-from service.web.api import articles, moderation, published, reactions, receipts
+from service.web.api import articles, moderation, moderators, published, reactions, receipts
+from service.web.desk import account as desk_account
+from service.web.desk import moderators as desk_moderators
+from service.web.desk import shell, sign_in
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
@@ -23,9 +26,11 @@ API_BLUEPRINTS = (
     receipts.blueprint,
     articles.blueprint,
     moderation.blueprint,
+    moderators.blueprint,
 )
 ENGLISH_CALLS = ("/v1/moderation", "/v1/articles")
 """Calls that no reader makes: whoever programs against them reads refusals in the language of the documentation."""
+DESK_BLUEPRINTS = (sign_in.blueprint, desk_account.blueprint, desk_moderators.blueprint)
 PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
 
 
@@ -40,7 +45,8 @@ def register(app: Flask, settings: Settings) -> None:
     app.before_request(_answer_preflight)
     app.before_request(bound_body)
     openapi.register(app, API_BLUEPRINTS)
-    for page_blueprint in PAGE_BLUEPRINTS:
+    shell.asked_while_posting(sign_in.interrupted_form)
+    for page_blueprint in (*PAGE_BLUEPRINTS, *DESK_BLUEPRINTS):
         app.register_blueprint(page_blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)

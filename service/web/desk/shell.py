@@ -73,11 +73,19 @@ def the_signed_in() -> SignedIn:
     return signed_in
 
 
+_interrupted: list[Callable[[], Response]] = []
+
+
+def asked_while_posting(form: Callable[[], Response]) -> None:
+    """Say what answers a form that was posted after the session had ended: the sign-in form, carrying it along."""
+    _interrupted[:] = [form]
+
+
 def ask_to_sign_in() -> Response:
-    """Lead to the sign-in page, and back to where the person was."""
-    # A form that was posted is taken up by the sign-in page, which overrides this for POST.
-    here = request.full_path.rstrip("?") if request.method == "GET" else "/desk"
-    return seen_at(f"{SIGN_IN}?{urlencode({'next': here})}")
+    """Lead to the sign-in page, and back to where the person was; a form that was posted comes along."""
+    if request.method == "POST":
+        return _interrupted[0]()
+    return seen_at(f"{SIGN_IN}?{urlencode({'next': request.full_path.rstrip('?')})}")
 
 
 def seen_at(address: str) -> Response:
