@@ -10,6 +10,7 @@ from service.config import Settings
 from service.domain.errors import Invalid, PostbagError
 from service.web import assets, languages, openapi, operations
 from service.web.api import articles, moderation, published, reactions, receipts
+from service.web.desk import queue as desk_queue
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
@@ -26,7 +27,7 @@ API_BLUEPRINTS = (
 )
 ENGLISH_CALLS = ("/v1/moderation", "/v1/articles")
 """Calls that no reader makes: whoever programs against them reads refusals in the language of the documentation."""
-PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
+PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint, desk_queue.blueprint)
 
 
 def register(app: Flask, settings: Settings) -> None:
