@@ -99,7 +99,7 @@ def _fill(app: Flask, origin: str) -> None:
                     comment_id = new_id(at)
                     path = (path if number % 5 else b"") + comment_id.bytes
                     _add(site.id, article.id, author.id, comment_id, path, at)
-                articles.change_count(article.id, size)
+                articles.change_counts({article.id: size})
 
 
 def _add(site_id: Any, article_id: Any, author_id: Any, comment_id: Any, path: bytes, at: datetime) -> None:
@@ -119,6 +119,7 @@ def _add(site_id: Any, article_id: Any, author_id: Any, comment_id: Any, path: b
             body_fingerprint=comment_id.bytes,
             search_text="",
             score=0.0,
+            has_links=False,
             client_hash=None,
             receipt_hash=comment_id.bytes,
             edit_until=at,
@@ -126,7 +127,7 @@ def _add(site_id: Any, article_id: Any, author_id: Any, comment_id: Any, path: b
         now=at,
     )
     revisions.add_revision(comment_id, Revision(1, "", BODY, at), sanitiser_version=1)
-    comments.settle_visibility(comment_id)
+    comments.settle_visibility([comment_id])
 
 
 @dataclass(frozen=True)

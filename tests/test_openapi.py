@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from service import create_app
 from service.cli import openapi_text
+from service.domain.permissions import OF_ROLE, Permission, scopes_for
 from service.web.docs_view import build_docs
 from service.web.problems import ERROR_CODES
 from tests.conftest import settings_for
@@ -123,12 +124,15 @@ def test_every_refusal_is_a_problem_document_that_names_its_codes(path: str, ope
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
 def test_what_moderators_and_integrators_do_needs_a_token_of_their_scope(path: str, operation: dict[str, Any]) -> None:
-    scope = "moderate" if path.startswith("/v1/moderation/") else "integrate" if path == "/v1/articles" else None
-    assert operation.get("x-scope") == scope
-    if scope is None:
+    is_guarded = path.startswith("/v1/moderation/") or path == "/v1/articles"
+    if not is_guarded:
+        assert "x-permission" not in operation
         assert operation.get("security", [{}])[0] == {}, "works without credentials too"
     else:
-        assert operation["security"] == [{"bearer": []}]
+        permission = Permission(operation["x-permission"])
+        assert operation["x-scope"] == " or ".join(scopes_for(permission))
+        is_for_people = any(permission in opened for opened in OF_ROLE.values())
+        assert operation["security"] == [{"bearer": []}, *([{"session": []}] if is_for_people else [])]
         assert {"401", "403", "429"} <= set(operation["responses"])
 
 

@@ -29,9 +29,7 @@ def take(caller: Caller, comment_id: UUID, *, now: datetime) -> Claim:
 
     While Redis is away nobody is told of claims, and everybody gets theirs; decisions stay safe without them.
     """
-    with reading():
-        if comments.site_of(comment_id) != caller.site_id:
-            raise NotFound("This site has no such comment.")
+    _check_is_of_site(caller, comment_id)
     held = tools().claims.take(caller.site_slug, comment_id, _holder(caller), now=now)
     if held.holder.id != caller.id:
         raise _claimed(held)
@@ -39,7 +37,8 @@ def take(caller: Caller, comment_id: UUID, *, now: datetime) -> Claim:
 
 
 def release(caller: Caller, comment_id: UUID) -> None:
-    """End the caller's claim, if there is one; raises Claimed for another's unless the caller may take those away."""
+    """End the caller's claim, if there is one; raises NotFound, and Claimed for another's that they may not end."""
+    _check_is_of_site(caller, comment_id)
     may_release_any = caller.may(Permission.RELEASE_CLAIMS)
     was = tools().claims.release(caller.site_slug, comment_id, None if may_release_any else _holder(caller))
     if was is not None and was.holder.id != caller.id and not may_release_any:
@@ -61,6 +60,12 @@ def refusals(caller: Caller, comment_ids: Sequence[UUID]) -> Mapping[UUID, Postb
     """Return a refusal for each of the comments that another one is on."""
     found = tools().claims.held(caller.site_slug, comment_ids)
     return {comment_id: _claimed(claim) for comment_id, claim in found.items() if claim.holder.id != caller.id}
+
+
+def _check_is_of_site(caller: Caller, comment_id: UUID) -> None:
+    with reading():
+        if comments.site_of(comment_id) != caller.site_id:
+            raise NotFound("This site has no such comment.")
 
 
 def _holder(caller: Caller) -> Holder:

@@ -14,7 +14,7 @@ from service.actions.change import Change, change_standings
 from service.actions.record import decision_entry
 from service.domain import life
 from service.domain.comment import NOTE_MAX, REASON_MAX, Comment, Revision
-from service.domain.errors import Invalid, NotFound, PostbagError
+from service.domain.errors import FieldFault, Invalid, NotFound, PostbagError
 from service.domain.flags import settled_by_approval
 from service.domain.life import Action, PastDecision, Standing, Status
 from service.domain.log import LogEntry, LogKind
@@ -71,7 +71,7 @@ def decide(caller: Caller, proposal: Proposal, *, now: datetime) -> Decided:
     Raises StaleDecision, with who decided what and when, where the comment is no longer what the moderator saw; of two
     decisions at the same moment one is carried out. Raises Claimed, NotFound, Invalid for an action not offered.
     """
-    ((_, outcome),) = decide_many(caller, [proposal], now=now).results
+    ((_, outcome),) = _decide(caller, [_with_checked_words(proposal)], now).results
     if isinstance(outcome, PostbagError):
         raise outcome
     return outcome
@@ -80,9 +80,23 @@ def decide(caller: Caller, proposal: Proposal, *, now: datetime) -> Decided:
 def decide_many(caller: Caller, proposals: Sequence[Proposal], *, now: datetime) -> Batch:
     """Carry out up to 100 decisions in one transaction; each that cannot be is answered with its own refusal.
 
-    Raises Invalid for none or too many, and where a comment is named twice.
+    Raises Invalid for none or too many, where a comment is named twice, and for reasons and notes that cannot be kept,
+    named as `decisions.3.note`: nothing was decided then.
     """
     _check_batch(proposals)
+    faults: list[FieldFault] = []
+    checked = []
+    for place, proposal in enumerate(proposals):
+        try:
+            checked.append(_with_checked_words(proposal))
+        except Invalid as error:
+            faults += [replace(fault, field=f"decisions.{place}.{fault.field}") for fault in error.faults]
+    if faults:
+        raise Invalid.of(faults)
+    return _decide(caller, checked, now)
+
+
+def _decide(caller: Caller, proposals: Sequence[Proposal], now: datetime) -> Batch:
     batch_id = new_id(now)
     refused: dict[UUID, PostbagError] = {}
     with reading():
@@ -90,7 +104,7 @@ def decide_many(caller: Caller, proposals: Sequence[Proposal], *, now: datetime)
     ready = []
     for proposal in proposals:
         try:
-            ready.append(_checked(proposal, canned))
+            ready.append(_with_reason(proposal, canned))
         except Invalid as fault:
             refused[proposal.comment_id] = fault
     refused |= claims.refusals(caller, [proposal.comment_id for proposal in ready])
@@ -166,20 +180,20 @@ def _canned(caller: Caller, proposals: Sequence[Proposal]) -> Mapping[UUID, Reas
     return {found.id: found for found in reasons.find_reasons(caller.site_id, wanted)} if wanted else {}
 
 
-def _checked(proposal: Proposal, canned: Mapping[UUID, Reason]) -> Proposal:
+def _with_checked_words(proposal: Proposal) -> Proposal:
     faults = Faults()
     reason = faults.gather(lambda: check_line("reason", proposal.reason, most=REASON_MAX), "")
     note = faults.gather(lambda: check_text("note", proposal.note, most=NOTE_MAX), "")
-    faults.gather(lambda: _check_reason_id(proposal, canned), None)
     faults.raise_if_any()
-    if not reason and proposal.reason_id is not None:
-        reason = canned[proposal.reason_id].text
     return replace(proposal, reason=reason, note=note)
 
 
-def _check_reason_id(proposal: Proposal, canned: Mapping[UUID, Reason]) -> None:
-    if proposal.reason_id is not None and proposal.reason_id not in canned:
+def _with_reason(proposal: Proposal, canned: Mapping[UUID, Reason]) -> Proposal:
+    if proposal.reason_id is None:
+        return proposal
+    if proposal.reason_id not in canned:
         raise Invalid("reason_id", "unknown_reason", "This site has no canned reason of this id.")
+    return replace(proposal, reason=proposal.reason or canned[proposal.reason_id].text)
 
 
 def _carry_out(

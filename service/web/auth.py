@@ -13,7 +13,7 @@ from flask import g, request
 from service.actions.authenticate import authenticate, spend_call
 from service.actions.desk_sessions import SignedIn, caller_for_comment, find_signed_in
 from service.domain.errors import Forbidden, Unauthenticated
-from service.domain.permissions import Caller, Permission, scopes_for
+from service.domain.permissions import OF_ROLE, Caller, Permission, scopes_for
 from service.web.limit_headers import limit_headers
 from service.web.parsing import ApiBlueprint
 from service.web.responses import add_headers
@@ -93,8 +93,9 @@ def requires(permission: Permission) -> Callable[[View], View]:
             return view(*args, **kwargs)
 
         setattr(guarded, PERMISSION_ATTRIBUTE, permission)
+        is_for_people = any(permission in opened for opened in OF_ROLE.values())
         said: dict[str, Any] = {
-            "security": [{SCHEME: []}, {SESSION_SCHEME: []}],
+            "security": [{SCHEME: []}, *([{SESSION_SCHEME: []}] if is_for_people else [])],
             "x-permission": permission.value,
             "x-scope": " or ".join(scopes_for(permission)),
         }

@@ -84,8 +84,8 @@ def cacheable(
 
 
 def validated(body: str, content_type: str) -> Response:
-    """Return an answer for its caller alone, who may ask whether it still holds, and is answered 304 while it does."""
-    return cacheable(body, content_type, "private, no-cache")
+    """Return an answer that only its caller may keep, who can ask whether it still holds and is answered 304."""
+    return cacheable(body, content_type, "no-store")
 
 
 def _best_coding() -> str | None:

@@ -201,7 +201,7 @@ def test_all_counts_of_a_page_are_asked_for_at_once(reader: Reader) -> None:
         many, _ = articles.add_article_if_absent(
             find_site(site.slug).id, f"{origin}/x/many", url=f"{origin}/x/many", title="Many", now=datetime.now(UTC)
         )
-        articles.change_count(many.id, 12_344)
+        articles.change_counts({many.id: 12_344})
     keys = [f"{origin}/x/few", f"{origin}/x/many", "/x/few", f"{origin}/x/none"]
     spans = "".join(f'<span data-postbag-count="{key}">some</span>' for key in keys)
     asked = requests_for(reader.page, "/v1/counts?")

@@ -47,7 +47,7 @@ def count_becomes(reader: Reader, number: int) -> None:
         key = site.article
         of_site = find_site(site.slug).id
         article, _ = articles.add_article_if_absent(of_site, key, url=key, title="An article", now=datetime.now(UTC))
-        articles.change_count(article.id, number - reader.desk.page()["article"]["count"])
+        articles.change_counts({article.id: number - reader.desk.page()["article"]["count"]})
 
 
 SPOKEN = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from service.domain.errors import ArticleClosed, Invalid
 from service.domain.site import Policy, Site
 
 NO = UUID(int=0)
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SITE = Site(NO, "news", "News", ("https://news.example",), Policy.ALL, None, 5, timedelta(0))
 
 
@@ -37,6 +39,11 @@ def test_an_address_elsewhere_does_not_even_when_registered(key: str) -> None:
     assert refused.value.faults[0].code == "not_an_origin_of_the_site"
 
 
+def article(*, kept_open: bool = True, created_at: datetime = NOW, opened_at: datetime | None = None) -> Article:
+    """Return an article as it is stored."""
+    return Article(NO, NO, "post-17", None, "", kept_open, 0, created_at, opened_at)
+
+
 def test_an_id_belongs_once_it_is_registered() -> None:
     key = parse_article_key("post-17")
     check_belongs_to_site(key, SITE, is_registered=True)
@@ -46,6 +53,22 @@ def test_an_id_belongs_once_it_is_registered() -> None:
 
 
 def test_a_closed_article_takes_no_replies() -> None:
-    check_open(Article(NO, NO, "post-17", None, "", open=True, count=0))
+    check_open(article(), SITE, NOW)
     with pytest.raises(ArticleClosed):
-        check_open(Article(NO, NO, "post-17", None, "", open=False, count=0))
+        check_open(article(kept_open=False), SITE, NOW)
+
+
+@pytest.mark.parametrize(
+    ("known_for", "opened_ago", "is_open"),
+    [(6, None, True), (7, None, False), (300, None, False), (300, 6, True), (300, 7, False)],
+    ids=["new", "on the day", "old", "opened again", "opened again long ago"],
+)
+def test_an_article_closes_when_the_days_of_its_site_have_passed(
+    known_for: int, opened_ago: int | None, is_open: bool
+) -> None:
+    site = replace(SITE, close_after=timedelta(days=7))
+    opened_at = None if opened_ago is None else NOW - timedelta(days=opened_ago)
+    old = article(created_at=NOW - timedelta(days=known_for), opened_at=opened_at)
+    assert old.is_open(site, NOW) is is_open
+    assert article(created_at=NOW - timedelta(days=known_for)).is_open(SITE, NOW), "this site closes nothing by itself"
+    assert not replace(old, kept_open=False).is_open(site, NOW)

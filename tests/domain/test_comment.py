@@ -31,7 +31,7 @@ def comment(status: Status, published: int | None = None) -> Comment:
     no = UUID(int=0)
     return Comment(
         no, no, no, None, 0, no.bytes, no, "Ada", None, "", standing, "", 0, 0, None, 0.0, None, UNTIL, UNTIL, None,
-        None, UNTIL,
+        None, UNTIL, None,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ def test_the_names_of_the_limits_are_stable() -> None:
         "vote": (30, 60),
         "flag": (10, 60),
         "token": (600, 60),
+        "moderator": (3000, 60),
     }
 
 

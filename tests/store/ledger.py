@@ -80,7 +80,9 @@ def _discrepancies(site_id: UUID) -> Iterator[str]:
             yield f"article {article.key} counts {article.count} published comments and has {published[article.id]}"
     shown = _ought_to_be_shown(rows)
     shown_replies = Counter(row.parent_id for row in rows if row.id in shown)
-    decisions = Counter(db.session.scalars(select(LogRow.comment_id).where(LogRow.site_id == site_id, LogRow.comment_id.is_not(None))))
+    decisions = Counter(
+        db.session.scalars(select(LogRow.comment_id).where(LogRow.site_id == site_id, LogRow.comment_id.is_not(None)))
+    )
     ids = [row.id for row in rows]
     votes = Counter(db.session.scalars(select(VoteRow.comment_id).where(VoteRow.comment_id.in_(ids))))
     flags = Counter(db.session.scalars(select(FlagRow.comment_id).where(FlagRow.comment_id.in_(ids))))

@@ -110,7 +110,7 @@ def public_page(site: SiteDriver) -> list[dict[str, Any]]:
         cursor = {"cursor": page["next"]}
 
 
-@pytest.mark.parametrize("policy", list(Policy), ids=["every reply is held", "replies are published at once"])
+@pytest.mark.parametrize("policy", list(Policy), ids=["every reply is held", "until trusted", "at once"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_numbers_and_page_agree_with_the_comments_after_every_step(
     free_site: SiteDriver, policy: Policy, seed: int

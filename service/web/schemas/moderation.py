@@ -18,7 +18,6 @@ from service.web.schemas.fields import (
     REQUIRED,
     Choice,
     Identifier,
-    IdentifierOrNone,
     Moment,
     StrictSchema,
     Text,
@@ -134,7 +133,7 @@ class NoteSchema(Schema):
 class NewNoteSchema(StrictSchema):
     """A private note to be left."""
 
-    text = Text(required=True, metadata={"maxLength": NOTE_MAX})
+    text = Text(required=True, metadata={"description": f"{NOTE_MAX} characters at most."})
     about = Choice(NoteAbout, load_default=NoteAbout.COMMENT)
 
 
@@ -265,11 +264,19 @@ class DecisionSchema(StrictSchema):
         metadata={"description": "The version that was seen; needed to change what another person has decided."},
     )
     reason = Text(
-        load_default="", allow_none=True, metadata={"maxLength": REASON_MAX, "description": "The author reads it."}
+        load_default="",
+        allow_none=True,
+        metadata={"description": f"The author reads it; {REASON_MAX} characters at most."},
     )
-    reason_id = IdentifierOrNone(metadata={"description": "A canned reason; its text is told unless `reason` is."})
+    reason_id = Identifier(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "A canned reason; its text is told unless `reason` is."},
+    )
     note = Text(
-        load_default="", allow_none=True, metadata={"maxLength": NOTE_MAX, "description": "Only colleagues read it."}
+        load_default="",
+        allow_none=True,
+        metadata={"description": f"Only colleagues read it; {NOTE_MAX} characters at most."},
     )
 
 
