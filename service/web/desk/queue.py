@@ -26,7 +26,7 @@ from service.web.desk.queue_view import REASON_WORDS, history, parsed_time, reas
 from service.web.desk.shell import desk, desk_page, own_path, seen_at, the_signed_in
 from service.web.moderation_views import file_view, item_view
 from service.web.problems import ERROR_CODES
-from service.web.responses import json_response
+from service.web.responses import compressed, json_response
 from service.web.times import utc_now
 
 blueprint = Blueprint("desk_queue", __name__, url_prefix="/desk")
@@ -66,7 +66,7 @@ def items() -> Response:
     limit = max(1, whole(request.args, "limit", most=100, default=PAGE))
     view = moderate.read_queue(caller, question(asked, cursor=request.args.get("cursor") or None, limit=limit))
     views = [item_view(item, view.site, view.claims.get(item.comment.id), now=now) for item in view.items]
-    return json_response({"html": _drawn(views), "next": view.next_cursor, "totals": view.totals})
+    return compressed(json_response({"html": _drawn(views), "next": view.next_cursor, "totals": view.totals}))
 
 
 @blueprint.get("/items/<uuid:comment_id>")

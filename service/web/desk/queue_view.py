@@ -29,7 +29,8 @@ def reason_words(name: str) -> str:
 
 def shown(view: dict[str, Any]) -> dict[str, Any]:
     """Return an item's view with what the page shows of it on top."""
-    flags = view["flags"]["reasons"]
+    flags, record = view["flags"]["reasons"], view["author"]["record"]
+    is_first = view["published_revision"] is None and not any(n for status, n in record.items() if status != "pending")
     return view | {
         "key": f"{view['id']}:{view['revision']}:{view['version']}",
         "why": [
@@ -39,9 +40,11 @@ def shown(view: dict[str, Any]) -> dict[str, Any]:
                 "excerpts": excerpts(view["body"], signal["spans"]),
             }
             for signal in sorted(view["signals"], key=lambda signal: -signal["score"])
+            # The badge beside the name says it already.
+            if not (is_first and signal["name"] == "first_time_author")
         ],
-        "record": record_words(view["author"]["record"], is_pending=view["status"] == "pending"),
-        "is_first": not any(n for status, n in view["author"]["record"].items() if status != "pending"),
+        "record": record_words(record, is_pending=view["status"] == "pending"),
+        "is_first": is_first,
         "reported": ", ".join(f"{count} × {FLAG_WORDS.get(reason, reason)}" for reason, count in flags.items()),
     }
 

@@ -92,7 +92,7 @@ async function fetchItems(cursor, first) {
   wanted.delete("cursor");
   if (cursor) wanted.set("cursor", cursor);
   const response = await fetch(`/desk/items?${wanted}`).catch(() => null);
-  if (!response?.ok || response.redirected) return null;
+  if (!response?.ok || response.redirected) return null; // signed out: the outbox says so
   const body = await response.json();
   emit("insert", { html: body.html, first });
   for (const li of all()) known.add(li.dataset.id);
@@ -143,7 +143,7 @@ async function look() {
 
 /** True where the page would hold the item if it still waited: it is not beyond the page's end. */
 function isCovered(li, page) {
-  if (!page.next) return !asked.has("cursor") || sort !== "score";
+  if (!page.next) return true;
   const last = page.comments.at(-1);
   if (!last || sort === "score") return false;
   return sort === "newest" ? li.dataset.at > last.queued_at : li.dataset.at < last.queued_at;

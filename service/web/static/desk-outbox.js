@@ -15,7 +15,7 @@ const MOST_UNDOS = 200;
 
 /**
  * @typedef {{comment_id: string, action: string, revision: number, version: number, reason?: string, reason_id?: string}} Entry
- * @typedef {{entries: Entry[], notBefore: number, state: "waiting" | "flying" | "done", batch?: string, undone?: boolean}} Op
+ * @typedef {{entries: Entry[], notBefore: number, state: "waiting" | "flying" | "done", batch?: string, undone?: boolean, resent?: boolean}} Op
  */
 
 /** @type {Op[]} What has no answer yet, in order. */
@@ -24,8 +24,9 @@ let unsent = [];
 const past = [];
 let flying = 0;
 let pause = 0;
+let failures = 0;
 let timer = 0;
-let csrf = /** @type {HTMLMetaElement} */ (document.querySelector('meta[name="csrf"]')).content;
+const token = /** @type {HTMLMetaElement} */ (document.querySelector('meta[name="csrf"]'));
 
 const emit = (name, detail = {}) => desk.dispatchEvent(new CustomEvent(name, { detail }));
 const on = (name, act) => desk.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));
@@ -46,7 +47,7 @@ async function call(path, body, again = true) {
   try {
     response = await fetch(`${path}?${query}`, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": csrf },
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token.content },
       body: body === undefined ? undefined : JSON.stringify(body),
       keepalive: true,
     });
@@ -65,8 +66,8 @@ async function renewCsrf() {
   const page = new DOMParser().parseFromString((await response?.text()) ?? "", "text/html");
   const fresh = /** @type {HTMLMetaElement | null} */ (page.querySelector('meta[name="csrf"]'))?.content;
   // Another person's session is none to send this one's decisions with.
-  if (!fresh || fresh === csrf || page.getElementById("desk")?.dataset.me !== me) return false;
-  csrf = fresh;
+  if (!fresh || fresh === token.content || page.getElementById("desk")?.dataset.me !== me) return false;
+  token.content = fresh;
   return true;
 }
 
@@ -90,6 +91,7 @@ function add(entries, wait = 0) {
 function send() {
   clearTimeout(timer);
   const now = Date.now();
+  if (pause === Infinity) return;
   if (now < pause) {
     timer = setTimeout(send, pause - now);
     return;
@@ -104,8 +106,6 @@ function send() {
   if (Number.isFinite(next) && next > now) timer = setTimeout(send, next - now);
 }
 
-let failures = 0;
-
 /** @param {Op} op */
 async function post(op) {
   op.state = "flying";
@@ -114,7 +114,7 @@ async function post(op) {
     const { status, body } = await call("/v1/moderation/decisions", { decisions: op.entries });
     recovered();
     done(op);
-    if (status === 200) answered(op, body);
+    if (status === 200) await answered(op, body);
     else for (const entry of op.entries) refuse(entry, faultOf(body));
   } catch (fault) {
     op.state = "waiting";
@@ -136,20 +136,26 @@ function done(op) {
 }
 
 /** @param {Op} op */
-function answered(op, body) {
+async function answered(op, body) {
   op.batch = body.batch_id;
+  /** @type {Entry[]} */
+  const carriedOut = [];
+  let before = "";
   body.results.forEach((result, index) => {
     const entry = op.entries[index];
-    if (result.status === 201) return;
-    const mine = result.problem.decision;
-    // Sent once before, and the answer was lost on its way: it was carried out, and that is all that was wanted.
-    if (result.problem.code === "stale_decision" && mine?.moderator === myName && mine.action === entry.action && op.resent) return;
-    op.entries[index] = { ...entry, refused: true };
-    refuse(entry, faultOf(result.problem));
+    const isOwn = op.resent && result.problem?.code === "stale_decision" && wasMine(result.problem, entry);
+    if (isOwn) before = entry.comment_id;
+    if (isOwn || result.status === 201) carriedOut.push(entry);
+    else void refuse(entry, faultOf(result.problem));
   });
-  op.entries = op.entries.filter((entry) => !entry.refused);
+  op.entries = carriedOut;
+  // What was carried out the first time stands in the log under that batch.
+  if (before) op.batch = (await lastDecision(before))?.batch_id ?? op.batch;
   if (op.undone) void takeBack(op);
 }
+
+/** True where the answer to an earlier try was lost on its way: it was carried out, and that is all that was wanted. */
+const wasMine = ({ decision }, entry) => decision?.moderator === myName && decision.action === entry.action;
 
 /** @param {Entry} entry */
 async function refuse(entry, problem) {
@@ -157,11 +163,18 @@ async function refuse(entry, problem) {
   if (problem.code === "stale_decision") await show(entry.comment_id);
 }
 
+async function itemNow(id) {
+  const response = await fetch(`/desk/items/${id}?${query}`).catch(() => null);
+  return response?.ok && !response.redirected ? response.json() : null;
+}
+
 /** Show an item as it is now. */
 async function show(id) {
-  const response = await fetch(`/desk/items/${id}?${query}`).catch(() => null);
-  if (response?.ok) emit("fresh", { id, ...(await response.json()) });
+  const now = await itemNow(id);
+  if (now) emit("fresh", { id, html: now.html });
 }
+
+const lastDecision = async (id) => (await itemNow(id))?.decisions[0];
 
 /** @param {Away} fault */
 function failed(fault) {
@@ -217,7 +230,10 @@ async function undo() {
   if (!op.entries.length) return undo();
   if (op.state === "waiting") {
     // Where an earlier try was made nobody knows what became of it; the answer to the next one tells.
-    if (op.resent) return void (op.undone = true);
+    if (op.resent) {
+      op.undone = true;
+      return emit("said", { text: "It is taken back as soon as the service answers." });
+    }
     done(op);
     return back(op.entries, "Taken back.");
   }
@@ -273,6 +289,8 @@ on("note", async ({ id, text, about }) => {
 });
 
 addEventListener("online", retryNow);
+// Whoever has signed in again in another tab comes back to this one.
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && pause === Infinity && retryNow());
 // Whoever leaves has no key left to take a deletion back with: it goes now, and outlives the page.
 addEventListener("pagehide", () => {
   for (const op of unsent) if (op.state === "waiting" && !failures) void post(op);

@@ -3,8 +3,8 @@
 // decided goes to desk-outbox.js, which sends it. The modules of the desk meet at the element #desk, by events on it:
 //   decide {entries}, undo, note {id, text, about}        this one asks for them
 //   current {id}, changed                                 this one says where the moderator is
-//   said {text, undo}, refused {id, problem, entry}, back {ids}, resumed {ids}, fresh {id, html, words}
-//   insert {items, first}, settled {id, words, html}      the others say what became of things
+//   said {text, undo}, refused {id, problem, entry}, back {ids, entries}, resumed {ids}, noted {id}
+//   versioned {id, revision, version}, fresh {id, html}, insert {html, first}, settled {id, words, html}      the others say what became of things
 
 const desk = /** @type {HTMLElement} */ (document.getElementById("desk"));
 const list = /** @type {HTMLElement} */ (document.getElementById("items"));
@@ -329,6 +329,18 @@ on("refused", ({ id, problem, entry }) => {
   changed();
 });
 on("fresh", ({ id, html }) => void freshen(id, html));
+on("versioned", ({ id, revision, version }) => {
+  const li = away.get(id) ?? shown(id);
+  const was = li?.dataset.key;
+  if (!li || !was) return;
+  li.dataset.key = `${id}:${revision}:${version}`;
+  for (const control of /** @type {NodeListOf<HTMLInputElement>} */ (li.querySelectorAll("[name=decide], [name=comment]"))) {
+    control.value = control.value.replace(was, li.dataset.key);
+  }
+});
+on("noted", ({ id }) => {
+  if (panel?.dataset.name === "note" && current && idOf(current) === id) closePanel();
+});
 on("settled", ({ id, words, html }) => {
   const li = html ? freshen(id, html) : shown(id);
   if (!li?.isConnected) return;
@@ -435,5 +447,5 @@ keysOn.addEventListener("change", () => (keysOn.checked ? localStorage.removeIte
 
 desk.classList.add("live");
 bar.hidden = false;
-// The others are not there yet; they hear of the first item when they are.
-queueMicrotask(() => open(/** @type {HTMLElement | null} */ (list.querySelector(".item:not(:has(.claim))") ?? list.firstElementChild), false));
+// Once the other modules are there too, so that they hear of the first item.
+document.addEventListener("DOMContentLoaded", () => open(/** @type {HTMLElement | null} */ (list.querySelector(".item:not(:has(.claim))") ?? list.firstElementChild), false));
