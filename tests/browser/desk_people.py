@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
 
-from sqlalchemy import insert, select
+from playwright.sync_api import Browser, Locator, Page
+from sqlalchemy import delete, insert, select, update
 
 from service.adapters.keyring import token_hash
 from service.domain.permissions import Role
 from service.extensions import db
 from service.store.ids import new_id
-from service.store.models import MembershipRow, ModeratorRow, SessionRow, SiteRow
+from service.store.models import LogRow, MembershipRow, ModeratorRow, ReasonRow, SessionRow, SiteRow
+from tests.browser.desk import Desk
+from tests.browser.watch import Watch
 from tests.driver import SiteDriver
 
 _numbers = itertools.count(1)
@@ -44,3 +52,114 @@ def desk_cookie(site: SiteDriver, role: str = "moderator", name: str = "Noor") -
         )
         db.session.commit()
     return token
+
+
+def end_session(site: SiteDriver, cookie: str) -> None:
+    """End the session of this cookie, as its time or another browser does."""
+    with site.app.app_context():
+        db.session.execute(delete(SessionRow).where(SessionRow.token_hash == token_hash(cookie)))
+        db.session.commit()
+
+
+def sign_in_again(site: SiteDriver, cookie: str) -> str:
+    """Replace the session of this cookie by a new one of the same person, and return its cookie."""
+    token = secrets.token_urlsafe(32)
+    with site.app.app_context():
+        db.session.execute(
+            update(SessionRow)
+            .where(SessionRow.token_hash == token_hash(cookie))
+            .values(id=new_id(datetime.now(UTC)), token_hash=token_hash(token))
+        )
+        db.session.commit()
+    return token
+
+
+def reasons_for(site: SiteDriver, *titles: str) -> None:
+    """Give the site canned reasons of these titles, in the place of those that it has."""
+    now = datetime.now(UTC)
+    with site.app.app_context():
+        site_id = db.session.execute(select(SiteRow.id).where(SiteRow.slug == site.slug)).scalar_one()
+        db.session.execute(delete(ReasonRow).where(ReasonRow.site_id == site_id))
+        for position, title in enumerate(titles):
+            words = {
+                "position": position,
+                "title": title,
+                "text": f"{title}, in words for the author.",
+                "created_at": now,
+            }
+            db.session.execute(insert(ReasonRow).values(id=new_id(now), site_id=site_id, **words))
+        db.session.commit()
+
+
+def decisions_logged(site: SiteDriver) -> list[tuple[str, str, str]]:
+    """Return (action, comment, moderator) of every decision in the site's log, in order."""
+    with site.app.app_context():
+        rows = db.session.execute(
+            select(LogRow.action, LogRow.comment_id, LogRow.actor_name)
+            .join(SiteRow, SiteRow.id == LogRow.site_id)
+            .where(SiteRow.slug == site.slug, LogRow.kind == "decision")
+            .order_by(LogRow.number)
+        )
+        return [(row.action, str(row.comment_id), row.actor_name) for row in rows]
+
+
+@dataclass
+class DeskReader:
+    """Somebody signed in, before a browser's page of the desk."""
+
+    desk: Desk
+    page: Page
+    cookie: str
+
+    def open(self, **query: str) -> Page:
+        """Open the queue."""
+        self.page.goto(f"{self.desk.service_url}/desk?{urlencode({'site': self.desk.site.slug} | query)}")
+        return self.page
+
+    @property
+    def items(self) -> Locator:
+        """The comments that are listed."""
+        return self.page.locator("#items > .item")
+
+    @property
+    def current(self) -> Locator:
+        """The comment that is open."""
+        return self.page.locator('.item[aria-current="true"]')
+
+    def item(self, comment_id: str) -> Locator:
+        """One comment of the list."""
+        return self.page.locator(f"#item-{comment_id}")
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def carry(self, cookie: str) -> None:
+        """Have another cookie from now on."""
+        self.cookie = cookie
+        self.page.context.add_cookies([{"name": "postbag", "value": cookie, "url": self.desk.service_url}])
+
+
+def sit_down(
+    browser: Browser, desk: Desk, watch: Watch, *, role: str = "moderator", name: str = "Noor", **options: Any
+) -> DeskReader:
+    """Give a new moderator a browser of their own; `options` are those of Browser.new_context."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(10_000)
+    person = DeskReader(desk, watch.over(context), "")
+    person.carry(desk_cookie(desk.site, role, name))
+    return person
+
+
+def status_of(desk: Desk, comment_id: str) -> str:
+    """Return where a comment stands now."""
+    return str(desk.site.opened(comment_id)["status"])
+
+
+def eventually(what: Callable[[], bool], limit: float = 10.0) -> None:
+    """Wait until this is true; the test fails where it never is."""
+    give_up_at = time.monotonic() + limit
+    while not what():
+        assert time.monotonic() < give_up_at, "this never came true"
+        time.sleep(0.02)
