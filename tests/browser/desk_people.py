@@ -19,6 +19,7 @@ from service.domain.permissions import Role
 from service.extensions import db
 from service.store.ids import new_id
 from service.store.models import LogRow, MembershipRow, ModeratorRow, ReasonRow, SessionRow, SiteRow
+from service.store.session import reading, writing
 from tests.browser.desk import Desk
 from tests.browser.watch import Watch
 from tests.driver import SiteDriver
@@ -31,7 +32,7 @@ def desk_cookie(site: SiteDriver, role: str = "moderator", name: str = "Noor") -
     now, token = datetime.now(UTC), secrets.token_urlsafe(32)
     moderator_id = new_id(now)
     email_hash = f"{moderator_id}{next(_numbers)}".encode()
-    with site.app.app_context():
+    with site.app.app_context(), writing():
         site_id = db.session.execute(select(SiteRow.id).where(SiteRow.slug == site.slug)).scalar_one()
         account = {"id": moderator_id, "name": name, "email_hash": email_hash, "email_sealed": b"", "password_hash": ""}
         db.session.execute(insert(ModeratorRow).values(**account, created_at=now))
@@ -50,34 +51,31 @@ def desk_cookie(site: SiteDriver, role: str = "moderator", name: str = "Noor") -
                 last_seen_at=now,
             )
         )
-        db.session.commit()
     return token
 
 
 def end_session(site: SiteDriver, cookie: str) -> None:
     """End the session of this cookie, as its time or another browser does."""
-    with site.app.app_context():
+    with site.app.app_context(), writing():
         db.session.execute(delete(SessionRow).where(SessionRow.token_hash == token_hash(cookie)))
-        db.session.commit()
 
 
 def sign_in_again(site: SiteDriver, cookie: str) -> str:
     """Replace the session of this cookie by a new one of the same person, and return its cookie."""
     token = secrets.token_urlsafe(32)
-    with site.app.app_context():
+    with site.app.app_context(), writing():
         db.session.execute(
             update(SessionRow)
             .where(SessionRow.token_hash == token_hash(cookie))
             .values(id=new_id(datetime.now(UTC)), token_hash=token_hash(token))
         )
-        db.session.commit()
     return token
 
 
 def reasons_for(site: SiteDriver, *titles: str) -> None:
     """Give the site canned reasons of these titles, in the place of those that it has."""
     now = datetime.now(UTC)
-    with site.app.app_context():
+    with site.app.app_context(), writing():
         site_id = db.session.execute(select(SiteRow.id).where(SiteRow.slug == site.slug)).scalar_one()
         db.session.execute(delete(ReasonRow).where(ReasonRow.site_id == site_id))
         for position, title in enumerate(titles):
@@ -88,12 +86,11 @@ def reasons_for(site: SiteDriver, *titles: str) -> None:
                 "created_at": now,
             }
             db.session.execute(insert(ReasonRow).values(id=new_id(now), site_id=site_id, **words))
-        db.session.commit()
 
 
 def decisions_logged(site: SiteDriver) -> list[tuple[str, str, str]]:
     """Return (action, comment, moderator) of every decision in the site's log, in order."""
-    with site.app.app_context():
+    with site.app.app_context(), reading():
         rows = db.session.execute(
             select(LogRow.action, LogRow.comment_id, LogRow.actor_name)
             .join(SiteRow, SiteRow.id == LogRow.site_id)
@@ -135,6 +132,14 @@ class DeskReader:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def until(self, what: Callable[[], bool], limit: float = 10.0) -> None:
+        """Wait until this is true, seconds at most; the test fails where it never is."""
+        give_up_at = time.monotonic() + limit
+        while not what():
+            assert time.monotonic() < give_up_at, "this never came true"
+            # Not a sleep: the browser's requests are watched from here, and would wait for it.
+            self.page.evaluate("new Promise(done => requestAnimationFrame(done))")
+
     def carry(self, cookie: str) -> None:
         """Have another cookie from now on."""
         self.cookie = cookie
@@ -155,11 +160,3 @@ def sit_down(
 def status_of(desk: Desk, comment_id: str) -> str:
     """Return where a comment stands now."""
     return str(desk.site.opened(comment_id)["status"])
-
-
-def eventually(what: Callable[[], bool], limit: float = 10.0) -> None:
-    """Wait until this is true; the test fails where it never is."""
-    give_up_at = time.monotonic() + limit
-    while not what():
-        assert time.monotonic() < give_up_at, "this never came true"
-        time.sleep(0.02)

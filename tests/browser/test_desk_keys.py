@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.desk import Desk
-from tests.browser.desk_people import DeskReader, decisions_logged, eventually, reasons_for, sit_down, status_of
+from tests.browser.desk_people import DeskReader, decisions_logged, reasons_for, sit_down, status_of
 from tests.browser.watch import Watch
 
 A_THOUSAND = 1_000
@@ -44,7 +44,7 @@ def test_each_action_is_one_key_and_the_item_leaves_at_once(noor: DeskReader, de
     expect(noor.page.locator('[data-total="pending"]')).to_have_text("1")
     noor.press("r", "Enter")
     expect(noor.page.locator("#empty")).to_be_visible()
-    eventually(lambda: not desk.queue())
+    noor.until(lambda: not desk.queue())
     opened = [desk.site.opened(comment_id) for comment_id in ids]
     assert [one["status"] for one in opened] == ["approved", "spam", "rejected", "rejected", "rejected"]
     told = [one["reason"] for one in opened[2:]]
@@ -55,16 +55,16 @@ def test_undo_puts_back_what_was_decided_last(noor: DeskReader, desk: Desk) -> N
     first, second, third = waiting(desk, 3)
     noor.open()
     noor.press("a", "s")
-    eventually(lambda: status_of(desk, second) == "spam")
+    noor.until(lambda: status_of(desk, second) == "spam")
     noor.press("u")
     expect(noor.item(second)).to_have_attribute("aria-current", "true")
-    eventually(lambda: status_of(desk, second) == "pending")
+    noor.until(lambda: status_of(desk, second) == "pending")
     noor.press("u")
     expect(noor.item(first)).to_have_attribute("aria-current", "true")
     assert noor.items.evaluate_all("lis => lis.map(li => li.dataset.id)") == [first, second, third]
     # What has come back is decided again, under the version that it has now.
     noor.press("a")
-    eventually(lambda: status_of(desk, first) == "approved")
+    noor.until(lambda: status_of(desk, first) == "approved")
     noor.press("u", "u")
     expect(noor.page.locator("#said")).to_have_text("There is nothing to take back.")
 
@@ -81,7 +81,7 @@ def test_a_deletion_waits_and_can_be_taken_back_until_it_is_sent(noor: DeskReade
     assert status_of(desk, first) == "pending"
     noor.press("j", "d")
     noor.page.clock.run_for(6_000)
-    eventually(lambda: status_of(desk, second) == "deleted")
+    noor.until(lambda: status_of(desk, second) == "deleted")
 
 
 def test_whoever_leaves_the_page_has_decided(noor: DeskReader, desk: Desk) -> None:
@@ -89,7 +89,7 @@ def test_whoever_leaves_the_page_has_decided(noor: DeskReader, desk: Desk) -> No
     noor.open()
     noor.press("d", "a")
     noor.page.goto(f"{desk.service_url}/docs")
-    eventually(lambda: [status_of(desk, one) for one in (first, second)] == ["deleted", "approved"])
+    noor.until(lambda: [status_of(desk, one) for one in (first, second)] == ["deleted", "approved"])
     noor.open()
     expect(noor.page.locator("#empty")).to_be_visible()
 
@@ -100,25 +100,25 @@ def test_several_are_selected_and_decided_together(noor: DeskReader, desk: Desk)
     noor.press("x", "j", "j", "Shift+X")
     expect(noor.page.locator("#chosen")).to_have_text("3 selected")
     noor.press("r", "1")
-    eventually(lambda: [status_of(desk, one) for one in ids[:3]] == ["rejected"] * 3)
+    noor.until(lambda: [status_of(desk, one) for one in ids[:3]] == ["rejected"] * 3)
     noor.press("*", "1")
     expect(noor.page.locator("#chosen")).to_have_text("3 selected")
     noor.press("s")
-    eventually(lambda: [status_of(desk, one) for one in ids[3:6]] == ["spam"] * 3)
+    noor.until(lambda: [status_of(desk, one) for one in ids[3:6]] == ["spam"] * 3)
     expect(noor.items).to_have_count(2)
     noor.press("u")
     expect(noor.items).to_have_count(5)
-    eventually(lambda: [status_of(desk, one) for one in ids[3:6]] == ["pending"] * 3)
+    noor.until(lambda: [status_of(desk, one) for one in ids[3:6]] == ["pending"] * 3)
     noor.press("*", "3")
-    noor.page.get_by_role("button", name="Approve", exact=True).click()
-    eventually(lambda: not desk.queue())
+    noor.page.locator(".bulk").get_by_role("button", name="Approve").click()
+    noor.until(lambda: not desk.queue())
 
 
 def test_of_a_batch_that_is_undone_what_has_changed_since_stays(noor: DeskReader, desk: Desk) -> None:
     first, second = waiting(desk, 2)
     noor.open()
     noor.press("*", "4", "s")
-    eventually(lambda: status_of(desk, second) == "spam")
+    noor.until(lambda: status_of(desk, second) == "spam")
     seen = desk.site.opened(first)
     desk.decide(first, "restore", version=seen["version"])
     noor.press("u")
@@ -148,7 +148,7 @@ def test_keys_explain_themselves_and_can_be_switched_off(noor: DeskReader, desk:
     noor.press("a")
     expect(noor.item(only)).to_be_visible()
     noor.page.get_by_role("button", name="Approve", exact=True).click()
-    eventually(lambda: status_of(desk, only) == "approved")
+    noor.until(lambda: status_of(desk, only) == "approved")
 
 
 def test_words_in_a_field_decide_nothing(noor: DeskReader, desk: Desk) -> None:
@@ -170,7 +170,7 @@ def test_a_thousand_decisions_lose_no_key(noor: DeskReader, desk: Desk) -> None:
         noor.page.wait_for_selector('.item[aria-current="true"]')
         key = keys[number % len(keys)]
         noor.press(key, *(["1"] if key == "r" else []))
-    eventually(lambda: not desk.queue(), limit=60)
+    noor.until(lambda: not desk.queue(), limit=60)
     logged = decisions_logged(desk.site)
     assert len(logged) == A_THOUSAND
     assert {comment_id for _, comment_id, _ in logged} == set(ids)

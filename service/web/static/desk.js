@@ -289,7 +289,7 @@ function tell(li, text) {
 function drawn(html) {
   const template = document.createElement("template");
   template.innerHTML = html; // the service's own template, with texts that it has sanitised
-  return /** @type {HTMLElement[]} */ ([...template.content.querySelectorAll(":scope > li")]);
+  return /** @type {HTMLElement[]} */ ([...template.content.children]);
 }
 
 /** Show an item as it is now in the place of what stood there. */
