@@ -212,6 +212,12 @@ function recovered() {
 }
 
 function alarm(text, button, act) {
+  const shown = trouble.querySelector("button");
+  if (!trouble.hidden && shown?.textContent === button) {
+    // The button stays the one that may have the focus.
+    /** @type {HTMLElement} */ (trouble.firstElementChild).textContent = text;
+    return;
+  }
   const words = document.createElement("p");
   const way = document.createElement("button");
   words.textContent = text;

@@ -275,9 +275,11 @@ function tell(li, text) {
   next.className = "plain";
   next.textContent = "Next";
   next.addEventListener("click", () => {
-    open(li, false);
-    const following = afterwards([li]);
-    if (li.dataset.status !== desk.dataset.status || li.classList.contains("settled")) leave(li);
+    // The item may have been drawn anew since, around this box.
+    const here = /** @type {HTMLElement} */ (box.closest(".item"));
+    open(here, false);
+    const following = afterwards([here]);
+    if (here.dataset.status !== desk.dataset.status || here.classList.contains("settled")) leave(here);
     open(following);
     changed();
   });
