@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.desk import Desk
-from tests.browser.desk_people import DeskReader, decisions_logged, reasons_for, sit_down, status_of
+from tests.browser.desk_reader import DeskReader, sit_down, status_of
 from tests.browser.watch import Watch
+from tests.desk_people import decisions_logged, reasons_for
 
 A_THOUSAND = 1_000
 

@@ -9,10 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.desk import Desk
-from tests.browser.desk_people import DeskReader, reasons_for, sit_down, status_of
+from tests.browser.desk_reader import DeskReader, sit_down, status_of
 from tests.browser.test_manners import HOSTILE_BODIES, LONG_WORD, NARROW, overflow_of
 from tests.browser.test_widget_access import PHONE, assert_accessible
 from tests.browser.watch import Watch
+from tests.desk_people import reasons_for
 
 MOST_BYTES = 150_000  # that opening the desk may move
 HEBREW = "השכונה כולה נבנתה סביב המשאבות האלה, ואף אחד לא שאל אותנו."
@@ -92,7 +93,7 @@ def test_axe_finds_nothing_in_any_light_nor_on_a_phone(noor: DeskReader, desk: D
     fill(desk)
     page = noor.page
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         noor.open()
         expect(noor.items).to_have_count(4)
         assert_accessible(page, f"queue, {scheme}")

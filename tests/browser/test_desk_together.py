@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.desk import Desk
-from tests.browser.desk_people import DeskReader, decisions_logged, end_session, sign_in_again, sit_down, status_of
+from tests.browser.desk_reader import DeskReader, sit_down, status_of
 from tests.browser.watch import Watch
+from tests.desk_people import decisions_logged, end_session, sign_in_again
 
 LOOKED = 10_500  # ms after which the page has asked for news
 

@@ -158,6 +158,8 @@ async function settle(id, byName) {
 }
 
 function tellNews(number) {
+  // Where the list is empty nothing can move.
+  if (number && !list.childElementCount) return void fetchItems("", false);
   news.textContent = `${number} new`;
   /** @type {HTMLElement} */ (news.parentElement).hidden = !number;
 }

@@ -44,12 +44,14 @@ class Away extends Error {
 /** Call the API; raises Away where a later try may succeed. @returns {Promise<{status: number, body: any}>} */
 async function call(path, body, again = true) {
   let response;
+  const text = body === undefined ? undefined : JSON.stringify(body);
   try {
     response = await fetch(`${path}?${query}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": token.content },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      keepalive: true,
+      body: text,
+      // What outlives the page may hold 64 KiB altogether.
+      keepalive: (text?.length ?? 0) < 8_000,
     });
   } catch {
     throw new Away("down");

@@ -1,17 +1,11 @@
-"""Moderators who are signed in, for browsers: made in the store, since signing in has tests of its own."""
+"""Moderators who are signed in, made in the store, where signing in is not the subject; and what the desk left there."""
 
 from __future__ import annotations
 
 import itertools
 import secrets
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, Locator, Page
 from sqlalchemy import delete, insert, select, update
 
 from service.adapters.keyring import token_hash
@@ -20,8 +14,6 @@ from service.extensions import db
 from service.store.ids import new_id
 from service.store.models import LogRow, MembershipRow, ModeratorRow, ReasonRow, SessionRow, SiteRow
 from service.store.session import reading, writing
-from tests.browser.desk import Desk
-from tests.browser.watch import Watch
 from tests.driver import SiteDriver
 
 _numbers = itertools.count(1)
@@ -98,65 +90,3 @@ def decisions_logged(site: SiteDriver) -> list[tuple[str, str, str]]:
             .order_by(LogRow.number)
         )
         return [(row.action, str(row.comment_id), row.actor_name) for row in rows]
-
-
-@dataclass
-class DeskReader:
-    """Somebody signed in, before a browser's page of the desk."""
-
-    desk: Desk
-    page: Page
-    cookie: str
-
-    def open(self, **query: str) -> Page:
-        """Open the queue."""
-        self.page.goto(f"{self.desk.service_url}/desk?{urlencode({'site': self.desk.site.slug} | query)}")
-        return self.page
-
-    @property
-    def items(self) -> Locator:
-        """The comments that are listed."""
-        return self.page.locator("#items > .item")
-
-    @property
-    def current(self) -> Locator:
-        """The comment that is open."""
-        return self.page.locator('.item[aria-current="true"]')
-
-    def item(self, comment_id: str) -> Locator:
-        """One comment of the list."""
-        return self.page.locator(f"#item-{comment_id}")
-
-    def press(self, *keys: str) -> None:
-        """Press keys one after the other."""
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def until(self, what: Callable[[], bool], limit: float = 10.0) -> None:
-        """Wait until this is true, seconds at most; the test fails where it never is."""
-        give_up_at = time.monotonic() + limit
-        while not what():
-            assert time.monotonic() < give_up_at, "this never came true"
-            # Not a sleep: the browser's requests are watched from here, and would wait for it.
-            self.page.evaluate("new Promise(done => requestAnimationFrame(done))")
-
-    def carry(self, cookie: str) -> None:
-        """Have another cookie from now on."""
-        self.cookie = cookie
-        self.page.context.add_cookies([{"name": "postbag", "value": cookie, "url": self.desk.service_url}])
-
-
-def sit_down(
-    browser: Browser, desk: Desk, watch: Watch, *, role: str = "moderator", name: str = "Noor", **options: Any
-) -> DeskReader:
-    """Give a new moderator a browser of their own; `options` are those of Browser.new_context."""
-    context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
-    person = DeskReader(desk, watch.over(context), "")
-    person.carry(desk_cookie(desk.site, role, name))
-    return person
-
-
-def status_of(desk: Desk, comment_id: str) -> str:
-    """Return where a comment stands now."""
-    return str(desk.site.opened(comment_id)["status"])
