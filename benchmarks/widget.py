@@ -22,6 +22,7 @@ from flask import Flask
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks.article_page import ArticlePage, serving_pages
+from benchmarks.printing import Rows, print_table
 from service.actions import sites
 from service.domain.comment import Place, Revision, split_path
 from service.domain.life import Standing, Status
@@ -45,8 +46,6 @@ BODY = (
     "the minutes</a>.</p><p>On the first evening the queue for the jug was longer than that for the microphone.</p>"
 )
 
-Rows = list[tuple[str, str, str]]
-
 
 def main() -> None:
     """Start everything, measure, and print what was asked for beside what was reached."""
@@ -65,10 +64,7 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_OPTIONS)
             rows += _measured(browser, server, host)
             browser.close()
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in [("what", "asked for", "measured"), ("", "", ""), *rows]:
-        cells = (f"{cell:{'-' if not row[0] else ' '}<{width}}" for cell, width in zip(row, widths, strict=True))
-        print(f"| {' | '.join(cells)} |")
+    print_table(rows)
 
 
 def _sizes() -> Rows:

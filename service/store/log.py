@@ -59,7 +59,8 @@ def add_entries(entries: Sequence[LogEntry]) -> None:
         link = chained(entry, number=number, previous_hash=previous)
         previous = link.hash
         rows.append(_values(link))
-    db.session.execute(insert(LogRow.__table__).values(rows))  # type: ignore[arg-type]
+    # A list of rows is sent as one, where VALUES with a hundred of them would take longer to write than to carry out.
+    db.session.connection().execute(insert(LogRow.__table__), rows)  # type: ignore[arg-type]
     db.session.execute(update(LogHeadRow).where(LogHeadRow.site_id == site_id).values(number=number, hash=previous))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, insert, literal, or_, select, tuple_, update
+from sqlalchemy import bindparam, case, insert, literal, select, tuple_, update
 
 from service.domain.comment import Revision
 from service.domain.screening import Signal, Verdict
@@ -51,9 +51,7 @@ def find_revision(comment_id: UUID, number: int) -> Revision:
 
 def revisions_of(numbered: Iterable[tuple[UUID, int]]) -> dict[UUID, Revision]:
     """Return one revision for each comment, by comment id, in one query."""
-    wanted = [
-        (RevisionRow.comment_id == comment_id) & (RevisionRow.number == number) for comment_id, number in numbered
-    ]
+    wanted = list(numbered)
     if not wanted:
         return {}
     rows = db.session.execute(
@@ -63,7 +61,7 @@ def revisions_of(numbered: Iterable[tuple[UUID, int]]) -> dict[UUID, Revision]:
             RevisionRow.body_raw,
             RevisionRow.body_html,
             RevisionRow.created_at,
-        ).where(or_(*wanted))
+        ).where(tuple_(RevisionRow.comment_id, RevisionRow.number).in_(wanted))
     )
     return {row[0]: Revision(*row[1:]) for row in rows}
 
