@@ -1,4 +1,4 @@
-"""Moderators who are signed in, made in the store, where signing in is not the subject; and what the desk left there."""
+"""Moderators who are signed in, made in the store where signing in is not the subject; and what the desk left there."""
 
 from __future__ import annotations
 
