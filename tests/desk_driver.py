@@ -47,11 +47,6 @@ def signed_in(site: SiteDriver, role: str = "moderator", name: str = "Noor") -> 
     return browser
 
 
-def desk_cookie(site: SiteDriver, role: str = "moderator", name: str = "Noor") -> str:
-    """Return the value of the cookie of somebody who is signed in, for a real browser."""
-    return signed_in(site, role, name).cookie
-
-
 @dataclass
 class DeskBrowser:
     """A browser before the desk, with cookies of its own."""

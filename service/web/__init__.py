@@ -12,6 +12,7 @@ from service.web import assets, languages, openapi, operations
 from service.web.api import articles, moderation, moderators, published, reactions, receipts
 from service.web.desk import account as desk_account
 from service.web.desk import moderators as desk_moderators
+from service.web.desk import queue as desk_queue
 from service.web.desk import shell, sign_in
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
@@ -30,8 +31,13 @@ API_BLUEPRINTS = (
 )
 ENGLISH_CALLS = ("/v1/moderation", "/v1/articles")
 """Calls that no reader makes: whoever programs against them reads refusals in the language of the documentation."""
-DESK_BLUEPRINTS = (sign_in.blueprint, desk_account.blueprint, desk_moderators.blueprint)
 PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
+DESK_BLUEPRINTS = (
+    sign_in.blueprint,
+    desk_account.blueprint,
+    desk_queue.blueprint,
+    desk_moderators.blueprint,
+)
 
 
 def register(app: Flask, settings: Settings) -> None:

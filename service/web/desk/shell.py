@@ -13,7 +13,7 @@ from service.actions.authenticate import spend_call
 from service.actions.desk_sessions import SignedIn, caller_for_comment
 from service.domain.permissions import Caller, Permission
 from service.web.auth import PERMISSION_ATTRIBUTE, SAFE_METHODS, check_csrf, signed_in_if_any
-from service.web.responses import PAGE_POLICY, page
+from service.web.responses import PAGE_POLICY, compressed, page
 from service.web.times import utc_now
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -124,7 +124,7 @@ def desk(template: str, status: int = 200, **context: Any) -> Response:
     response = page(html, status)
     response.headers["Content-Security-Policy"] = DESK_POLICY
     response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return compressed(response)
 
 
 def _is_here(address: str) -> bool:
