@@ -120,6 +120,7 @@ async function post(op) {
     else for (const entry of op.entries) refuse(entry, faultOf(body));
   } catch (fault) {
     op.state = "waiting";
+    op.resent = true; // it may have been carried out
     if (!(fault instanceof Away)) throw fault;
     failed(fault);
   } finally {
@@ -181,7 +182,6 @@ const lastDecision = async (id) => (await itemNow(id))?.decisions[0];
 /** @param {Away} fault */
 function failed(fault) {
   failures += 1;
-  for (const op of unsent) op.resent = true;
   const wait = Math.max(fault.wait * 1_000, Math.min(1_000 * 2 ** (failures - 1), LONGEST_PAUSE));
   pause = Date.now() + wait;
   clearTimeout(timer);

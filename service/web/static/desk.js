@@ -16,6 +16,7 @@ const undo = /** @type {HTMLElement} */ (document.getElementById("undo"));
 const help = /** @type {HTMLDialogElement} */ (document.getElementById("help"));
 const keysOn = /** @type {HTMLInputElement} */ (document.getElementById("keys-on"));
 
+const KEPT_AWAY = 2_000; // items that have left and can be put back; a shift has many more
 const MOST = 100; // decisions together, as the service accepts them
 const DONE = { approve: "Approved", restore: "Restored", reject: "Rejected", spam: "Marked as spam", delete: "Deleted" };
 const TO = { approve: "approved", restore: "approved", reject: "rejected", spam: "spam", delete: "deleted" };
@@ -119,6 +120,7 @@ function leave(li) {
   li.querySelector(".refusal")?.remove();
   if (li === lastPicked) lastPicked = null;
   away.set(idOf(li), li);
+  if (away.size > KEPT_AWAY) away.delete(away.keys().next().value ?? "");
   li.remove();
 }
 
@@ -364,7 +366,7 @@ on("insert", ({ html, first }) => {
   const lis = drawn(html).filter((li) => !order.includes(idOf(li)));
   order[first ? "unshift" : "push"](...lis.map(idOf));
   list[first ? "prepend" : "append"](...lis);
-  if (!current && lis.length) open(lis[0], false);
+  if (!current) open(lis.find(isFree) ?? null, false);
   changed();
 });
 
