@@ -285,7 +285,6 @@ on("note", async ({ id, text, about }) => {
     const { status, body } = await call(`/v1/moderation/comments/${id}/notes`, { text, about });
     recovered();
     if (status !== 201) return emit("said", { text: faultOf(body).detail });
-    sessionStorage.removeItem(`postbag-note:${id}`);
     emit("noted", { id });
     emit("said", { text: "The note is kept." });
     await show(id);
