@@ -69,6 +69,17 @@ def test_leaving_a_comment_ends_the_claim(noor: DeskReader, desk: Desk) -> None:
     noor.until(lambda: claimed(desk, second) is None)
 
 
+def test_a_claim_is_renewed_as_long_as_the_comment_is_open(noor: DeskReader, desk: Desk) -> None:
+    desk.site.submitted()
+    noor.page.clock.install()
+    with noor.page.expect_response(lambda response: response.request.method == "PUT"):
+        noor.open()
+        noor.page.clock.run_for(400)
+    with noor.page.expect_response(lambda response: response.request.method == "PUT") as renewed:
+        noor.page.clock.run_for(31_000)
+    assert renewed.value.ok
+
+
 def test_whoever_comes_second_reads_who_was_first_and_what_they_decided(noor: DeskReader, desk: Desk) -> None:
     first, second = (desk.site.submitted()["id"] for _ in range(2))
     noor.open()

@@ -120,6 +120,7 @@ async function post(op) {
     else for (const entry of op.entries) refuse(entry, faultOf(body));
   } catch (fault) {
     op.state = "waiting";
+    op.resent = true; // it may have been carried out
     if (!(fault instanceof Away)) throw fault;
     failed(fault);
   } finally {
@@ -181,7 +182,6 @@ const lastDecision = async (id) => (await itemNow(id))?.decisions[0];
 /** @param {Away} fault */
 function failed(fault) {
   failures += 1;
-  for (const op of unsent) op.resent = true;
   const wait = Math.max(fault.wait * 1_000, Math.min(1_000 * 2 ** (failures - 1), LONGEST_PAUSE));
   pause = Date.now() + wait;
   clearTimeout(timer);
@@ -285,7 +285,6 @@ on("note", async ({ id, text, about }) => {
     const { status, body } = await call(`/v1/moderation/comments/${id}/notes`, { text, about });
     recovered();
     if (status !== 201) return emit("said", { text: faultOf(body).detail });
-    sessionStorage.removeItem(`postbag-note:${id}`);
     emit("noted", { id });
     emit("said", { text: "The note is kept." });
     await show(id);

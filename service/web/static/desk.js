@@ -1,7 +1,8 @@
 // @ts-check
 // The queue under the hands: one key, one action. The page works without this; here an item leaves at once, and what was
 // decided goes to desk-outbox.js, which sends it. The modules of the desk meet at the element #desk, by events on it:
-//   decide {entries}, undo, note {id, text, about}        this one asks for them
+//   decide {entries}, undo, ask {name, lis, place}, close   this one asks for them
+//   answer {lis, words}, pick {like, by}, note {id, text, about}   the panels give them
 //   current {id}, changed                                 this one says where the moderator is
 //   said {text, undo}, refused {id, problem, entry}, back {ids, entries}, resumed {ids}, noted {id}
 //   versioned {id, revision, version}, fresh {id, html}, insert {html, first}, settled {id, words, html}      the others say what became of things
@@ -16,6 +17,7 @@ const undo = /** @type {HTMLElement} */ (document.getElementById("undo"));
 const help = /** @type {HTMLDialogElement} */ (document.getElementById("help"));
 const keysOn = /** @type {HTMLInputElement} */ (document.getElementById("keys-on"));
 
+const KEPT_AWAY = 2_000; // items that have left and can be put back; a shift has many more
 const MOST = 100; // decisions together, as the service accepts them
 const DONE = { approve: "Approved", restore: "Restored", reject: "Rejected", spam: "Marked as spam", delete: "Deleted" };
 const TO = { approve: "approved", restore: "approved", reject: "rejected", spam: "spam", delete: "deleted" };
@@ -30,8 +32,6 @@ const away = new Map();
 let current = null;
 /** @type {HTMLElement | null} */
 let lastPicked = null;
-/** @type {HTMLElement | null} */
-let panel = null;
 
 const emit = (name, detail = {}) => desk.dispatchEvent(new CustomEvent(name, { detail }));
 const on = (name, act) => desk.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));
@@ -53,7 +53,7 @@ const isFree = (li) => !li.querySelector(".claim") && !li.classList.contains("se
 /** @param {HTMLElement | null} li @param {boolean} focus */
 function open(li, focus = true) {
   if (current !== li) {
-    closePanel();
+    emit("close");
     current?.removeAttribute("aria-current");
     current = li;
     current?.setAttribute("aria-current", "true");
@@ -101,7 +101,7 @@ function decide(lis, wanted, words = {}) {
   }
   if (!entries.length) return say("That is not offered here.");
   if (entries.length > MOST) return say(`At most ${MOST} can be decided together.`);
-  closePanel();
+  emit("close");
   const next = afterwards(leaving);
   for (const li of leaving) leave(li);
   open(next);
@@ -119,6 +119,7 @@ function leave(li) {
   li.querySelector(".refusal")?.remove();
   if (li === lastPicked) lastPicked = null;
   away.set(idOf(li), li);
+  if (away.size > KEPT_AWAY) away.delete(away.keys().next().value ?? "");
   li.remove();
 }
 
@@ -153,78 +154,36 @@ function act(action) {
   else decide(lis, action);
 }
 
-// ---- panels: why it is rejected, a note, what to select
-
-/** @param {string} name @param {Element} place @returns {HTMLElement} */
-function showPanel(name, place) {
-  closePanel();
-  const template = /** @type {HTMLTemplateElement} */ (document.getElementById(`${name}-panel`));
-  panel = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
-  panel.dataset.name = name;
-  panel.querySelector("[data-close]")?.addEventListener("click", closePanel);
-  place.append(panel);
-  panel.scrollIntoView({ block: "nearest" });
-  return panel;
-}
-
-function closePanel() {
-  const had = panel?.contains(document.activeElement);
-  panel?.remove();
-  panel = null;
-  if (had) current?.focus({ preventScroll: true });
-}
-
-const placeFor = (lis) => (lis.length > 1 || picked().length ? form : lis[0].querySelector("article")) ?? lis[0];
+// ---- what is asked first, in a panel of desk-panels.js
 
 /** @param {HTMLElement[]} lis */
 function askWhy(lis) {
-  const shownPanel = showPanel("reject", placeFor(lis));
-  const words = /** @type {HTMLInputElement} */ (shownPanel.querySelector("input"));
-  words.value = lis[0].dataset.words ?? "";
-  const own = () => decide(lis, "reject", words.value.trim() ? { reason: words.value.trim() } : {});
-  for (const button of shownPanel.querySelectorAll("[data-reason]")) {
-    button.addEventListener("click", () => decide(lis, "reject", { reason_id: /** @type {HTMLElement} */ (button).dataset.reason }));
-  }
-  shownPanel.querySelector("[data-own]")?.addEventListener("click", own);
-  words.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    event.preventDefault();
-    own();
-  });
+  const together = lis.length > 1 || picked().length > 0;
+  emit("ask", { name: "reject", lis, place: (together && form) || lis[0].querySelector("article") });
 }
 
-function writeNote() {
-  if (!current || !current.querySelector(".add-note")) return;
-  const id = idOf(current);
-  const draft = `postbag-note:${id}`;
-  const shownPanel = showPanel("note", /** @type {Element} */ (current.querySelector("article")));
-  const text = /** @type {HTMLTextAreaElement} */ (shownPanel.querySelector("textarea"));
-  const about = /** @type {HTMLInputElement} */ (shownPanel.querySelector("#note-about"));
-  text.value = sessionStorage.getItem(draft) ?? "";
-  text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
-  const keep = () => text.value.trim() && emit("note", { id, text: text.value, about: about.checked ? "author" : "comment" });
-  shownPanel.querySelector("[data-keep]")?.addEventListener("click", keep);
-  text.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && keep());
-  text.focus();
+/** @param {"note" | "pick"} name */
+function ask(name) {
+  if (!current || (name === "note" && !current.querySelector(".add-note"))) return;
+  emit("ask", { name, lis: [current], place: current.querySelector("article") });
 }
 
-function choosePick() {
-  if (!current) return;
-  const { author, client, article } = current.dataset;
-  const alike = { author: (d) => d.author === author, client: (d) => client && d.client === client, article: (d) => d.article === article, all: () => true, none: () => false };
-  const shownPanel = showPanel("pick", /** @type {Element} */ (current.querySelector("article")));
-  for (const button of shownPanel.querySelectorAll("[data-pick]")) {
-    button.addEventListener("click", () => {
-      const test = alike[/** @type {HTMLElement} */ (button).dataset.pick ?? "none"];
-      for (const li of all()) {
-        const box = boxOf(li);
-        if (box) box.checked = Boolean(test(li.dataset));
-      }
-      closePanel();
-      tellPicked();
-    });
+on("answer", ({ lis, words }) => decide(lis, "reject", words));
+on("pick", ({ like, by }) => {
+  const { author, client, article } = like.dataset;
+  const alike = {
+    author: (data) => data.author === author,
+    client: (data) => client && data.client === client,
+    article: (data) => data.article === article,
+    all: () => true,
+    none: () => false,
+  };
+  for (const li of all()) {
+    const box = boxOf(li);
+    if (box) box.checked = Boolean(alike[by](li.dataset));
   }
-}
+  tellPicked();
+});
 
 // ---- selecting
 
@@ -340,9 +299,6 @@ on("versioned", ({ id, revision, version }) => {
     control.value = control.value.replace(was, li.dataset.key);
   }
 });
-on("noted", ({ id }) => {
-  if (panel?.dataset.name === "note" && current && idOf(current) === id) closePanel();
-});
 on("settled", ({ id, words, html }) => {
   const li = html ? freshen(id, html) : shown(id);
   if (!li?.isConnected) return;
@@ -364,7 +320,7 @@ on("insert", ({ html, first }) => {
   const lis = drawn(html).filter((li) => !order.includes(idOf(li)));
   order[first ? "unshift" : "push"](...lis.map(idOf));
   list[first ? "prepend" : "append"](...lis);
-  if (!current && lis.length) open(lis[0], false);
+  if (!current) open(lis.find(isFree) ?? null, false);
   changed();
 });
 
@@ -374,37 +330,21 @@ const PLAIN = {
   j: () => step(1),
   k: () => step(-1),
   u: () => emit("undo"),
-  n: writeNote,
-  "*": choosePick,
+  n: () => ask("note"),
+  "*": () => ask("pick"),
   "/": () => document.getElementById("q")?.focus(),
   "?": () => help.showModal(),
   o: () => /** @type {HTMLElement | null} */ (current?.querySelector(".when a"))?.click(),
 };
 const ACTS = { a: "approve", r: "reject", s: "spam", d: "delete" };
 
-function panelKey(key) {
-  if (!panel) return false;
-  if (key === "Escape") closePanel();
-  else if (key === "0" && panel.dataset.name === "reject") panel.querySelector("input")?.focus();
-  else if (key === "Enter" && panel.dataset.name === "reject") /** @type {HTMLElement} */ (panel.querySelector("[data-own]")).click();
-  else if (/^\d$/.test(key)) {
-    const named = [...panel.querySelectorAll("li button")].find((button) => button.querySelector("kbd")?.textContent === key);
-    if (named) /** @type {HTMLElement} */ (named).click();
-  } else return false;
-  return true;
-}
-
 document.addEventListener("keydown", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
   if (target.matches("textarea, select, input:not([type=checkbox])")) {
-    if (event.key !== "Escape") return;
-    if (panel?.contains(target)) closePanel();
-    else target.blur();
+    if (event.key === "Escape") target.blur();
     return;
   }
-  const onControl = target.matches("button, a, summary");
-  if (panel && !(onControl && event.key === "Enter") && panelKey(event.key)) return event.preventDefault();
   if (!keysOn.checked) return;
   const key = event.key;
   if (key.toLowerCase() === "x") pick(event.shiftKey);
@@ -435,7 +375,7 @@ list.addEventListener("click", (event) => {
   if (li !== current && !target.closest("button")) open(li, false);
   if (target.closest(".add-note") && !(/** @type {MouseEvent} */ (event).ctrlKey || /** @type {MouseEvent} */ (event).metaKey)) {
     event.preventDefault();
-    writeNote();
+    ask("note");
   }
 });
 list.addEventListener("change", (event) => {
