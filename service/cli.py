@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Callable
@@ -270,11 +271,15 @@ def serve_demo(host: str, port: int) -> None:
     upgrade()
     base_url = f"http://{host}:{port}"
     token = _prepare_demo(base_url, [base_url, f"http://localhost:{port}"])
+    password = _demo_password()
     click.echo(
         f"""
 Postbag serves the demo newspaper; stop it with Ctrl-C.
 
   Article, thread and reply form   {base_url}/demo/tide-barrier
+  Moderators' desk                 {base_url}/desk
+    sign in as                     {demo_actions.MODERATOR_EMAIL}
+    with the password              {password}
   API documentation                {base_url}/docs
   Moderator's token                {token}
 
@@ -316,6 +321,17 @@ def _prepare_demo(base_url: str, origins: list[str]) -> str:
         demo_actions.seed_discussions(token, now=now)
         begun.replace(kept)
     return token
+
+
+def _demo_password() -> str:
+    """Return the password of the demo's account, which is made with it where there is none yet."""
+    kept = Path(current_app.instance_path) / "demo-password"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(f"{secrets.token_urlsafe(12)}\n")
+    password = kept.read_text().strip()
+    demo_actions.ensure_moderator(password, now=_now())
+    return password
 
 
 def _new_token(file: Path, now: datetime) -> str:

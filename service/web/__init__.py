@@ -7,13 +7,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.config import Settings
-from service.domain.errors import Invalid, PostbagError
+from service.domain.errors import Invalid, PostbagError, Unauthenticated
 from service.web import assets, languages, openapi, operations
 from service.web.api import articles, moderation, moderators, published, reactions, receipts
 from service.web.desk import account as desk_account
 from service.web.desk import moderators as desk_moderators
 from service.web.desk import queue as desk_queue
-from service.web.desk import shell, sign_in
+from service.web.desk import sign_in
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
@@ -51,7 +51,6 @@ def register(app: Flask, settings: Settings) -> None:
     app.before_request(_answer_preflight)
     app.before_request(bound_body)
     openapi.register(app, API_BLUEPRINTS)
-    shell.asked_while_posting(sign_in.interrupted_form)
     for page_blueprint in (*PAGE_BLUEPRINTS, *DESK_BLUEPRINTS):
         app.register_blueprint(page_blueprint)
     if settings.demo:
@@ -85,6 +84,8 @@ def _refuse(error: PostbagError) -> Response:
         form = reply_form.refused_reply(error)
         if form is not None:
             return form
+    if isinstance(error, Unauthenticated) and request.path.startswith("/desk"):
+        return sign_in.ask_to_sign_in()
     if request.path.startswith("/v1/") and not (published.is_browser_form() and request.method == "POST"):
         return problem_response(error)
     return front.refused_page(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
@@ -101,8 +102,10 @@ def resume() -> Response:
     return desk("resume.html", place=interrupted.place, fields=interrupted.fields)
 
 
-def interrupted_form() -> Response:
-    """Return the sign-in form for somebody whose session has ended, carrying what they were sending."""
+def ask_to_sign_in() -> Response:
+    """Lead whoever is not signed in to the form, and back to where they were; a form that they posted comes along."""
+    if request.method != "POST":
+        return seen_at(f"{SIGN_IN}?{urlencode({'next': request.full_path.rstrip('?')})}")
     # Another site's form must not wait here for somebody to sign in and send it.
     check_same_origin()
     place = own_path(request.full_path.rstrip("?"))
