@@ -85,7 +85,10 @@ def _refuse(error: PostbagError) -> Response:
         if form is not None:
             return form
     if isinstance(error, Unauthenticated) and request.path.startswith("/desk"):
-        return sign_in.ask_to_sign_in()
+        try:
+            return sign_in.ask_to_sign_in()
+        except PostbagError as refusal:
+            return front.refused_page(refusal)
     if request.path.startswith("/v1/") and not (published.is_browser_form() and request.method == "POST"):
         return problem_response(error)
     return front.refused_page(error)
