@@ -124,7 +124,7 @@ def test_of_a_batch_that_is_undone_what_has_changed_since_stays(noor: DeskReader
     desk.decide(first, "restore", version=seen["version"])
     noor.press("u")
     expect(noor.item(second)).to_be_visible()
-    expect(noor.page.locator("#said")).to_contain_text("1 could not be: Mira decided `restore`")
+    expect(noor.page.locator("#said")).to_contain_text("1 could not be: Mira decided “restore”")
     assert status_of(desk, first) == "approved"
 
 

@@ -189,7 +189,7 @@ def test_without_scripts_a_refusal_says_why_and_keeps_what_was_typed(plain: Desk
         plain.item(one).get_by_role("checkbox").check()
     page.locator(".bulk").get_by_role("button", name="Reject").click()
     expect(page.get_by_role("alert")).to_contain_text("1 not done:")
-    expect(page.get_by_role("alert")).to_contain_text("Mira decided `spam`")
+    expect(page.get_by_role("alert")).to_contain_text("Mira decided “spam”")
     expect(page.locator(".done")).to_contain_text("Rejected.")
     assert status_of(desk, second) == "rejected"
     plain.open(status="rejected")

@@ -87,7 +87,7 @@ def test_whoever_comes_second_reads_who_was_first_and_what_they_decided(noor: De
     desk.decide(first, "spam")
     noor.press("a")
     refusal = noor.item(first).locator(".refusal")
-    expect(refusal).to_contain_text("Mira decided `spam` on revision 1")
+    expect(refusal).to_contain_text("Mira decided “spam” on revision 1")
     expect(noor.item(first)).to_have_attribute("data-status", "spam")
     refusal.get_by_role("button", name="Next").click()
     expect(noor.item(first)).to_have_count(0)

@@ -22,7 +22,7 @@ from service.domain.permissions import Permission
 from service.domain.sorting import QueueSort
 from service.web.auth import the_caller
 from service.web.desk.queue_form import PAGE, asked_for, question, queue_path, read_decisions, whole
-from service.web.desk.queue_view import REASON_WORDS, history, parsed_time, reason_words, shown
+from service.web.desk.queue_view import REASON_WORDS, history, in_plain_words, parsed_time, reason_words, shown
 from service.web.desk.shell import desk, desk_page, own_path, seen_at, the_signed_in
 from service.web.moderation_views import file_view, item_view
 from service.web.problems import ERROR_CODES
@@ -244,7 +244,7 @@ def _told(batch: Batch, did: str, back: str, *, typed: dict[str, str]) -> Respon
     words = "Taken back" if did == "undo" else DONE[did]
     done = {"words": words, "count": len(carried_out), "batch_id": None if did == "undo" else batch.id}
     status = max(ERROR_CODES[fault.code].status for _, fault in refusals)
-    told = [{"id": str(comment_id), "detail": fault.detail} for comment_id, fault in refusals]
+    told = [{"id": str(comment_id), "detail": in_plain_words(fault.detail)} for comment_id, fault in refusals]
     return _again(back, status=status, typed=typed, refused=told, done=done if carried_out else None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -76,3 +77,8 @@ def history(revisions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the revisions newest first, each with the one before it."""
     earlier = {now["number"]: before for before, now in pairwise(revisions)}
     return [revision | {"before": earlier.get(revision["number"])} for revision in reversed(revisions)]
+
+
+def in_plain_words(detail: str) -> str:
+    """Return a refusal for people; programs read a word of the API between backquotes."""
+    return re.sub(r"`(\w+)`", r"“\1”", detail)

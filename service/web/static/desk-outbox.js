@@ -129,7 +129,11 @@ async function post(op) {
   }
 }
 
-const faultOf = (problem) => ({ ...problem, detail: problem.errors?.[0]?.detail ?? problem.detail ?? "This was refused." });
+/** What the service says is for programs too, which read a word of the API between backquotes. */
+function faultOf(problem) {
+  const detail = problem.errors?.[0]?.detail ?? problem.detail ?? "This was refused.";
+  return { ...problem, detail: detail.replace(/`(\w+)`/g, "“$1”") };
+}
 
 /** @param {Op} op */
 function done(op) {

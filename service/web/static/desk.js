@@ -1,11 +1,12 @@
 // @ts-check
-// The queue under the hands: one key, one action. The page works without this; here an item leaves at once, and what was
-// decided goes to desk-outbox.js, which sends it. The modules of the desk meet at the element #desk, by events on it:
-//   decide {entries}, undo, ask {name, lis, place}, close   this one asks for them
-//   answer {lis, words}, pick {like, by}, note {id, text, about}   the panels give them
-//   current {id}, changed                                 this one says where the moderator is
-//   said {text, undo}, refused {id, problem, entry}, back {ids, entries}, resumed {ids}, noted {id}
-//   versioned {id, revision, version}, fresh {id, html}, insert {html, first}, settled {id, words, html}      the others say what became of things
+// The list of the queue. The page works without it; here an item leaves at once, and what was decided is sent behind. The
+// modules of the desk meet at the element #desk, by events on it, so that each stands alone:
+//   desk-hands.js    says  step {way}, open {li}, act {action, li}, ask {name, lis, place}, undo
+//   desk-panels.js   says  answer {lis, words}, note {id, text, about}, pick {like, by}
+//   desk.js          says  decide {entries}, ask, close, current {id}, changed
+//   desk-outbox.js   says  said {text, undo}, refused {id, problem, entry}, back {ids, entries}, resumed {ids}, noted {id},
+//                          versioned {id, revision, version}, fresh {id, html}
+//   desk-live.js     says  insert {html, first}, settled {id, words, html}
 
 const desk = /** @type {HTMLElement} */ (document.getElementById("desk"));
 const list = /** @type {HTMLElement} */ (document.getElementById("items"));
@@ -14,14 +15,11 @@ const empty = /** @type {HTMLElement} */ (document.getElementById("empty"));
 const bar = /** @type {HTMLElement} */ (document.getElementById("bar"));
 const said = /** @type {HTMLElement} */ (document.getElementById("said"));
 const undo = /** @type {HTMLElement} */ (document.getElementById("undo"));
-const help = /** @type {HTMLDialogElement} */ (document.getElementById("help"));
-const keysOn = /** @type {HTMLInputElement} */ (document.getElementById("keys-on"));
 
 const KEPT_AWAY = 2_000; // items that have left and can be put back; a shift has many more
 const MOST = 100; // decisions together, as the service accepts them
 const DONE = { approve: "Approved", restore: "Restored", reject: "Rejected", spam: "Marked as spam", delete: "Deleted" };
 const TO = { approve: "approved", restore: "approved", reject: "rejected", spam: "spam", delete: "deleted" };
-const KEYS_OFF = "postbag-desk-keys-off";
 const mayDecide = Boolean(desk.dataset.mayDecide);
 
 /** Ids in the order in which they stand, also of those that have left: what comes back finds its place again. */
@@ -30,8 +28,6 @@ const order = [...list.children].map((li) => idOf(li));
 const away = new Map();
 /** @type {HTMLElement | null} */
 let current = null;
-/** @type {HTMLElement | null} */
-let lastPicked = null;
 
 const emit = (name, detail = {}) => desk.dispatchEvent(new CustomEvent(name, { detail }));
 const on = (name, act) => desk.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));
@@ -117,7 +113,6 @@ function leave(li) {
   const box = boxOf(li);
   if (box) box.checked = false;
   li.querySelector(".refusal")?.remove();
-  if (li === lastPicked) lastPicked = null;
   away.set(idOf(li), li);
   if (away.size > KEPT_AWAY) away.delete(away.keys().next().value ?? "");
   li.remove();
@@ -145,68 +140,14 @@ function count(entries, sign) {
   }
 }
 
-function act(action) {
+/** Decide on one item, or on what is selected, or on the one that is open; why it is rejected is asked first. */
+function act(action, one) {
   if (!mayDecide) return;
   const chosen = picked();
-  const lis = chosen.length ? chosen : current ? [current] : [];
+  const lis = one ? [one] : chosen.length ? chosen : current ? [current] : [];
   if (!lis.length) return;
-  if (action === "reject") askWhy(lis);
-  else decide(lis, action);
-}
-
-// ---- what is asked first, in a panel of desk-panels.js
-
-/** @param {HTMLElement[]} lis */
-function askWhy(lis) {
-  const together = lis.length > 1 || picked().length > 0;
-  emit("ask", { name: "reject", lis, place: (together && form) || lis[0].querySelector("article") });
-}
-
-/** @param {"note" | "pick"} name */
-function ask(name) {
-  if (!current || (name === "note" && !current.querySelector(".add-note"))) return;
-  emit("ask", { name, lis: [current], place: current.querySelector("article") });
-}
-
-on("answer", ({ lis, words }) => decide(lis, "reject", words));
-on("pick", ({ like, by }) => {
-  const { author, client, article } = like.dataset;
-  const alike = {
-    author: (data) => data.author === author,
-    client: (data) => client && data.client === client,
-    article: (data) => data.article === article,
-    all: () => true,
-    none: () => false,
-  };
-  for (const li of all()) {
-    const box = boxOf(li);
-    if (box) box.checked = Boolean(alike[by](li.dataset));
-  }
-  tellPicked();
-});
-
-// ---- selecting
-
-/** @param {boolean} range */
-function pick(range) {
-  const box = current && boxOf(current);
-  if (!current || !box) return;
-  if (range && lastPicked?.isConnected) {
-    const lis = all();
-    const [from, to] = [lis.indexOf(lastPicked), lis.indexOf(current)].sort((a, b) => a - b);
-    for (const li of lis.slice(from, to + 1)) /** @type {HTMLInputElement} */ (boxOf(li) ?? box).checked = true;
-  } else {
-    box.checked = !box.checked;
-  }
-  lastPicked = current;
-  tellPicked();
-}
-
-function tellPicked() {
-  const number = picked().length;
-  form?.classList.toggle("has-picked", number > 0);
-  const chosen = document.getElementById("chosen");
-  if (chosen) chosen.textContent = `${number} selected`;
+  if (action !== "reject") return decide(lis, action);
+  emit("ask", { name: "reject", lis, place: (!one && chosen.length && form) || lis[0].querySelector("article") });
 }
 
 // ---- telling
@@ -218,7 +159,6 @@ function say(text, canUndo = false) {
 
 function changed() {
   empty.hidden = list.childElementCount > 0;
-  tellPicked();
   emit("changed");
 }
 
@@ -306,7 +246,7 @@ on("settled", ({ id, words, html }) => {
   li.dataset.actions = "";
   boxOf(li)?.closest("label")?.remove();
   tell(li, words);
-  tellPicked();
+  changed();
 });
 on("resumed", ({ ids }) => {
   for (const id of ids) {
@@ -324,68 +264,10 @@ on("insert", ({ html, first }) => {
   changed();
 });
 
-// ---- hands
-
-const PLAIN = {
-  j: () => step(1),
-  k: () => step(-1),
-  u: () => emit("undo"),
-  n: () => ask("note"),
-  "*": () => ask("pick"),
-  "/": () => document.getElementById("q")?.focus(),
-  "?": () => help.showModal(),
-  o: () => /** @type {HTMLElement | null} */ (current?.querySelector(".when a"))?.click(),
-};
-const ACTS = { a: "approve", r: "reject", s: "spam", d: "delete" };
-
-document.addEventListener("keydown", (event) => {
-  const target = /** @type {HTMLElement} */ (event.target);
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
-  if (target.matches("textarea, select, input:not([type=checkbox])")) {
-    if (event.key === "Escape") target.blur();
-    return;
-  }
-  if (!keysOn.checked) return;
-  const key = event.key;
-  if (key.toLowerCase() === "x") pick(event.shiftKey);
-  else if (key in PLAIN && (!event.repeat || key === "j" || key === "k")) PLAIN[key]();
-  // A key that is held down decides once: it must not run through the queue.
-  else if (key in ACTS && !event.repeat) act(ACTS[key]);
-  else return;
-  event.preventDefault();
-});
-
-form?.addEventListener("submit", (event) => {
-  const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
-  event.preventDefault();
-  if (!button) return;
-  if (button.name === "action") return act(button.value);
-  const [action, key] = button.value.split(" ");
-  const li = shown(key.split(":")[0]);
-  if (!li) return;
-  open(li, false);
-  if (action === "reject") askWhy([li]);
-  else decide([li], action);
-});
-
-list.addEventListener("click", (event) => {
-  const target = /** @type {Element} */ (event.target);
-  const li = /** @type {HTMLElement | null} */ (target.closest(".item"));
-  if (!li || !list.contains(li)) return;
-  if (li !== current && !target.closest("button")) open(li, false);
-  if (target.closest(".add-note") && !(/** @type {MouseEvent} */ (event).ctrlKey || /** @type {MouseEvent} */ (event).metaKey)) {
-    event.preventDefault();
-    ask("note");
-  }
-});
-list.addEventListener("change", (event) => {
-  lastPicked = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".item"));
-  tellPicked();
-});
-undo.addEventListener("click", () => emit("undo"));
-document.getElementById("help-button")?.addEventListener("click", () => help.showModal());
-keysOn.checked = localStorage.getItem(KEYS_OFF) === null;
-keysOn.addEventListener("change", () => (keysOn.checked ? localStorage.removeItem(KEYS_OFF) : localStorage.setItem(KEYS_OFF, "1")));
+on("step", ({ way }) => step(way));
+on("open", ({ li }) => open(li, false));
+on("act", ({ action, li }) => act(action, li));
+on("answer", ({ lis, words }) => decide(lis, "reject", words));
 
 desk.classList.add("live");
 bar.hidden = false;
