@@ -18,8 +18,8 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_migrate import upgrade
 
-from service.actions import demo as demo_actions
 from service.actions import audit, sites, upkeep
+from service.actions import demo as demo_actions
 from service.domain.errors import Invalid, PostbagError, StoreUnavailable
 from service.domain.permissions import Scope
 from service.domain.site import LONGEST_REVISE_WINDOW, Policy, Site

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.log import FIRST_HASH, ChainedEntry, LogKind
 from service.extensions import db
@@ -32,16 +34,19 @@ class LogFilter:
 
     def conditions(self, site_id: UUID) -> list[ColumnElement[bool]]:
         """Return what a row has to fulfil."""
-        asked = (
-            (self.kind, LogRow.kind == (self.kind and self.kind.value)),
-            (self.action, LogRow.action == self.action),
-            (self.actor_id, LogRow.actor_id == self.actor_id),
-            (self.actor_name, LogRow.actor_name == self.actor_name),
-            (self.comment_id, LogRow.comment_id == self.comment_id),
-            (self.since, LogRow.created_at >= self.since),
-            (self.until, LogRow.created_at < self.until),
+        asked: tuple[tuple[InstrumentedAttribute[Any], Any], ...] = (
+            (LogRow.kind, self.kind and self.kind.value),
+            (LogRow.action, self.action),
+            (LogRow.actor_id, self.actor_id),
+            (LogRow.actor_name, self.actor_name),
+            (LogRow.comment_id, self.comment_id),
         )
-        return [LogRow.site_id == site_id, *(condition for value, condition in asked if value is not None)]
+        conditions = [LogRow.site_id == site_id, *(column == value for column, value in asked if value is not None)]
+        if self.since is not None:
+            conditions.append(LogRow.created_at >= self.since)
+        if self.until is not None:
+            conditions.append(LogRow.created_at < self.until)
+        return conditions
 
 
 def newest_entries(site_id: UUID, wanted: LogFilter, *, before: int | None, limit: int) -> list[ChainedEntry]:

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service.config import Settings
 from service.domain.errors import Invalid, PostbagError
 from service.web import assets, languages, openapi, operations
-from service.web.api import articles, log, moderation, published, reactions, receipts
+from service.web.api import articles, log, moderation, published, reactions, receipts, stats
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
@@ -24,6 +24,7 @@ API_BLUEPRINTS = (
     articles.blueprint,
     moderation.blueprint,
     log.blueprint,
+    stats.blueprint,
 )
 ENGLISH_CALLS = ("/v1/moderation", "/v1/articles")
 """Calls that no reader makes: whoever programs against them reads refusals in the language of the documentation."""

@@ -48,7 +48,7 @@ def read_log(query: dict[str, Any]) -> Response:
 @answers("unauthenticated", "forbidden", "invalid", "rate_limited", "store_unavailable")
 @described("exportLog", "Download what was done")
 def export(query: dict[str, Any]) -> Response:
-    """The same filters as for the list. A line of `jsonl` says all that was hashed, so that the chain can be checked."""
+    """The same filters as for the list. A line of `jsonl` says all that was hashed, so that one can check it."""
     caller, form = the_caller(), query["format"]
     links = export_log(caller, _question(caller, query))
     lines = as_csv(links) if form is Format.CSV else as_json_lines(links)
