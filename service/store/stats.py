@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from service.domain.life import Status
@@ -103,24 +103,21 @@ def time_to_decision(stretch: Stretch, shares: Sequence[float]) -> list[float | 
 
     Both databases give the same: SQLite, which has no percentiles, is asked for the two values around each.
     """
+    waited = stretch.decided() & LogRow.waited.is_not(None)
     if is_postgresql():
         columns = [func.percentile_cont(share).within_group(LogRow.waited) for share in shares]
-        waited = stretch.decided() & LogRow.waited.is_not(None)
         return list(db.session.execute(select(*columns).where(waited)).one())
-    waited = stretch.decided() & LogRow.waited.is_not(None)
     count = db.session.execute(select(func.count()).where(waited)).scalar_one()
-    return [_percentile(select(LogRow.waited).where(waited), count, share) for share in shares]
+    return [_percentile(waited, count, share) for share in shares]
 
 
-def _percentile(waits: Select[tuple[float | None]], count: int, share: float) -> float | None:
+def _percentile(waited: ColumnElement[bool], count: int, share: float) -> float | None:
     if not count:
         return None
     place, part = divmod(share * (count - 1), 1)
-    around = db.session.execute(waits.order_by(LogRow.waited).offset(int(place)).limit(2)).scalars().all()
-    low, high = around[0], around[-1]
-    assert low is not None
-    assert high is not None
-    return low + (high - low) * part
+    ordered = select(LogRow.waited).where(waited).order_by(LogRow.waited)
+    around = [row.waited for row in db.session.execute(ordered.offset(int(place)).limit(2)) if row.waited is not None]
+    return float(around[0] + (around[-1] - around[0]) * part)
 
 
 def rates_by_moderator(stretch: Stretch) -> list[Rate]:
@@ -128,7 +125,7 @@ def rates_by_moderator(stretch: Stretch) -> list[Rate]:
     # A name can change; the latest in the alphabet stands for the id.
     name, key = func.max(LogRow.actor_name).label("name"), LogRow.actor_id.label("id")
     rows = db.session.execute(
-        select(key, name, LogRow.action, func.count().label("count"))
+        select(key, name, LogRow.action, func.count().label("decisions"))
         .where(stretch.decided())
         .group_by(key, LogRow.action)
     ).all()
@@ -153,7 +150,7 @@ def rates_by_moderator(stretch: Stretch) -> list[Rate]:
 def rates_by_article(stretch: Stretch, *, limit: int) -> list[Rate]:
     """Return how decisions went under each of the articles that had most of them."""
     busiest = (
-        select(CommentRow.article_id, func.count().label("decisions"))
+        select(CommentRow.article_id, func.count())
         .join(LogRow, LogRow.comment_id == CommentRow.id)
         .where(stretch.decided())
         .group_by(CommentRow.article_id)
@@ -166,7 +163,7 @@ def rates_by_article(stretch: Stretch, *, limit: int) -> list[Rate]:
             ArticleRow.key.label("id"),
             func.max(ArticleRow.title).label("name"),
             LogRow.action,
-            func.count().label("count"),
+            func.count().label("decisions"),
         )
         .select_from(LogRow)
         .join(CommentRow, CommentRow.id == LogRow.comment_id)
@@ -189,7 +186,7 @@ def rates_by_reason(stretch: Stretch) -> list[Rate]:
         .subquery()
     )
     rows = db.session.execute(
-        select(found.c.name.label("id"), found.c.name.label("name"), found.c.action, func.count().label("count"))
+        select(found.c.name.label("id"), found.c.name.label("name"), found.c.action, func.count().label("decisions"))
         .select_from(found)
         .group_by(found.c.name, found.c.action)
     )
@@ -203,7 +200,7 @@ def rates_by_canned_reason(stretch: Stretch) -> list[Rate]:
             LogRow.reason_id.label("id"),
             func.coalesce(func.max(ReasonRow.title), "").label("name"),
             LogRow.action,
-            func.count().label("count"),
+            func.count().label("decisions"),
         )
         .outerjoin(ReasonRow, ReasonRow.id == LogRow.reason_id)
         .where(stretch.decided(), LogRow.reason_id.is_not(None))
@@ -212,10 +209,10 @@ def rates_by_canned_reason(stretch: Stretch) -> list[Rate]:
     return _rates(rows.all())
 
 
-def _rates(rows: Sequence[Row[Any]], undone: dict[str, int] | None = None) -> list[Rate]:
+def _rates(rows: Sequence[Any], undone: dict[str, int] | None = None) -> list[Rate]:
     found: dict[str, Rate] = {}
     for row in rows:
         key = str(row.id)
         rate = found.setdefault(key, Rate(key, row.name, {}, (undone or {}).get(key, 0)))
-        rate.actions[row.action] = row.count
+        rate.actions[row.action] = row.decisions
     return sorted(found.values(), key=lambda rate: (-rate.total, rate.name, rate.id))

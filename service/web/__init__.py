@@ -10,6 +10,8 @@ from service.config import Settings
 from service.domain.errors import Invalid, PostbagError
 from service.web import assets, languages, openapi, operations
 from service.web.api import articles, log, moderation, published, reactions, receipts, stats
+from service.web.desk import log as desk_log
+from service.web.desk import stats as desk_stats
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
@@ -28,7 +30,14 @@ API_BLUEPRINTS = (
 )
 ENGLISH_CALLS = ("/v1/moderation", "/v1/articles")
 """Calls that no reader makes: whoever programs against them reads refusals in the language of the documentation."""
-PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
+PAGE_BLUEPRINTS = (
+    front.blueprint,
+    discussion.blueprint,
+    receipt.blueprint,
+    operations.blueprint,
+    desk_log.blueprint,
+    desk_stats.blueprint,
+)
 
 
 def register(app: Flask, settings: Settings) -> None:

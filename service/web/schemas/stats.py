@@ -74,6 +74,6 @@ class StatsSchema(Schema):
     by_article = fields.List(
         fields.Nested(RateSchema),
         required=True,
-        metadata={"description": "The 50 with most decisions; `id` is the key."},
+        metadata={"description": "The busiest 50; `id` is the key."},
     )
     by_moderator = fields.List(fields.Nested(ModeratorRateSchema), required=True)
