@@ -86,7 +86,7 @@ def _by_hour(column: InstrumentedAttribute[datetime], condition: ColumnElement[b
         func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24") if is_postgresql() else func.substr(column, 1, 13)
     )
     rows = db.session.execute(select(hour.label("hour"), func.count()).where(condition).group_by("hour"))
-    return {datetime.strptime(text, "%Y-%m-%d %H").replace(tzinfo=UTC): count for text, count in rows.tuples()}
+    return {datetime.strptime(text, "%Y-%m-%d %H").replace(tzinfo=UTC): count for text, count in rows}
 
 
 def oldest_pending(site_id: UUID) -> datetime | None:
@@ -144,7 +144,7 @@ def rates_by_moderator(stretch: Stretch) -> list[Rate]:
         )
         .group_by(decision.actor_id)
     )
-    return _rates(rows, {str(actor_id): count for actor_id, count in undone.tuples()})
+    return _rates(rows, {str(actor_id): count for actor_id, count in undone})
 
 
 def rates_by_article(stretch: Stretch, *, limit: int) -> list[Rate]:

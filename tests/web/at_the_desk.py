@@ -1,4 +1,4 @@
-"""A moderator who is signed in, for tests of the desk's pages; made in the store, since signing in has its own tests."""
+"""A moderator who is signed in, for tests of the desk's pages: made in the store, since signing in has its own."""
 
 from __future__ import annotations
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from werkzeug.test import TestResponse
 
 from service.domain.life import POLICY, Actor
@@ -18,7 +18,7 @@ from service.domain.permissions import Scope
 from service.extensions import db
 from service.store import log
 from service.store.ids import new_id
-from service.store.models import CommentRow, ReasonRow
+from service.store.models import ReasonRow
 from service.store.session import writing
 from service.store.sites import find_site
 from service.web.desk.stats import duration
@@ -45,19 +45,6 @@ def numbers(driver: SiteDriver, **query: Any) -> dict[str, Any]:
 def then(site: SiteDriver, **others: Any) -> dict[str, Any]:
     """Return the numbers of the six hours around PAST."""
     return numbers(site, **{"from": "2026-03-02T06:00:00Z", "until": "2026-03-02T12:00:00Z"}, **others)
-
-
-def sent_at(site: SiteDriver, when: datetime) -> None:
-    """Have a reply be as old as if it had been sent then."""
-    sent = site.submitted()
-    with site.app.app_context(), writing():
-        # What points at its id is not looked at here.
-        db.session.connection().exec_driver_sql(
-            "PRAGMA defer_foreign_keys = ON" if db.engine.dialect.name == "sqlite" else "SELECT 1"
-        )
-        db.session.execute(
-            update(CommentRow).where(CommentRow.id == UUID(sent["id"])).values(created_at=when, queued_at=when)
-        )
 
 
 def decided(site: SiteDriver, when: datetime, waited: float | None, actor: Actor = MIRA, **others: Any) -> None:
