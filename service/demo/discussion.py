@@ -15,8 +15,9 @@ from typing import Literal
 class DemoComment:
     """One reply; `reply_to` is the `ref` of an earlier one under the same article, or None at the top.
 
-    Where `state` is `edited`, `earlier_body` was approved first and `body` after it. A `removed` comment was published
-    before a moderator took it away. `minutes_ago` counts back from the moment of seeding.
+    Where `state` is `edited`, `earlier_body` was approved first and `body` after it; where it is `revised`, the edit
+    waits. A `removed` comment was published before a moderator took it away; a `reported` one is published, and readers
+    have brought it back to the queue. `minutes_ago` counts back from the moment of seeding.
     """
 
     ref: str
@@ -26,7 +27,7 @@ class DemoComment:
     body: str
     minutes_ago: int
     url: str | None = None
-    state: Literal["published", "pending", "removed", "edited"] = "published"
+    state: Literal["published", "pending", "removed", "edited", "revised", "reported"] = "published"
     earlier_body: str | None = None
 
 
@@ -282,6 +283,34 @@ TIDE_COMMENTS: tuple[DemoComment, ...] = (
         ),
         minutes_ago=95,
         state="pending",
+    ),
+    DemoComment(
+        ref="ebb",
+        reply_to="window",
+        name="Silke Brandt",
+        email="silke.brandt@example.net",
+        body=(
+            "Eleven minutes at the flood, thirteen at the ebb: I asked the lock keeper on Tuesday, and he was kind "
+            "enough to show me the log. See https://example.org/lock/log"
+        ),
+        minutes_ago=80,
+        state="revised",
+        earlier_body=(
+            "Eleven minutes at the flood, twelve at the ebb: I asked the lock keeper on Monday, and he was kind "
+            "enough to show me the log."
+        ),
+    ),
+    DemoComment(
+        ref="brother",
+        reply_to="market",
+        name="Quayside",
+        email="quayside@example.org",
+        body=(
+            "Ask the fishmongers whose brother wrote the leaflet for the gates. Everybody in the harbour knows, and "
+            "nobody says it."
+        ),
+        minutes_ago=600,
+        state="reported",
     ),
     DemoComment(
         ref="insurance-offer",

@@ -7,10 +7,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.config import Settings
-from service.domain.errors import Invalid, PostbagError
+from service.domain.errors import Invalid, PostbagError, Unauthenticated
 from service.web import assets, languages, openapi, operations
-from service.web.api import articles, log, moderation, published, reactions, receipts, stats
+from service.web.api import articles, log, moderation, moderators, published, reactions, receipts, stats
+from service.web.desk import account as desk_account
 from service.web.desk import log as desk_log
+from service.web.desk import moderators as desk_moderators
+from service.web.desk import queue as desk_queue
+from service.web.desk import sign_in
 from service.web.desk import stats as desk_stats
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
@@ -25,16 +29,18 @@ API_BLUEPRINTS = (
     receipts.blueprint,
     articles.blueprint,
     moderation.blueprint,
+    moderators.blueprint,
     log.blueprint,
     stats.blueprint,
 )
 ENGLISH_CALLS = ("/v1/moderation", "/v1/articles")
 """Calls that no reader makes: whoever programs against them reads refusals in the language of the documentation."""
-PAGE_BLUEPRINTS = (
-    front.blueprint,
-    discussion.blueprint,
-    receipt.blueprint,
-    operations.blueprint,
+PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
+DESK_BLUEPRINTS = (
+    sign_in.blueprint,
+    desk_account.blueprint,
+    desk_queue.blueprint,
+    desk_moderators.blueprint,
     desk_log.blueprint,
     desk_stats.blueprint,
 )
@@ -51,7 +57,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.before_request(_answer_preflight)
     app.before_request(bound_body)
     openapi.register(app, API_BLUEPRINTS)
-    for page_blueprint in PAGE_BLUEPRINTS:
+    for page_blueprint in (*PAGE_BLUEPRINTS, *DESK_BLUEPRINTS):
         app.register_blueprint(page_blueprint)
     if settings.demo:
         app.register_blueprint(demo.blueprint)
@@ -84,6 +90,8 @@ def _refuse(error: PostbagError) -> Response:
         form = reply_form.refused_reply(error)
         if form is not None:
             return form
+    if isinstance(error, Unauthenticated) and request.path.startswith("/desk"):
+        return sign_in.ask_to_sign_in()
     if request.path.startswith("/v1/") and not (published.is_browser_form() and request.method == "POST"):
         return problem_response(error)
     return front.refused_page(error)

@@ -39,6 +39,8 @@ PATH_PARAMETERS = {
         "example": "pbr_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     },
     "batch_id": {"description": "The batch's id, which every decision names.", "example": EXAMPLE_ID},
+    "moderator_id": {"description": "The moderator's id.", "example": EXAMPLE_ID},
+    "invitation_id": {"description": "The invitation's id.", "example": EXAMPLE_ID},
     "comment_id": {"description": "The comment's id.", "example": EXAMPLE_ID},
 }
 UNUSED_SCHEMAS = frozenset({"Error", "PaginationMetadata"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -32,7 +33,7 @@ ENTRY = LogEntry(
     subject="a subject",
     details={"published_revision": None},
 )
-OTHERS = {
+OTHERS: dict[str, Any] = {
     "id": UUID(int=9), "site_id": UUID(int=9), "kind": LogKind.UNDO, "action": "spam",
     "actor": Actor("moderator", UUID(int=3), "Mira"), "created_at": ENTRY.created_at + timedelta(microseconds=1),
     "comment_id": None, "batch_id": None, "revision": 2, "version": 3, "from_status": "spam", "to_status": "spam",

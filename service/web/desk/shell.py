@@ -11,9 +11,10 @@ from flask import Response, g, redirect, render_template, request
 
 from service.actions.authenticate import spend_call
 from service.actions.desk_sessions import SignedIn, caller_for_comment
+from service.domain.errors import Unauthenticated
 from service.domain.permissions import Caller, Permission
 from service.web.auth import PERMISSION_ATTRIBUTE, SAFE_METHODS, check_csrf, signed_in_if_any
-from service.web.responses import PAGE_POLICY, page
+from service.web.responses import PAGE_POLICY, compressed, page
 from service.web.times import utc_now
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -44,7 +45,7 @@ def desk_page(permission: Permission | None) -> Callable[[View], View]:
         def guarded(*args: Any, **kwargs: Any) -> Any:
             signed_in = signed_in_if_any()
             if signed_in is None:
-                return ask_to_sign_in()
+                raise Unauthenticated
             if request.method not in SAFE_METHODS:
                 check_csrf(signed_in)
             if permission is not None:
@@ -71,13 +72,6 @@ def the_signed_in() -> SignedIn:
     signed_in = signed_in_if_any()
     assert signed_in is not None
     return signed_in
-
-
-def ask_to_sign_in() -> Response:
-    """Lead to the sign-in page, and back to where the person was."""
-    # A form that was posted is taken up by the sign-in page, which overrides this for POST.
-    here = request.full_path.rstrip("?") if request.method == "GET" else "/desk"
-    return seen_at(f"{SIGN_IN}?{urlencode({'next': here})}")
 
 
 def seen_at(address: str) -> Response:
@@ -116,7 +110,7 @@ def desk(template: str, status: int = 200, **context: Any) -> Response:
     response = page(html, status)
     response.headers["Content-Security-Policy"] = DESK_POLICY
     response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return compressed(response)
 
 
 def _is_here(address: str) -> bool:

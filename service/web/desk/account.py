@@ -1,0 +1,115 @@
+"""`/desk/account`: one's name, password, second factor and sessions."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Response, request
+from markupsafe import Markup
+
+from service.actions import accounts
+from service.domain.errors import Invalid
+from service.web.desk.shell import desk, desk_page, seen_at, the_signed_in
+from service.web.pages.words import by_field
+from service.web.problems import ERROR_CODES
+from service.web.times import utc_now
+
+blueprint = Blueprint("desk_account", __name__, url_prefix="/desk/account")
+
+NOTICES = {
+    "name": "Your name is changed.",
+    "password": "Your password is changed, and your other sessions have ended.",
+    "off": "The second factor is off.",
+    "session": "That session has ended.",
+    "others": "Your other sessions have ended.",
+}
+
+
+@blueprint.get("")
+@desk_page(None)
+def show() -> Response:
+    """Answer with the account."""
+    return _page(notice=NOTICES.get(request.args.get("done", "")))
+
+
+@blueprint.post("/name")
+@desk_page(None)
+def rename() -> Response:
+    """Change the name that colleagues read."""
+    try:
+        accounts.rename(the_signed_in().moderator_id, request.form.get("name", ""))
+    except Invalid as error:
+        return _page(error, name=request.form.get("name", ""))
+    return seen_at("/desk/account?done=name")
+
+
+@blueprint.post("/password")
+@desk_page(None)
+def change_password() -> Response:
+    """Change the password; every other session ends."""
+    signed_in = the_signed_in()
+    old, new = request.form.get("old_password", ""), request.form.get("new_password", "")
+    try:
+        accounts.change_password(signed_in.moderator_id, old, new, session_id=signed_in.session_id)
+    except Invalid as error:
+        return _page(error)
+    return seen_at("/desk/account?done=password")
+
+
+@blueprint.post("/second-factor")
+@desk_page(None)
+def second_factor() -> Response:
+    """Offer a second factor, put one into force with a code, or take it out with the password."""
+    moderator_id = the_signed_in().moderator_id
+    step = request.form.get("step", "")
+    try:
+        if step == "offer":
+            return _offered(accounts.offer_second_factor(moderator_id))
+        if step == "prove":
+            sealed, code = request.form.get("sealed", ""), request.form.get("code", "")
+            codes = accounts.turn_on_second_factor(moderator_id, sealed, code, now=utc_now())
+            return desk("recovery_codes.html", codes=codes)
+        accounts.turn_off_second_factor(moderator_id, request.form.get("password", ""))
+    except accounts.WrongCode as error:
+        return _offered(error.offer, error)
+    except Invalid as error:
+        return _page(error)
+    return seen_at("/desk/account?done=off")
+
+
+@blueprint.post("/sessions")
+@desk_page(None)
+def end_sessions() -> Response:
+    """End one of one's sessions, or all but this one."""
+    signed_in = the_signed_in()
+    given = request.form.get("session", "")
+    if given == "others":
+        accounts.end_other_sessions(signed_in.moderator_id, signed_in.session_id)
+        return seen_at("/desk/account?done=others")
+    try:
+        accounts.end_session(signed_in.moderator_id, UUID(given))
+    except ValueError:
+        return _page(Invalid("session", "unknown", "There is no such session."))
+    return seen_at("/desk/account?done=session")
+
+
+def _offered(offer: accounts.SecondFactorOffer, error: Invalid | None = None) -> Response:
+    errors = {} if error is None else by_field(error.faults)
+    status = 200 if error is None else ERROR_CODES[error.code].status
+    # Drawn from our own address.
+    qr = Markup(offer.qr_svg)  # noqa: S704
+    return desk("second_factor_offer.html", status, offer=offer, qr=qr, errors=errors)
+
+
+def _page(error: Invalid | None = None, *, notice: str | None = None, name: str | None = None) -> Response:
+    signed_in = the_signed_in()
+    view = accounts.read_account(signed_in.moderator_id, now=utc_now())
+    return desk(
+        "account.html",
+        200 if error is None else ERROR_CODES[error.code].status,
+        account=view,
+        name=view.name if name is None else name,
+        here=signed_in.session_id,
+        errors={} if error is None else by_field(error.faults),
+        notice=notice,
+    )
