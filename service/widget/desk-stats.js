@@ -27,6 +27,12 @@ const axis = (place) => ({
  */
 const countAxis = (place) => ({ ...axis(place), size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6] });
 
+/** @param {number} seconds */
+const written = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
+
+/** @param {number} seconds */
+const clock = (seconds) => (written(seconds).endsWith(" 00:00") ? written(seconds).slice(5, 10) : written(seconds).slice(11));
+
 /** @type {uPlot.Range.Function} */
 const fromZero = (_plot, _least, most) => [0, Math.max(most || 0, 1) * 1.05];
 
@@ -36,23 +42,27 @@ const fromZero = (_plot, _least, most) => [0, Math.max(most || 0, 1) * 1.05];
  */
 function hours(place, table) {
   const rows = [.../** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll("[data-hour]"))];
+  const begins = rows.map((row) => Number(row.dataset.hour));
   const both = rows.map(counts);
+  // The last hour has a width too.
+  begins.push((begins.at(-1) ?? 0) + 3600);
+  both.push(both.at(-1) ?? []);
   const stepped = uPlot.paths.stepped?.({ align: 1 });
   return [
     {
       // The table says UTC, and so does the chart.
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       scales: { y: { range: fromZero } },
-      axes: [axis(place), countAxis(place)],
+      axes: [{ ...axis(place), values: (_plot, moments) => moments.map(clock) }, countAxis(place)],
       cursor: { drag: { x: true, y: false } },
       series: [
-        { label: "Hour (UTC)" },
+        { label: "Hour (UTC)", value: (_plot, seconds) => (seconds === null ? "–" : written(seconds)) },
         { label: "Arrived", stroke: colour(place, "--accent"), width: 2, paths: stepped, points: { show: false } },
         // Dashed, for whoever cannot tell the colours apart.
         { label: "Decisions", stroke: colour(place, "--ink"), width: 2, dash: [6, 4], paths: stepped, points: { show: false } },
       ],
     },
-    [rows.map((row) => Number(row.dataset.hour)), both.map(([arrived]) => arrived ?? 0), both.map(([, decided]) => decided ?? 0)],
+    [begins, both.map(([arrived]) => arrived ?? 0), both.map(([, decided]) => decided ?? 0)],
   ];
 }
 
@@ -84,7 +94,7 @@ function rates(place, table) {
       ],
       cursor: { drag: { x: false, y: false } },
       series: [
-        { label: "", value: (_plot, index) => names[index] ?? "–" },
+        { label: table.tHead?.rows[0].cells[0].innerText ?? "", value: (_plot, index) => names[index] ?? "–" },
         ...order.map((action) => ({
           label: actions[action],
           fill: colour(place, `--chart-${action + 1}`),

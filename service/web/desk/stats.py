@@ -12,6 +12,7 @@ from service.domain.life import Action
 from service.domain.permissions import Permission
 from service.web.auth import the_caller
 from service.web.desk.filters import day, own_address
+from service.web.desk.queue_view import reason_words
 from service.web.desk.shell import desk, desk_page
 from service.web.times import utc_now
 
@@ -53,6 +54,7 @@ def show() -> Response:
         if numbers and numbers.oldest_pending
         else None,
         duration=duration,
+        reason_words=reason_words,
         spans=[(words, _days_before(now, days)) for days, words in SPANS],
     )
 

@@ -94,13 +94,13 @@ class LogFilterQuery(StrictSchema):
     """Which entries to read."""
 
     site = Text(load_default=absent, metadata={"description": "The token's site, which is also the default."})
-    kind = Choice(LogKind, load_default=absent)
-    action = Text(load_default=absent, metadata={"example": "approve"})
+    kind = Choice(LogKind, load_default=absent, metadata={"description": "What the entries are about."})
+    action = Text(load_default=absent, metadata={"description": "What was done.", "example": "approve"})
     moderator = Text(
         load_default=absent, metadata={"description": "Who did it: an id, or the whole name of a person or token."}
     )
-    comment = Identifier(load_default=absent)
-    since = MomentInQuery(data_key="from")
+    comment = Identifier(load_default=absent, metadata={"description": "The id of a comment: its history."})
+    since = MomentInQuery(data_key="from", metadata={"description": "The first moment that is wanted."})
     until = MomentInQuery(metadata={"description": "The first moment that is left out."})
 
 
@@ -114,4 +114,4 @@ class LogQuery(LogFilterQuery):
 class LogExportQuery(LogFilterQuery):
     """Which entries to export, and how."""
 
-    format = Choice(Format, load_default=Format.JSONL)
+    format = Choice(Format, load_default=Format.JSONL, metadata={"description": "CSV, or JSON Lines."})
