@@ -1,4 +1,4 @@
-"""The commands of `flask --app wsgi`: sites, tokens, upkeep, the API document, and the demo."""
+"""The commands of `flask --app wsgi`: sites, tokens, upkeep, the log, the API document, and the demo."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_migrate import upgrade
 
+from service.actions import audit, invitations, sites, upkeep
 from service.actions import demo as demo_actions
-from service.actions import invitations, sites, upkeep
 from service.domain.errors import Invalid, PostbagError, StoreUnavailable
 from service.domain.life import COMMAND
 from service.domain.permissions import Role, Scope
@@ -33,16 +33,32 @@ moderator_group = AppGroup("moderator", help="People at the desk.")
 token_group = AppGroup("token", help="Make and revoke API tokens.")
 retention_group = AppGroup("retention", help="Forget what may no longer be kept.")
 email_group = AppGroup("email", help="Care for the sealed e-mail addresses.")
+audit_group = AppGroup("audit", help="Check the log of what was done.")
 openapi_group = AppGroup("openapi", help="The promise to clients.")
 demo_group = AppGroup("demo", help="A newspaper to try everything on.")
 
 MOST_MINUTES = int(LONGEST_REVISE_WINDOW.total_seconds() // 60)
+BROKEN = {
+    audit.Break.CHANGED: "which was changed",
+    audit.Break.MISSING: "which is missing",
+    audit.Break.REORDERED: "which stood elsewhere",
+    audit.Break.HEAD: "where the head does not fit",
+}
 OPENAPI_FILE = Path(__file__).parents[1] / "openapi.yaml"
 
 
 def register(app: Flask) -> None:
     """Give the application its commands."""
-    for group in (site_group, moderator_group, token_group, retention_group, email_group, openapi_group, demo_group):
+    for group in (
+        site_group,
+        moderator_group,
+        token_group,
+        retention_group,
+        email_group,
+        audit_group,
+        openapi_group,
+        demo_group,
+    ):
         app.cli.add_command(group)
 
 
@@ -242,6 +258,25 @@ def apply_retention() -> None:
 def reseal_emails() -> None:
     """Move every sealed address from a key in SECRET_KEY_FALLBACKS to SECRET_KEY."""
     click.echo(f"Re-sealed {upkeep.reseal_emails()} addresses.")
+
+
+@audit_group.command("verify")
+@click.option("--site", "slug", help="Only this site's log.")
+@told_plainly
+def verify_log(slug: str | None) -> None:
+    """Walk the chain of every log, say how it ends or where it is broken, and fail where one is.
+
+    Keep what is printed: whoever forges a whole log cannot make it end with the same hash.
+    """
+    is_broken = False
+    for found in audit.verify(slug):
+        if found.broken is None:
+            click.echo(f"{found.slug}: {found.entries} entries, whole, ends with {found.hash.hex()}")
+            continue
+        is_broken = True
+        click.echo(f"{found.slug}: broken at entry {found.number}, {BROKEN[found.broken]}: {found.why}")
+    if is_broken:
+        sys.exit(1)
 
 
 @openapi_group.command("write")

@@ -47,10 +47,20 @@ def queue_position(scope: str, cursor: str | None) -> QueuePosition | None:
     return QueuePosition(datetime.fromisoformat(str(queued_at)), float(score), UUID(hex=str(comment_id)))
 
 
+def log_cursor(scope: str, number: int) -> str:
+    """Return the cursor after an entry of the log."""
+    return _encode(scope, number)
+
+
+def log_position(scope: str, cursor: str | None) -> int | None:
+    """Return the number of the entry that a log's cursor stands for; raises Invalid for one of another list."""
+    return None if cursor is None else int(_decode(scope, cursor)[0])
+
+
 def _encode(scope: str, *position: str | int | float) -> str:
     return encode_cursor(scope, position, key=tools().keyring.cursor_keys[0])
 
 
 def _decode(scope: str, cursor: str) -> tuple[str | int | float, ...]:
-    # The signature was ours, so the three parts are there and of the right kind.
+    # The signature was ours, so the parts are there and of the right kind.
     return decode_cursor(cursor, scope, keys=tools().keyring.cursor_keys)

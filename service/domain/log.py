@@ -93,7 +93,13 @@ def entry_hash(entry: LogEntry, *, number: int, previous_hash: bytes) -> bytes:
 
 def hashed_text(entry: LogEntry, *, number: int, previous_hash: bytes) -> str:
     """Return the text that is hashed: ASCII JSON with sorted keys and no spaces; times in UTC to the microsecond."""
-    said = {
+    said = hashed_fields(entry, number=number, previous_hash=previous_hash)
+    return json.dumps(said, sort_keys=True, separators=(",", ":"))
+
+
+def hashed_fields(entry: LogEntry, *, number: int, previous_hash: bytes) -> dict[str, Any]:
+    """Return everything an entry says, as JSON has it; an export adds nothing but the hash."""
+    return {
         "previous_hash": previous_hash.hex(),
         "number": number,
         "id": str(entry.id),
@@ -117,4 +123,3 @@ def hashed_text(entry: LogEntry, *, number: int, previous_hash: bytes) -> str:
         "details": entry.details,
         "created_at": entry.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
-    return json.dumps(said, sort_keys=True, separators=(",", ":"))

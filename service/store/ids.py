@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from uuid_utils import compat
@@ -15,3 +15,9 @@ def new_id(now: datetime) -> UUID:
     since = now - _EPOCH
     nanoseconds = ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
     return compat.uuid7(nanoseconds=nanoseconds)
+
+
+def first_id(moment: datetime, *, milliseconds_later: int = 0) -> UUID:
+    """Return what sorts before every id of this millisecond and after those before it, or of one that much later."""
+    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1) + milliseconds_later
+    return UUID(int=min(max(milliseconds, 0), 2**48 - 1) << 80)

@@ -9,11 +9,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service.config import Settings
 from service.domain.errors import Invalid, PostbagError, Unauthenticated
 from service.web import assets, languages, openapi, operations
-from service.web.api import articles, moderation, moderators, published, reactions, receipts
+from service.web.api import articles, log, moderation, moderators, published, reactions, receipts, stats
 from service.web.desk import account as desk_account
+from service.web.desk import log as desk_log
 from service.web.desk import moderators as desk_moderators
 from service.web.desk import queue as desk_queue
 from service.web.desk import sign_in
+from service.web.desk import stats as desk_stats
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
@@ -28,6 +30,8 @@ API_BLUEPRINTS = (
     articles.blueprint,
     moderation.blueprint,
     moderators.blueprint,
+    log.blueprint,
+    stats.blueprint,
 )
 ENGLISH_CALLS = ("/v1/moderation", "/v1/articles")
 """Calls that no reader makes: whoever programs against them reads refusals in the language of the documentation."""
@@ -37,6 +41,8 @@ DESK_BLUEPRINTS = (
     desk_account.blueprint,
     desk_queue.blueprint,
     desk_moderators.blueprint,
+    desk_log.blueprint,
+    desk_stats.blueprint,
 )
 
 

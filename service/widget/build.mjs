@@ -1,5 +1,6 @@
-// Builds the widget: `node build.mjs` writes ../web/static/{embed.js,widget.css,widget.XX.json}; what is committed there
-// is what the service serves, so that running it needs no Node. `node build.mjs DIRECTORY` writes there instead.
+// Builds the widget and the desk's charts: `node build.mjs` writes ../web/static/{embed.js,widget.css,widget.XX.json} and
+// desk-stats.{js,css}; what is committed there is what the service serves, so that running it needs no Node. `node
+// build.mjs DIRECTORY` writes there instead.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -64,6 +65,14 @@ const { code } = await minify(script.outputFiles[0].text, {
 writeFileSync(join(out, "embed.js"), code + "\n");
 writeFileSync(join(out, "widget.css"), css + "\n");
 for (const [name, text] of built) writeFileSync(join(out, name), text);
+
+// The charts of the moderators' desk: uPlot with what draws the tables of /desk/stats, under uPlot's licence.
+const library = join(here, "node_modules/uplot");
+const licence = `/*! uPlot\n\n${readFileSync(join(library, "LICENSE"), "utf8").trim()}\n*/\n`;
+const charts = await build({ ...options, entryPoints: [join(here, "desk-stats.js")], bundle: true, format: "esm", write: false });
+writeFileSync(join(out, "desk-stats.js"), licence + charts.outputFiles[0].text);
+const chartStyle = readFileSync(join(library, "dist/uPlot.min.css"), "utf8") + readFileSync(join(here, "desk-stats.css"), "utf8");
+writeFileSync(join(out, "desk-stats.css"), licence + (await transform(chartStyle, { ...options, loader: "css" })).code);
 
 // What this was built from, so that the suite can tell without Node whether it is stale.
 const sources = [...readdirSync(here).filter((name) => /\.(js|mjs|css)$|^package-lock\.json$/.test(name)).sort()];

@@ -175,7 +175,7 @@ def test_every_guarded_route_refuses_the_token_of_another_site(app: Flask, site:
     comment = site.submitted()["id"]
     for method, address, _ in _guarded(app):
         ours = address.replace(NOBODY_S, comment)
-        if ours == QUEUE:
+        if method == "GET" and ours == address:
             ours += f"?site={site.slug}"
         refused = _call(site, method, ours, foreign)
         # Of several things at once each is answered by itself; a batch or a comment of another site is not found.

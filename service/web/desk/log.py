@@ -1,0 +1,143 @@
+"""`/desk/log`: what was done on the site, by whom and when, narrowed by a form and to be downloaded."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from service.actions.read_log import LogPage, LogQuestion, read_log
+from service.domain.errors import FieldFault, Invalid
+from service.domain.log import ChainedEntry, LogKind
+from service.domain.permissions import Permission
+from service.web.auth import the_caller
+from service.web.desk.filters import day, identifier, own_address, word
+from service.web.desk.shell import desk, desk_page
+from service.web.times import rfc3339
+
+blueprint = Blueprint("desk_log", __name__, url_prefix="/desk/log")
+
+KIND_WORDS = {
+    LogKind.DECISION: "Decisions",
+    LogKind.UNDO: "Taken back",
+    LogKind.SITE: "Settings",
+    LogKind.REASON: "Canned reasons",
+    LogKind.ARTICLE: "Articles",
+    LogKind.MODERATOR: "Moderators",
+    LogKind.TOKEN: "Tokens",
+    LogKind.RULE: "Rules",
+}
+FIELDS = ("kind", "action", "moderator", "comment", "from", "until")
+
+
+@blueprint.get("")
+@desk_page(Permission.READ_LOG)
+def show() -> Response:
+    """Answer with a page of the log; a filter that cannot be read is shown again as it was typed."""
+    typed = {name: request.args.get(name, "") for name in FIELDS}
+    asked, faults = _asked()
+    found = LogPage([], None)
+    if not faults:
+        try:
+            found = read_log(the_caller(), asked)
+        except Invalid as error:
+            faults = list(error.faults)
+    return desk(
+        "log.html",
+        422 if faults else 200,
+        kinds=KIND_WORDS,
+        typed=typed,
+        faults={fault.field: fault.detail for fault in faults},
+        rows=[_row(link) for link in found.entries],
+        is_narrowed=any(typed.values()),
+        everything=own_address("/desk/log"),
+        newest=own_address("/desk/log", **typed) if asked.cursor else None,
+        older=found.next_cursor and own_address("/desk/log", **typed, cursor=found.next_cursor),
+        downloads=[(words, _download(asked, form)) for form, words in (("csv", "CSV"), ("jsonl", "JSON Lines"))],
+    )
+
+
+def _asked() -> tuple[LogQuestion, list[FieldFault]]:
+    faults: list[FieldFault] = []
+
+    def read(reader: Any, *arguments: Any, **options: Any) -> Any:
+        try:
+            return reader(*arguments, **options)
+        except Invalid as error:
+            faults.extend(error.faults)
+            return None
+
+    asked = LogQuestion(
+        kind=read(_kind),
+        action=read(word, "action"),
+        moderator=read(word, "moderator"),
+        comment_id=read(identifier, "comment"),
+        since=read(day, "from"),
+        until=read(day, "until", is_last=True),
+        cursor=request.args.get("cursor") or None,
+    )
+    return asked, faults
+
+
+def _kind() -> LogKind | None:
+    with suppress(ValueError):
+        return LogKind(request.args.get("kind", "")) if request.args.get("kind") else None
+    raise Invalid("kind", "not_a_choice", "Choose one of the list.")
+
+
+def _download(asked: LogQuestion, form: str) -> str:
+    return own_address(
+        "/v1/moderation/log/export",
+        format=form,
+        kind=asked.kind and asked.kind.value,
+        action=asked.action,
+        moderator=asked.moderator,
+        comment=None if asked.comment_id is None else str(asked.comment_id),
+        **{"from": _moment(asked.since), "until": _moment(asked.until)},
+    )
+
+
+def _moment(when: datetime | None) -> str | None:
+    return None if when is None else rfc3339(when)
+
+
+def _row(link: ChainedEntry) -> dict[str, Any]:
+    entry = link.entry
+    is_about_comment = entry.comment_id is not None
+    return {
+        "number": link.number,
+        "when": entry.created_at,
+        "who": entry.actor.name,
+        "who_href": own_address("/desk/log", moderator=str(entry.actor.id) if entry.actor.id else entry.actor.name),
+        "what": f"took back: {entry.action}" if entry.kind is LogKind.UNDO else f"{entry.kind}: {entry.action}",
+        "comment_href": own_address(f"/desk/comments/{entry.comment_id}") if is_about_comment else None,
+        "history_href": own_address("/desk/log", comment=str(entry.comment_id)) if is_about_comment else None,
+        "subject": entry.subject,
+        "statuses": (entry.from_status, entry.to_status) if entry.from_status != entry.to_status else None,
+        "reason": entry.reason,
+        "note": entry.note,
+        # What undoing a decision needs is no news to anybody; what a change changed is.
+        "changes": {} if is_about_comment else _changes(entry.details),
+        "hash": link.hash.hex(),
+    }
+
+
+def _changes(details: Any) -> dict[str, str]:
+    return {name: _change(value) for name, value in (details or {}).items()}
+
+
+def _change(value: Any) -> str:
+    if isinstance(value, list) and len(value) == 2:
+        before, after = (_plain(one) for one in value)
+        return f"{before} → {after}"
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value)) or "nothing"
+    return str(value)
