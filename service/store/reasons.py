@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select, update
 
 from service.domain.reasons import Reason
 from service.extensions import db
+from service.store.ids import new_id
 from service.store.models import ReasonRow
 
 REASON_COLUMNS = (ReasonRow.id, ReasonRow.title, ReasonRow.text, ReasonRow.position)
@@ -28,3 +30,32 @@ def find_reasons(site_id: UUID, reason_ids: Iterable[UUID]) -> list[Reason]:
         select(*REASON_COLUMNS).where(ReasonRow.site_id == site_id, ReasonRow.id.in_(list(reason_ids)))
     )
     return [Reason(*row) for row in rows]
+
+
+def add_reasons(site_id: UUID, said: Sequence[tuple[str, str]], *, first: int, now: datetime) -> list[Reason]:
+    """Store reasons of these titles and texts, the first of them at position `first`, and return them."""
+    reasons = [Reason(new_id(now), title, text, first + place) for place, (title, text) in enumerate(said)]
+    db.session.execute(
+        insert(ReasonRow),
+        [
+            {"id": r.id, "site_id": site_id, "position": r.position, "title": r.title, "text": r.text, "created_at": now}
+            for r in reasons
+        ],
+    )
+    return reasons
+
+
+def save_reasons(reasons: Iterable[Reason]) -> None:
+    """Store title, text and position of reasons that exist."""
+    for reason in reasons:
+        db.session.execute(
+            update(ReasonRow)
+            .where(ReasonRow.id == reason.id)
+            .values(title=reason.title, text=reason.text, position=reason.position)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def remove_reason(reason_id: UUID) -> None:
+    """Remove a reason. Decisions that named it keep its words, which the log has copied."""
+    db.session.execute(delete(ReasonRow).where(ReasonRow.id == reason_id))
