@@ -94,9 +94,12 @@ def _describe(site: Site) -> str:
     else:
         limits_text = limits
     minutes = int(site.revise_window.total_seconds() // 60)
+    policy = f"{site.policy} (trusted after {site.trusted_after})" if site.policy is Policy.FIRST else site.policy
+    closing = "never" if site.close_after is None else f"after {site.close_after.days} days"
     return (
-        f"{site.slug}: {site.name}; origins {' '.join(site.origins)}; policy {site.policy}; limits {limits_text}; "
-        f"depth {site.max_depth}; {minutes} minutes to revise; flag threshold {site.flag_threshold}"
+        f"{site.slug}: {site.name}; origins {' '.join(site.origins)}; policy {policy}; limits {limits_text}; "
+        f"depth {site.max_depth}; {minutes} minutes to revise; flag threshold {site.flag_threshold}; "
+        f"articles close {closing}"
     )
 
 
@@ -116,11 +119,17 @@ def create_site(slug: str, name: str, origins: tuple[str, ...]) -> None:
 @click.option(
     "--origin", "origins", multiple=True, help="An origin of its pages; all that are given replace the old ones."
 )
-@click.option("--policy", type=click.Choice([p.value for p in Policy]), help="all: a person reads every reply first.")
+@click.option(
+    "--policy",
+    type=click.Choice([p.value for p in Policy]),
+    help="all: a person reads every reply first; first: until its author is trusted; none: replies appear at once.",
+)
+@click.option("--trusted-after", type=int, help="Approved comments that make an author trusted under the policy first.")
 @click.option("--limits", help="off, default, or such as client=10/60,email=3/60 (requests/seconds).")
 @click.option("--max-depth", type=int, help="Levels of replies below a top-level comment.")
 @click.option("--revise-minutes", type=click.IntRange(0, MOST_MINUTES), help="How long an author may revise.")
 @click.option("--flag-threshold", type=int, help="Readers' flags that return a comment to the queue; 0: never.")
+@click.option("--close-after-days", type=int, help="Days until an article takes no more replies; 0: never.")
 @told_plainly
 def set_site(
     slug: str,
@@ -131,6 +140,8 @@ def set_site(
     max_depth: int | None,
     revise_minutes: int | None,
     flag_threshold: int | None,
+    trusted_after: int | None,
+    close_after_days: int | None,
 ) -> None:
     """Change what is given of a site; the rest stays."""
     site = sites.change_site(
@@ -143,6 +154,8 @@ def set_site(
         max_depth=max_depth,
         revise_window=None if revise_minutes is None else timedelta(minutes=revise_minutes),
         flag_threshold=flag_threshold,
+        trusted_after=trusted_after,
+        close_after_days=close_after_days,
     )
     click.echo(_describe(site))
 

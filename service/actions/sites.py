@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +15,13 @@ from service.domain.article_keys import parse_origin
 from service.domain.comment import TITLE_MAX
 from service.domain.errors import Invalid, NotFound, UnknownSite
 from service.domain.life import COMMAND, Actor
-from service.domain.limit_settings import parse_limit_overrides
+from service.domain.limit_settings import LimitOverrides, parse_limit_overrides
 from service.domain.log import LogKind
-from service.domain.permissions import Scope
+from service.domain.permissions import Caller, Permission, Scope
+from service.domain.reasons import FIRST_REASONS
 from service.domain.site import (
     DEFAULT_MAX_DEPTH,
+    MOST_ORIGINS,
     REVISE_WINDOW,
     Policy,
     Site,
@@ -30,8 +33,8 @@ from service.domain.site import (
     check_trusted_after,
     is_slug,
 )
-from service.domain.writing import check_line
-from service.store import sites, tokens
+from service.domain.writing import Faults, check_line
+from service.store import reasons, sites, tokens
 from service.store.session import reading, writing
 from service.store.tokens import Token
 
@@ -53,6 +56,13 @@ def find_site_of_published(comment_id: UUID) -> Site:
     return site
 
 
+def read_site(caller: Caller) -> Site:
+    """Return the caller's site; raises Forbidden for who may not see its settings."""
+    caller.check(Permission.READ_SITE)
+    with reading():
+        return sites.get_site(caller.site_id)
+
+
 def list_sites() -> list[Site]:
     """Return every site, by slug."""
     with reading():
@@ -60,7 +70,10 @@ def list_sites() -> list[Site]:
 
 
 def create_site(slug: str, *, name: str, origins: Iterable[str], now: datetime, actor: Actor = COMMAND) -> Site:
-    """Make a site that holds every reply, with the default limits; raises Invalid where its slug is taken."""
+    """Make a site that holds every reply, with the default limits and a few canned reasons.
+
+    Raises Invalid where its slug is taken.
+    """
     site = Site(
         id=sites.new_site_id(now),
         slug=check_slug(slug),
@@ -73,7 +86,9 @@ def create_site(slug: str, *, name: str, origins: Iterable[str], now: datetime, 
     )
     with writing():
         sites.add_site(site, now=now)
+        reasons.add_reasons(site.id, FIRST_REASONS, first=0, now=now)
         details = {name: [None, value] for name, value in settings_told(site).items()}
+        details["reasons"] = [None, [title for title, _ in FIRST_REASONS]]
         record(site.id, LogKind.SITE, "create", actor=actor, subject=site.slug, details=details, now=now)
     return site
 
@@ -95,30 +110,30 @@ def change_site(
 ) -> Site:
     """Change what is given of a site and return it; None leaves a value as it is. The log tells what was and what is.
 
-    `close_after_days` is 0 for never. `limits` is "off", "default", or a mapping such as `{"client": (10, 60)}` that is
+    Raises UnknownSite, and Invalid for every value at fault. `close_after_days` is 0 for never. `limits` is "off", "default", or a mapping such as `{"client": (10, 60)}` that is
     laid over the default limits.
     """
-    changes: dict[str, Any] = {}
-    if name is not None:
-        changes["name"] = _checked_name(name)
-    if origins is not None:
-        changes["origins"] = _checked_origins(origins)
-    if policy is not None:
-        changes["policy"] = policy
-    if limits is not None:
-        changes["limits"] = None if limits == "default" else parse_limit_overrides(limits)
-    if max_depth is not None:
-        changes["max_depth"] = check_max_depth(max_depth)
-    if revise_window is not None:
-        changes["revise_window"] = check_revise_window(revise_window)
-    if flag_threshold is not None:
-        changes["flag_threshold"] = check_flag_threshold(flag_threshold)
-    if trusted_after is not None:
-        changes["trusted_after"] = check_trusted_after(trusted_after)
-    if close_after_days is not None:
-        changes["close_after"] = check_close_after_days(close_after_days)
+    given: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+        "name": (name, _checked_name),
+        "origins": (origins, _some_origins),
+        "policy": (policy, Policy),
+        "limits": (limits, _checked_limits),
+        "max_depth": (max_depth, check_max_depth),
+        "revise_window": (revise_window, check_revise_window),
+        "flag_threshold": (flag_threshold, check_flag_threshold),
+        "trusted_after": (trusted_after, check_trusted_after),
+        "close_after": (close_after_days, check_close_after_days),
+    }
+    faults = Faults()
+    changes = {
+        field: faults.gather(partial(check, value), None)
+        for field, (value, check) in given.items()
+        if value is not None
+    }
+    faults.raise_if_any()
     with writing():
-        before = sites.find_site(slug)
+        # Held, so that of two who change different things at once neither undoes what the other one did.
+        before = sites.hold_site(sites.find_site(slug).id)
         site = replace(before, **changes)
         if site != before:
             sites.save_site(site)
@@ -181,3 +196,16 @@ def _checked_name(name: str) -> str:
 
 def _checked_origins(origins: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parse_origin(origin) for origin in origins))
+
+
+def _some_origins(origins: Iterable[str]) -> tuple[str, ...]:
+    checked = _checked_origins(origins)
+    if not checked:
+        raise Invalid("origins", "required", "A site needs an origin; without one no page could send a reply.")
+    if len(checked) > MOST_ORIGINS:
+        raise Invalid("origins", "too_many", f"A site has at most {MOST_ORIGINS} origins.")
+    return checked
+
+
+def _checked_limits(limits: object) -> LimitOverrides:
+    return None if limits == "default" else parse_limit_overrides(limits)

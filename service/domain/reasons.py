@@ -17,7 +17,10 @@ FIRST_REASONS = (
     ("Off the subject", "Your reply is not about the article. You are welcome to write about what it says."),
     ("A personal attack", "Your reply attacks a person. Please answer what they said, and leave aside who they are."),
     ("Advertising", "Your reply advertises a product or a service, which has no place under our articles."),
-    ("Private details", "Your reply names private details of somebody. Please leave out addresses, numbers and the like."),
+    (
+        "Private details",
+        "Your reply names private details of somebody. Please leave out addresses, numbers and the like.",
+    ),
     ("Said already", "What you say has been said above, so this reply would add nothing. Votes show that you agree."),
 )
 """What a new site begins with; its admins change them as they like."""

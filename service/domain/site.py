@@ -22,6 +22,7 @@ DEFAULT_FLAG_THRESHOLD = 3  # readers; one may err and two may be friends
 HIGHEST_FLAG_THRESHOLD = 1000
 DEFAULT_TRUSTED_AFTER = 3  # approved comments; one may be luck, and a regular has three within a week
 HIGHEST_TRUSTED_AFTER = 1000
+MOST_ORIGINS = 100  # more are no site's; the list stands in refusals and is read with every reply
 MOST_DAYS_OPEN = 3650  # ten years; whoever wants longer wants articles that stay open
 
 

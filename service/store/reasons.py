@@ -38,7 +38,14 @@ def add_reasons(site_id: UUID, said: Sequence[tuple[str, str]], *, first: int, n
     db.session.execute(
         insert(ReasonRow),
         [
-            {"id": r.id, "site_id": site_id, "position": r.position, "title": r.title, "text": r.text, "created_at": now}
+            {
+                "id": r.id,
+                "site_id": site_id,
+                "position": r.position,
+                "title": r.title,
+                "text": r.text,
+                "created_at": now,
+            }
             for r in reasons
         ],
     )

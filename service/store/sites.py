@@ -57,6 +57,12 @@ def find_site(slug: str) -> Site:
     return site_from_row(row)
 
 
+def hold_site(site_id: UUID) -> Site:
+    """Return a site that exists, and let nobody else change it or its reasons until the commit; readers pass."""
+    held = select(*SITE_COLUMNS).where(SiteRow.id == site_id).with_for_update(key_share=True)
+    return site_from_row(db.session.execute(held).one())
+
+
 def get_site(site_id: UUID) -> Site:
     """Return a site that exists."""
     return site_from_row(db.session.execute(select(*SITE_COLUMNS).where(SiteRow.id == site_id)).one())
