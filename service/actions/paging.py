@@ -57,6 +57,16 @@ def log_position(scope: str, cursor: str | None) -> int | None:
     return None if cursor is None else int(_decode(scope, cursor)[0])
 
 
+def article_cursor(scope: str, article_id: UUID) -> str:
+    """Return the cursor after an article of the desk's list."""
+    return _encode(scope, article_id.hex)
+
+
+def article_position(scope: str, cursor: str | None) -> UUID | None:
+    """Return the article that a cursor stands for; raises Invalid for one of another list, or made up."""
+    return None if cursor is None else UUID(hex=str(_decode(scope, cursor)[0]))
+
+
 def _encode(scope: str, *position: str | int | float) -> str:
     return encode_cursor(scope, position, key=tools().keyring.cursor_keys[0])
 

@@ -110,27 +110,20 @@ def change_site(
 ) -> Site:
     """Change what is given of a site and return it; None leaves a value as it is. The log tells what was and what is.
 
-    Raises UnknownSite, and Invalid for every value at fault. `close_after_days` is 0 for never. `limits` is "off", "default", or a mapping such as `{"client": (10, 60)}` that is
-    laid over the default limits.
+    Raises UnknownSite, and Invalid for every value at fault. `close_after_days` is 0 for never. `limits` is "off",
+    "default", or a mapping such as `{"client": (10, 60)}` that is laid over the default limits.
     """
-    given: dict[str, tuple[Any, Callable[[Any], Any]]] = {
-        "name": (name, _checked_name),
-        "origins": (origins, _some_origins),
-        "policy": (policy, Policy),
-        "limits": (limits, _checked_limits),
-        "max_depth": (max_depth, check_max_depth),
-        "revise_window": (revise_window, check_revise_window),
-        "flag_threshold": (flag_threshold, check_flag_threshold),
-        "trusted_after": (trusted_after, check_trusted_after),
-        "close_after": (close_after_days, check_close_after_days),
-    }
-    faults = Faults()
-    changes = {
-        field: faults.gather(partial(check, value), None)
-        for field, (value, check) in given.items()
-        if value is not None
-    }
-    faults.raise_if_any()
+    changes = check_changes(
+        name=name,
+        origins=origins,
+        policy=policy,
+        limits=limits,
+        max_depth=max_depth,
+        revise_window=revise_window,
+        flag_threshold=flag_threshold,
+        trusted_after=trusted_after,
+        close_after_days=close_after_days,
+    )
     with writing():
         # Held, so that of two who change different things at once neither undoes what the other one did.
         before = sites.hold_site(sites.find_site(slug).id)
@@ -141,6 +134,18 @@ def change_site(
             details = {name: [was[name], value] for name, value in told.items() if was[name] != value}
             record(site.id, LogKind.SITE, "change", actor=actor, subject=slug, details=details, now=now)
     return site
+
+
+def check_changes(**given: Any) -> dict[str, Any]:
+    """Return the fields of Site that `change_site` would change, checked; raises Invalid for every value at fault."""
+    faults = Faults()
+    changes = {}
+    for name, value in given.items():
+        if value is not None:
+            field, check = _CHECKS[name]
+            changes[field] = faults.gather(partial(check, value), None)
+    faults.raise_if_any()
+    return changes
 
 
 def settings_told(site: Site) -> dict[str, Any]:
@@ -209,3 +214,17 @@ def _some_origins(origins: Iterable[str]) -> tuple[str, ...]:
 
 def _checked_limits(limits: object) -> LimitOverrides:
     return None if limits == "default" else parse_limit_overrides(limits)
+
+
+_CHECKS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "name": ("name", _checked_name),
+    "origins": ("origins", _some_origins),
+    "policy": ("policy", Policy),
+    "limits": ("limits", _checked_limits),
+    "max_depth": ("max_depth", check_max_depth),
+    "revise_window": ("revise_window", check_revise_window),
+    "flag_threshold": ("flag_threshold", check_flag_threshold),
+    "trusted_after": ("trusted_after", check_trusted_after),
+    "close_after_days": ("close_after", check_close_after_days),
+}
+"""What `change_site` takes: the field of Site that it becomes, and what checks it."""

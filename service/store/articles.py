@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, or_, select, update
 
 from service.domain.article import Article
 from service.domain.site import Site
@@ -41,6 +41,36 @@ def find_article(site_id: UUID, key: str) -> Article | None:
         select(*ARTICLE_COLUMNS).where(ArticleRow.site_id == site_id, ArticleRow.key == key)
     ).one_or_none()
     return None if row is None else article_from_columns(row)
+
+
+def hold_article(site_id: UUID, key: str) -> Article | None:
+    """Return the article of this key, and let nobody else open or close it until the commit; None where there is none."""
+    row = db.session.execute(
+        select(*ARTICLE_COLUMNS)
+        .where(ArticleRow.site_id == site_id, ArticleRow.key == key)
+        .with_for_update(key_share=True)
+    ).one_or_none()
+    return None if row is None else article_from_columns(row)
+
+
+def newest_articles(site_id: UUID, words: Sequence[str], *, before: UUID | None, limit: int) -> list[Article]:
+    """Return a page of a site's articles, those that became known last first, after the article `before`.
+
+    With words, only those whose title or key contains one of them, in any case; SQLite folds the case of ASCII alone.
+    """
+    statement = select(*ARTICLE_COLUMNS).where(ArticleRow.site_id == site_id)
+    if words:
+        columns = (ArticleRow.title, ArticleRow.key)
+        statement = statement.where(
+            or_(
+                *(func.lower(column).contains(word.lower(), autoescape=True) for word in words for column in columns),
+                *(column.contains(word, autoescape=True) for word in words for column in columns),
+            )
+        )
+    if before is not None:
+        statement = statement.where(ArticleRow.id < before)
+    rows = db.session.execute(statement.order_by(ArticleRow.id.desc()).limit(limit))
+    return [article_from_columns(row) for row in rows]
 
 
 def find_site_and_article(slug: str, key: str) -> tuple[Site, Article | None] | None:

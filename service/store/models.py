@@ -50,7 +50,11 @@ class ArticleRow(Base):
     """An article that somebody wrote under, or that an integrator registered."""
 
     __tablename__ = "articles"
-    __table_args__ = (UniqueConstraint("site_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("site_id", "key"),
+        # The desk's list, the newest first.
+        Index("ix_articles_site", "site_id", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))

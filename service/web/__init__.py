@@ -9,12 +9,26 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service.config import Settings
 from service.domain.errors import Invalid, PostbagError, Unauthenticated
 from service.web import assets, languages, openapi, operations
-from service.web.api import articles, log, moderation, moderators, published, reactions, receipts, stats
+from service.web.api import (
+    articles,
+    desk_articles,
+    log,
+    moderation,
+    moderators,
+    published,
+    reactions,
+    reasons,
+    receipts,
+    sites,
+    stats,
+)
 from service.web.desk import account as desk_account
+from service.web.desk import articles as desk_article_list
 from service.web.desk import log as desk_log
 from service.web.desk import moderators as desk_moderators
 from service.web.desk import queue as desk_queue
 from service.web.desk import sign_in
+from service.web.desk import site as desk_site
 from service.web.desk import stats as desk_stats
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
@@ -32,6 +46,9 @@ API_BLUEPRINTS = (
     moderators.blueprint,
     log.blueprint,
     stats.blueprint,
+    reasons.blueprint,
+    sites.blueprint,
+    desk_articles.blueprint,
 )
 ENGLISH_CALLS = ("/v1/moderation", "/v1/articles")
 """Calls that no reader makes: whoever programs against them reads refusals in the language of the documentation."""
@@ -43,6 +60,8 @@ DESK_BLUEPRINTS = (
     desk_moderators.blueprint,
     desk_log.blueprint,
     desk_stats.blueprint,
+    desk_article_list.blueprint,
+    desk_site.blueprint,
 )
 
 

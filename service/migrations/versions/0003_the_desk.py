@@ -48,6 +48,7 @@ def upgrade() -> None:
     op.add_column('sites', sa.Column('trusted_after', sa.Integer(), server_default=sa.text('3'), nullable=False))
     op.add_column('sites', sa.Column('close_after_days', sa.Integer(), nullable=True))
     op.add_column('articles', sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True))
+    op.create_index('ix_articles_site', 'articles', ['site_id', 'id'])
     op.add_column('authors', sa.Column('proven_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('comments', sa.Column('has_links', sa.Boolean(), server_default=sa.text('false'), nullable=False))
     op.execute(
@@ -289,6 +290,7 @@ def downgrade() -> None:
         op.drop_index(f'ix_comments_{name}', 'comments')
     op.drop_column('comments', 'has_links')
     op.drop_column('authors', 'proven_at')
+    op.drop_index('ix_articles_site', table_name='articles')
     op.drop_column('articles', 'opened_at')
     op.drop_column('sites', 'close_after_days')
     op.drop_column('sites', 'trusted_after')

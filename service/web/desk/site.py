@@ -1,0 +1,195 @@
+"""`/desk/site`: every setting of a site, and its canned reasons, as plain forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, request
+
+from service.actions import reasons, sites
+from service.domain.errors import FieldFault, Invalid, NotFound, PostbagError
+from service.domain.limit_settings import DEFAULT_LIMITS
+from service.domain.permissions import Permission
+from service.domain.site import Policy, Site
+from service.domain.writing import Faults
+from service.web.auth import the_caller
+from service.web.desk.filters import own_address
+from service.web.desk.shell import desk, desk_page, seen_at
+from service.web.pages.words import by_field
+from service.web.problems import ERROR_CODES
+from service.web.times import utc_now
+
+blueprint = Blueprint("desk_site", __name__, url_prefix="/desk/site")
+
+POLICY_WORDS = {
+    Policy.ALL: "A person reads every reply before it appears",
+    Policy.FIRST: "A person reads the first replies of every author; those of trusted authors appear at once",
+    Policy.NONE: "Replies appear at once, unless something holds them",
+}
+FORM_NAMES = {"origin": "origins", "revise_window": "revise_minutes"}
+"""What a refusal calls a field where the form has another name for it."""
+DONE_WORDS = {
+    "settings": "The settings are saved.",
+    "add": "The reason is added.",
+    "change": "The reason is changed.",
+    "move": "The reason is moved.",
+    "remove": "The reason is removed.",
+}
+
+
+@blueprint.get("")
+@desk_page(Permission.READ_SITE)
+def show() -> Response:
+    """Answer with the settings and the reasons; only admins get buttons."""
+    return _page()
+
+
+@blueprint.post("")
+@desk_page(Permission.CHANGE_SITE)
+def change_settings() -> Response:
+    """Change what was typed otherwise than the form had it, so that nothing a colleague saved meanwhile is undone."""
+    caller, form = the_caller(), request.form
+    said = {name: form[name] for name in READ_AS if name in form and form[name] != form.get(f"was.{name}")}
+    faults = Faults()
+    changes = [faults.gather(lambda n=name, t=text: READ_AS[n](t), {}) for name, text in said.items()]  # type: ignore[misc]
+    given = {name: value for change in changes for name, value in change.items()}
+    try:
+        # What can be read is checked too, so that everything is told at once.
+        faults.gather(lambda: sites.check_changes(**given), None)
+        faults.raise_if_any()
+        sites.change_site(caller.site_slug, actor=caller.actor, now=utc_now(), **given)
+    except Invalid as error:
+        return _page(_renamed(error), typed=form)
+    return _done("settings")
+
+
+@blueprint.post("/reasons")
+@desk_page(Permission.CHANGE_SITE)
+def change_reasons() -> Response:
+    """Add, change, move or remove a canned reason."""
+    caller, now, form = the_caller(), utc_now(), request.form
+    what, said = form.get("do", ""), {"title": form.get("title", ""), "text": form.get("text", "")}
+    try:
+        match what:
+            case "add":
+                reasons.add_reason(caller, now=now, **said)
+            case "change":
+                reasons.change_reason(caller, _reason_id(), now=now, **said)
+            case "up" | "down":
+                _move(_reason_id(), -1 if what == "up" else 1)
+                what = "move"
+            case "remove":
+                reasons.remove_reason(caller, _reason_id(), now=now)
+            case _:
+                raise Invalid("do", "not_a_choice", "This form does not say what to do.")
+    except (Invalid, NotFound) as error:
+        return _page(error, about="new" if what == "add" else form.get("reason", ""), typed=form)
+    return _done(what)
+
+
+def _move(reason_id: UUID, by: int) -> None:
+    there = [reason.id for reason in reasons.read_reasons(the_caller())]
+    if reason_id not in there:
+        raise NotFound("This site has no such reason.")
+    place = min(max(there.index(reason_id) + by, 0), len(there) - 1)
+    reasons.change_reason(the_caller(), reason_id, position=place, now=utc_now())
+
+
+def _reason_id() -> UUID:
+    try:
+        return UUID(request.form.get("reason", ""))
+    except ValueError:
+        raise NotFound("This site has no such reason.") from None
+
+
+def _done(what: str) -> Response:
+    anchor = "" if what == "settings" else "#reasons"
+    return seen_at(own_address("/desk/site", done=what) + anchor)
+
+
+def _page(
+    error: PostbagError | None = None, *, about: str = "settings", typed: Mapping[str, str] | None = None
+) -> Response:
+    caller = the_caller()
+    site = sites.read_site(caller)
+    there = _typed_as(site)
+    faults = by_field(error.faults) if isinstance(error, Invalid) else {}
+    kept = typed or {}
+    shown = set(READ_AS) if about == "settings" else {"title", "text"}
+    return desk(
+        "site.html",
+        200 if error is None else ERROR_CODES[error.code].status,
+        site=site,
+        was={name: kept.get(f"was.{name}", value) if about == "settings" else value for name, value in there.items()},
+        typed={name: kept.get(name, value) if about == "settings" else value for name, value in there.items()},
+        errors=faults if about == "settings" else {},
+        policies=POLICY_WORDS,
+        default_limits={name: limit for name, limit in DEFAULT_LIMITS.items() if name != "preview"},
+        reasons=reasons.read_reasons(caller),
+        about=about,
+        reason_typed=kept if about != "settings" else {},
+        reason_errors=faults if about != "settings" else {},
+        # What no field on the page could say is said above.
+        problem=error.detail if error is not None and not set(faults) & shown else None,
+        done=DONE_WORDS.get(request.args.get("done", "")) if error is None else None,
+    )
+
+
+def _typed_as(site: Site) -> dict[str, str]:
+    """Return every setting as one would type it."""
+    told = sites.settings_told(site)
+    limits = told["limits"]
+    lines = [f"{name}={quota}/{window}" for name, (quota, window) in limits.items()] if isinstance(limits, dict) else []
+    return {
+        "name": site.name,
+        "origins": "\n".join(site.origins),
+        "policy": site.policy.value,
+        "trusted_after": str(site.trusted_after),
+        "limits": "off" if limits == "off" else "\n".join(lines),
+        "max_depth": str(site.max_depth),
+        "revise_minutes": f"{site.revise_window.total_seconds() / 60:g}",
+        "flag_threshold": str(site.flag_threshold),
+        "close_after_days": str(told["close_after_days"] or 0),
+    }
+
+
+def _whole(name: str, text: str) -> int:
+    digits = text.strip().replace(",", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
+        raise Invalid(name, "wrong_type", "Write a whole number, such as 3.")
+    return int(digits)
+
+
+def _policy(text: str) -> Policy:
+    try:
+        return Policy(text)
+    except ValueError:
+        raise Invalid("policy", "not_a_choice", "Choose one of the list.") from None
+
+
+def _limits(text: str) -> str:
+    words = ",".join(part.strip() for part in text.replace(",", "\n").splitlines() if part.strip())
+    return words.lower() if words.lower() == "off" else words or "default"
+
+
+READ_AS: Mapping[str, Callable[[str], dict[str, Any]]] = {
+    "name": lambda text: {"name": text},
+    "origins": lambda text: {"origins": text.split()},
+    "policy": lambda text: {"policy": _policy(text)},
+    "trusted_after": lambda text: {"trusted_after": _whole("trusted_after", text)},
+    "limits": lambda text: {"limits": _limits(text)},
+    "max_depth": lambda text: {"max_depth": _whole("max_depth", text)},
+    "revise_minutes": lambda text: {"revise_window": timedelta(minutes=_whole("revise_minutes", text))},
+    "flag_threshold": lambda text: {"flag_threshold": _whole("flag_threshold", text)},
+    "close_after_days": lambda text: {"close_after_days": _whole("close_after_days", text)},
+}
+"""How each field of the form is read, into what `change_site` takes."""
+
+
+def _renamed(error: Invalid) -> Invalid:
+    return Invalid.of(
+        FieldFault(FORM_NAMES.get(f.field, f.field), f.code, f.detail, f.values, f.says) for f in error.faults
+    )
