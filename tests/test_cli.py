@@ -97,17 +97,20 @@ def test_a_site_is_made_changed_and_listed(app: Flask) -> None:
     )  # fmt: skip
     assert made == (
         "news: The News; origins https://news.example http://localhost:8000; policy all; limits default; depth 5; "
-        "15 minutes to revise; flag threshold 3\n"
+        "15 minutes to revise; flag threshold 3; articles close never\n"
     )
     changed = printed(
         app, "site", "set", "news", "--name", "New News", "--origin", "https://other.example", "--policy", "none",
         "--limits", "client=10/60,email=3/60", "--max-depth", "2", "--revise-minutes", "0",
-        "--flag-threshold", "0",
+        "--flag-threshold", "0", "--close-after-days", "90",
     )  # fmt: skip
     assert changed == (
         "news: New News; origins https://other.example; policy none; limits client=10/60,email=3/60; depth 2; "
-        "0 minutes to revise; flag threshold 0\n"
+        "0 minutes to revise; flag threshold 0; articles close after 90 days\n"
     )
+    first = printed(app, "site", "set", "news", "--policy", "first", "--trusted-after", "5", "--close-after-days", "0")
+    assert "policy first (trusted after 5)" in first
+    assert first.endswith("articles close never\n")
     printed(app, "site", "create", "a-paper", "--name", "A", "--origin", "https://a.example")
     assert [line.partition(":")[0] for line in printed(app, "site", "list").splitlines()] == ["a-paper", "news"]
 
@@ -170,6 +173,8 @@ def test_the_api_document_is_written_and_reads_as_openapi(app: Flask, tmp_path: 
         ("site set news --max-depth -1", "max_depth: "),
         ("site set news --flag-threshold 1001", "flag_threshold: The number of flags is from 0 to 1,000."),
         ("site set news --flag-threshold -1", "flag_threshold: "),
+        ("site set news --trusted-after 0", "trusted_after: The number of approved comments is from 1 to 1,000."),
+        ("site set news --close-after-days 3651", "close_after_days: "),
         ("token create --site nowhere --scope moderate", "no site of this name"),
         ("token list --site nowhere", "no site of this name"),
         ("token revoke 019b76da-a800-7c47-b06c-3574b178f405 --site news", "The site `news` has no token"),

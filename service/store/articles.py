@@ -44,7 +44,7 @@ def find_article(site_id: UUID, key: str) -> Article | None:
 
 
 def hold_article(site_id: UUID, key: str) -> Article | None:
-    """Return the article of this key, and let nobody else open or close it until the commit; None where there is none."""
+    """Return the article of this key, or None, and let nobody else open or close it until the commit."""
     row = db.session.execute(
         select(*ARTICLE_COLUMNS)
         .where(ArticleRow.site_id == site_id, ArticleRow.key == key)

@@ -138,8 +138,19 @@ def _call(site: SiteDriver, method: str, address: str, headers: dict[str, str]) 
         if address.endswith("/notes"):
             body = {"text": "Seen before."}
         elif comment is None and "decisions" not in address:
-            body = {}
+            body = _bodies(site).get(address.removeprefix("/v1/moderation/").partition("/")[0], {})
     return site.client.open(address, method=method, json=body, headers=headers)
+
+
+def _bodies(site: SiteDriver) -> dict[str, dict[str, object]]:
+    """Return what could be sent to each list of the desk, so that a refusal is none of the body."""
+    return {
+        "moderators": {"role": "viewer"},
+        "invitations": {"name": "Noor"},
+        "reasons": {"title": "A title", "text": "A text."},
+        "articles": {"article": site.article, "open": False},
+        "sites": {"max_depth": 3},
+    }
 
 
 def _all_not_found(answer: TestResponse) -> bool:
@@ -175,7 +186,9 @@ def test_every_guarded_route_refuses_the_token_of_another_site(app: Flask, site:
     comment = site.submitted()["id"]
     for method, address, _ in _guarded(app):
         ours = address.replace(NOBODY_S, comment)
-        if method == "GET" and ours == address:
+        if ours == address and not address.startswith(
+            ("/v1/articles", "/v1/moderation/comments/", "/v1/moderation/dec")
+        ):
             ours += f"?site={site.slug}"
         refused = _call(site, method, ours, foreign)
         # Of several things at once each is answered by itself; a batch or a comment of another site is not found.

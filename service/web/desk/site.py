@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -52,13 +53,14 @@ def show() -> Response:
 def change_settings() -> Response:
     """Change what was typed otherwise than the form had it, so that nothing a colleague saved meanwhile is undone."""
     caller, form = the_caller(), request.form
-    said = {name: form[name] for name in READ_AS if name in form and form[name] != form.get(f"was.{name}")}
     faults = Faults()
-    changes = [faults.gather(lambda n=name, t=text: READ_AS[n](t), {}) for name, text in said.items()]  # type: ignore[misc]
-    given = {name: value for change in changes for name, value in change.items()}
+    given: dict[str, Any] = {}
+    for name, read in READ_AS.items():
+        if name in form and form[name].splitlines() != form.get(f"was.{name}", "").splitlines():
+            given |= faults.gather(partial(read, form[name]), {})
     try:
-        # What can be read is checked too, so that everything is told at once.
-        faults.gather(lambda: sites.check_changes(**given), None)
+        # What could be read is checked as well, so that everything is told at once.
+        faults.gather(lambda: sites.check_changes(**given), {})
         faults.raise_if_any()
         sites.change_site(caller.site_slug, actor=caller.actor, now=utc_now(), **given)
     except Invalid as error:
@@ -70,32 +72,48 @@ def change_settings() -> Response:
 @desk_page(Permission.CHANGE_SITE)
 def change_reasons() -> Response:
     """Add, change, move or remove a canned reason."""
-    caller, now, form = the_caller(), utc_now(), request.form
-    what, said = form.get("do", ""), {"title": form.get("title", ""), "text": form.get("text", "")}
+    what = request.form.get("do", "")
     try:
-        match what:
-            case "add":
-                reasons.add_reason(caller, now=now, **said)
-            case "change":
-                reasons.change_reason(caller, _reason_id(), now=now, **said)
-            case "up" | "down":
-                _move(_reason_id(), -1 if what == "up" else 1)
-                what = "move"
-            case "remove":
-                reasons.remove_reason(caller, _reason_id(), now=now)
-            case _:
-                raise Invalid("do", "not_a_choice", "This form does not say what to do.")
+        if what not in REASON_ACTIONS:
+            raise Invalid("do", "not_a_choice", "This form does not say what to do.")  # noqa: TRY301 - told as the others
+        REASON_ACTIONS[what]()
     except (Invalid, NotFound) as error:
-        return _page(error, about="new" if what == "add" else form.get("reason", ""), typed=form)
-    return _done(what)
+        about = "new" if what == "add" else request.form.get("reason", "")
+        return _page(error, about=about, typed=request.form)
+    return _done("move" if what in {"up", "down"} else what)
 
 
-def _move(reason_id: UUID, by: int) -> None:
+def _add() -> None:
+    form = request.form
+    reasons.add_reason(the_caller(), title=form.get("title", ""), text=form.get("text", ""), now=utc_now())
+
+
+def _change() -> None:
+    form = request.form
+    title, text = form.get("title", ""), form.get("text", "")
+    reasons.change_reason(the_caller(), _reason_id(), title=title, text=text, now=utc_now())
+
+
+def _remove() -> None:
+    reasons.remove_reason(the_caller(), _reason_id(), now=utc_now())
+
+
+def _move(by: int) -> None:
+    reason_id = _reason_id()
     there = [reason.id for reason in reasons.read_reasons(the_caller())]
     if reason_id not in there:
         raise NotFound("This site has no such reason.")
     place = min(max(there.index(reason_id) + by, 0), len(there) - 1)
     reasons.change_reason(the_caller(), reason_id, position=place, now=utc_now())
+
+
+REASON_ACTIONS: Mapping[str, Callable[[], None]] = {
+    "add": _add,
+    "change": _change,
+    "up": partial(_move, -1),
+    "down": partial(_move, 1),
+    "remove": _remove,
+}
 
 
 def _reason_id() -> UUID:
