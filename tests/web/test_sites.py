@@ -91,7 +91,7 @@ def test_every_value_at_fault_is_named_and_nothing_changes(
     site: SiteDriver, sent: dict[str, Any], faults: dict[str, str]
 ) -> None:
     with nothing_stored(site):
-        assert refused_fields(patch(site, **sent, revise_seconds=sent.get("revise_seconds", 60))) == faults
+        assert refused_fields(patch(site, **({"revise_seconds": 60} | sent))) == faults
 
 
 def test_of_two_who_change_different_things_at_once_neither_is_undone(free_site: SiteDriver) -> None:

@@ -138,7 +138,7 @@ def _call(site: SiteDriver, method: str, address: str, headers: dict[str, str]) 
         if address.endswith("/notes"):
             body = {"text": "Seen before."}
         elif comment is None and "decisions" not in address:
-            body = _bodies(site).get(address.removeprefix("/v1/moderation/").partition("/")[0], {})
+            body = _bodies(site).get(re.split("[/?]", address)[3], {})
     return site.client.open(address, method=method, json=body, headers=headers)
 
 
@@ -187,7 +187,7 @@ def test_every_guarded_route_refuses_the_token_of_another_site(app: Flask, site:
     for method, address, _ in _guarded(app):
         ours = address.replace(NOBODY_S, comment)
         if ours == address and not address.startswith(
-            ("/v1/articles", "/v1/moderation/comments/", "/v1/moderation/dec")
+            ("/v1/articles", "/v1/moderation/comments/", "/v1/moderation/decisions")
         ):
             ours += f"?site={site.slug}"
         refused = _call(site, method, ours, foreign)

@@ -55,12 +55,13 @@ def change_settings() -> Response:
     caller, form = the_caller(), request.form
     faults = Faults()
     given: dict[str, Any] = {}
+    nothing: dict[str, Any] = {}
     for name, read in READ_AS.items():
         if name in form and form[name].splitlines() != form.get(f"was.{name}", "").splitlines():
-            given |= faults.gather(partial(read, form[name]), {})
+            given |= faults.gather(partial(read, form[name]), nothing)
     try:
         # What could be read is checked as well, so that everything is told at once.
-        faults.gather(lambda: sites.check_changes(**given), {})
+        faults.gather(lambda: sites.check_changes(**given), nothing)
         faults.raise_if_any()
         sites.change_site(caller.site_slug, actor=caller.actor, now=utc_now(), **given)
     except Invalid as error:
