@@ -23,12 +23,11 @@ LONGEST_REVISE_SECONDS = int(LONGEST_REVISE_WINDOW.total_seconds())
 # fmt: off
 SAID: dict[str, dict[str, Any]] = {
     "name": {"maxLength": TITLE_MAX, "description": "What people call the site.", "example": "The Harbour Gazette"},
-    "origins": {"description": "Origins of its pages.", "example": ["https://example.org"]},
+    "origins": {"description": "Origins of its pages."},
     "policy": {"description": "`all`: a person reads every reply first; `first`: until its author is trusted; `none`: "
                "replies appear at once unless something holds them."},
     "trusted_after": {"description": "Approved comments that make an author trusted under the policy `first`."},
-    "limits": {"description": "Null for the defaults, `off`, or `{name: [requests, seconds]}` laid over the defaults.",
-               "type": ["object", "string", "null"], "example": {"client": [10, 60]}},
+    "limits": {"description": "Null for the defaults, `off`, or `{name: [requests, seconds]}` laid over the defaults."},
     "max_depth": {"description": "Levels of replies below a top-level comment."},
     "revise_seconds": {"description": "How long an author may revise."},
     "flag_threshold": {"description": "Readers' flags that return a comment to the queue; 0 for never."},
@@ -66,11 +65,11 @@ class SiteChangeSchema(StrictSchema):
         Text(),
         validate=validate.Length(1, MOST_ORIGINS, error=f"out_of_range: Give 1 to {MOST_ORIGINS} origins."),
         error_messages={"invalid": "wrong_type: This must be a list of strings.", "null": NOT_NULL},
-        metadata=SAID["origins"],
+        metadata=SAID["origins"] | {"example": ["https://example.org"]},
     )
     policy = Choice(Policy, metadata=SAID["policy"])
     trusted_after = Whole(least=1, most=HIGHEST_TRUSTED_AFTER, metadata=SAID["trusted_after"])
-    limits = fields.Raw(allow_none=True, metadata=SAID["limits"])
+    limits = fields.Raw(allow_none=True, metadata=SAID["limits"] | {"example": {"client": [10, 60]}})
     max_depth = Whole(least=0, most=HIGHEST_MAX_DEPTH, metadata=SAID["max_depth"])
     revise_seconds = Whole(least=0, most=LONGEST_REVISE_SECONDS, metadata=SAID["revise_seconds"])
     flag_threshold = Whole(least=0, most=HIGHEST_FLAG_THRESHOLD, metadata=SAID["flag_threshold"])
