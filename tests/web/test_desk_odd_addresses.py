@@ -1,4 +1,4 @@
-"""Addresses that are none, in the headers and fields that the desk takes addresses from."""
+"""What no browser sends to the desk: addresses that are none, and fields that were tampered with."""
 
 from __future__ import annotations
 
@@ -27,3 +27,22 @@ def test_an_origin_that_is_none_is_a_foreign_one(site: SiteDriver, origin: str) 
     sent = site.submitted()["id"]
     refused = noor.api("PUT", f"/v1/moderation/comments/{sent}/claim", headers=foreign)
     assert (refused.status_code, refused.get_json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    "kept", ["[" * 50_000, '[["note", "\\ud800"]]', "{}", "[1]", "null", '[["a"]]'], ids=lambda text: text[:9]
+)
+def test_what_was_kept_through_signing_in_is_dropped_where_it_cannot_be_read(site: SiteDriver, kept: str) -> None:
+    noor = DeskBrowser(site.app, new_moderator(site))
+    answer = noor.sign_in(next="/desk/account", kept=kept)
+    assert (answer.status_code, answer.location) == (303, "/desk/account")
+    assert noor.post("/desk/resume", next="/desk/account", kept=kept).status_code == 200
+
+
+@pytest.mark.parametrize("place", ["/desk", "/desk/items"])
+@pytest.mark.parametrize("name", ["q", "author", "reason", "article", "status", "sort", "cursor", "has_links"])
+def test_a_nul_in_an_address_is_no_fault_of_ours(site: SiteDriver, place: str, name: str) -> None:
+    noor = signed_in(site)
+    site.submitted()
+    for others in ({}, {"status": "approved"}):
+        assert noor.get(place, **({name: "a\0b"} | others)).status_code in {200, 422}

@@ -38,10 +38,16 @@ class Interrupted:
     def from_form(cls) -> Interrupted:
         """Return what a sign-in form carries; nothing where it was tampered with."""
         try:
-            kept = [(str(name), str(value)) for name, value in json.loads(request.form.get("kept") or "[]")]
-        except (ValueError, TypeError):
+            written = json.loads(request.form.get("kept") or "[]")
+            kept = [(_whole_text(name), _whole_text(value)) for name, value in written]
+        except (ValueError, TypeError, RecursionError):
             kept = []
         return cls(own_path(request.form.get("next")), kept)
+
+
+def _whole_text(value: object) -> str:
+    """Return a text that a page can hold; raises ValueError for one with lone surrogates, which JSON can name."""
+    return str(value).encode().decode()
 
 
 @blueprint.get(SIGN_IN)
