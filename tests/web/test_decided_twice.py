@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.driver import SiteDriver
@@ -25,7 +27,7 @@ def test_the_rejection_of_an_edit_sent_twice_leaves_the_approved_text_up(free_si
 
 
 @pytest.mark.parametrize("named", [{"revision": 1}, {"revision": 2, "version": 4}], ids=["its revision", "the version"])
-def test_whoever_names_what_readers_see_takes_it_down_after_that(free_site: SiteDriver, named: dict[str, int]) -> None:
+def test_whoever_names_what_readers_see_takes_it_down_after_that(free_site: SiteDriver, named: dict[str, Any]) -> None:
     sent = free_site.published()
     free_site.revise(sent, "An edit that is worse.")
     assert free_site.decide(sent["id"], "reject", revision=2).get_json()["version"] == 4
