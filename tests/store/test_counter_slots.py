@@ -37,7 +37,7 @@ def test_transactions_use_different_slots(app: Flask) -> None:
             with writing():
                 counters.move_site_counters(site_id, {Status.PENDING: 1})
         with reading():
-            slots = db.session.scalar(
+            slots = db.session.execute(
                 select(func.count(SiteCounterRow.slot.distinct())).where(SiteCounterRow.site_id == site_id)
-            )
+            ).scalar_one()
         assert slots == 1 if db.engine.dialect.name == "sqlite" else slots > 1
