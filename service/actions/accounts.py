@@ -14,10 +14,11 @@ from service.adapters.keyring import token_hash
 from service.adapters.passwords import hash_password, is_password
 from service.adapters.qr import draw_qr
 from service.domain import totp
-from service.domain.accounts import RECOVERY_CODES, check_password
+from service.domain.accounts import RECOVERY_CODES, SIGN_IN_BY_ACCOUNT, check_password
 from service.domain.comment import NAME_MAX
 from service.domain.emails import email_lookup_form, parse_email
-from service.domain.errors import Invalid
+from service.domain.errors import Invalid, RateLimited
+from service.domain.limits import Charge
 from service.domain.sessions import session_is_alive
 from service.domain.writing import Faults, check_line
 from service.store import moderators
@@ -106,10 +107,13 @@ def rename(moderator_id: UUID, name: str) -> None:
         moderators.change_account(moderator_id, name=checked)
 
 
-def change_password(moderator_id: UUID, old: str, new: str, *, session_id: UUID) -> None:
-    """Change a password and end every other session; raises Invalid where the old one is wrong or the new one weak."""
+def change_password(moderator_id: UUID, old: str, new: str, *, session_id: UUID, now: datetime) -> None:
+    """Change a password and end every other session.
+
+    Raises Invalid where the old one is wrong or the new one weak, and RateLimited for too many tries.
+    """
     faults = Faults()
-    faults.gather(lambda: _check_is_password(moderator_id, old, "old_password"), None)
+    faults.gather(lambda: _check_is_password(moderator_id, old, "old_password", now), None)
     faults.gather(lambda: check_password(new, field="new_password"), "")
     faults.raise_if_any()
     hashed = hash_password(new)
@@ -118,7 +122,11 @@ def change_password(moderator_id: UUID, old: str, new: str, *, session_id: UUID)
         moderators.end_sessions(moderator_id, except_for=session_id)
 
 
-def _check_is_password(moderator_id: UUID, password: str, field: str) -> None:
+def _check_is_password(moderator_id: UUID, password: str, field: str, now: datetime) -> None:
+    # Whoever sits before a session that somebody left open guesses no faster than before the sign-in form.
+    verdict = tools().limiter.spend("desk", [Charge(SIGN_IN_BY_ACCOUNT, moderator_id.hex)], now=now)
+    if not verdict.allowed:
+        raise RateLimited(verdict)
     with reading():
         account = moderators.get_account(moderator_id)
     if not is_password(account.password_hash, password):
@@ -161,9 +169,13 @@ class WrongCode(Invalid):
 def turn_on_second_factor(moderator_id: UUID, sealed: str, code: str, *, now: datetime) -> list[str]:
     """Put an offered second factor into force and return ten recovery codes, which are not shown again.
 
-    Raises WrongCode, and Invalid where the offer is not one of this account's.
+    Raises WrongCode, and Invalid where the offer is not one of this account's, or where a second factor is in force:
+    without the password nobody puts another one in its place.
     """
     keyring = tools().keyring
+    with reading():
+        if moderators.get_account(moderator_id).totp_sealed is not None:
+            raise Invalid("password", "already_on", "Turn the present second factor off first.")
     try:
         opened = keyring.unseal(base64.urlsafe_b64decode(sealed), context=SETTING_UP + moderator_id.bytes)
     except Exception as fault:
@@ -183,9 +195,9 @@ def turn_on_second_factor(moderator_id: UUID, sealed: str, code: str, *, now: da
     return codes
 
 
-def turn_off_second_factor(moderator_id: UUID, password: str) -> None:
-    """Take the second factor out of force; raises Invalid where the password is wrong."""
-    _check_is_password(moderator_id, password, "password")
+def turn_off_second_factor(moderator_id: UUID, password: str, *, now: datetime) -> None:
+    """Take the second factor out of force; raises Invalid where the password is wrong, RateLimited for many tries."""
+    _check_is_password(moderator_id, password, "password", now)
     forget_second_factor(moderator_id)
 
 

@@ -50,7 +50,7 @@ def change_password() -> Response:
     signed_in = the_signed_in()
     old, new = request.form.get("old_password", ""), request.form.get("new_password", "")
     try:
-        accounts.change_password(signed_in.moderator_id, old, new, session_id=signed_in.session_id)
+        accounts.change_password(signed_in.moderator_id, old, new, session_id=signed_in.session_id, now=utc_now())
     except Invalid as error:
         return _page(error)
     return seen_at("/desk/account?done=password")
@@ -69,7 +69,7 @@ def second_factor() -> Response:
             sealed, code = request.form.get("sealed", ""), request.form.get("code", "")
             codes = accounts.turn_on_second_factor(moderator_id, sealed, code, now=utc_now())
             return desk("recovery_codes.html", codes=codes)
-        accounts.turn_off_second_factor(moderator_id, request.form.get("password", ""))
+        accounts.turn_off_second_factor(moderator_id, request.form.get("password", ""), now=utc_now())
     except accounts.WrongCode as error:
         return _offered(error.offer, error)
     except Invalid as error:
