@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -106,6 +107,14 @@ class DeskBrowser:
         self.client = self.app.test_client()
 
     @property
+    def id(self) -> UUID:
+        """The account's id."""
+        with self.app.app_context(), reading():
+            account = moderators.find_account(email_hashes(self.email))
+        assert account is not None
+        return account.id
+
+    @property
     def cookie(self) -> str:
         """The value of the session's cookie; empty while nobody is signed in."""
         found = self.client.get_cookie("postbag")
@@ -119,11 +128,9 @@ class DeskBrowser:
 
     def let_in(self) -> None:
         """Begin a session without a word of the password, whose check takes long on purpose."""
-        now, token = datetime.now(UTC), new_token("pbs_")
+        moderator_id, token = self.id, new_token("pbs_")
         with self.app.app_context(), writing():
-            account = moderators.find_account(email_hashes(self.email))
-            assert account is not None
-            moderators.add_session(account.id, token_hash=token_hash(token), browser="a test", now=now)
+            moderators.add_session(moderator_id, token_hash=token_hash(token), browser="a test", now=datetime.now(UTC))
         self.client.set_cookie("postbag", token)
 
     def sign_in(self, password: str = PASSWORD, **fields: str) -> TestResponse:
