@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Response, g, redirect, render_template, request
 
 from service.actions.authenticate import spend_call
-from service.actions.desk_sessions import SignedIn, caller_for_comment
+from service.actions.desk_sessions import SignedIn, caller_for_comment, csrf_tokens
 from service.domain.errors import Forbidden, Unauthenticated
 from service.domain.permissions import OF_ROLE, Caller, Permission, Role
 from service.web.auth import PERMISSION_ATTRIBUTE, SAFE_METHODS, check_csrf, session_cookie, signed_in_if_any
@@ -98,11 +98,10 @@ def desk(template: str, status: int = 200, *, is_away: bool = False, **context: 
     """
     signed_in: SignedIn | None = g.get("signed_in") if is_away else signed_in_if_any()
     caller: Caller | None = g.get("caller") or _caller_by_the_way(signed_in)
-    if caller is not None:
-        slug, open_to = caller.site_slug, caller.permissions
-    else:
-        slug = request.args.get("site", "") if is_away else ""
-        open_to = OF_ROLE[Role.VIEWER] if is_away and request.cookies.get(session_cookie()) else frozenset()
+    slug = caller.site_slug if caller else request.args.get("site", "") if is_away else ""
+    cookie = request.cookies.get(session_cookie()) if is_away else None
+    open_to = caller.permissions if caller else OF_ROLE[Role.VIEWER] if cookie else frozenset()
+    tokens = signed_in.csrf_tokens if signed_in else csrf_tokens(cookie) if cookie else ()
     kept_site = f"?{urlencode({'site': slug})}" if slug else ""
     menu = [
         {"href": f"{address}{kept_site}", "words": words, "is_here": _is_here(address)}
@@ -113,7 +112,7 @@ def desk(template: str, status: int = 200, *, is_away: bool = False, **context: 
         f"desk/{template}",
         signed_in=signed_in,
         caller=caller,
-        csrf=signed_in.csrf_tokens[0] if signed_in else "",
+        csrf=tokens[0] if tokens else "",
         menu=menu,
         kept_site=kept_site,
         # Another site is opened at the same page, as far as a page can be of any site.
