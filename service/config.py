@@ -16,6 +16,9 @@ from urllib.parse import SplitResult, urlsplit
 MAX_REQUEST_BYTES = 64 * 1024
 """Bytes of what a request says; more is refused with 413. 10,000 characters of four bytes fit well inside."""
 
+MAX_BATCH_BYTES = 1024 * 1024
+"""Bytes of a hundred decisions together, each of which may tell its author a reason and leave colleagues a note."""
+
 MAX_FORM_BYTES = 3 * MAX_REQUEST_BYTES
 """Bytes of a form as a browser sends it, three for each byte that is no ASCII letter or digit: 7,000 Chinese characters
 would be too much otherwise. What it says, decoded, is held to MAX_REQUEST_BYTES like everything."""

@@ -17,7 +17,7 @@ from service.actions.accounts import (
 from service.actions.record import record
 from service.adapters.keyring import new_token, token_hash
 from service.adapters.passwords import hash_password
-from service.domain.accounts import INVITATION_LIFE, check_keeps_an_admin
+from service.domain.accounts import INVITATION_LIFE, check_is_a_rise, check_keeps_an_admin
 from service.domain.errors import NotFound
 from service.domain.life import COMMAND, Actor
 from service.domain.log import LogKind
@@ -109,7 +109,7 @@ def accept_with_new_account(token: str, *, name: str, email: str, password: str,
 
 
 def accept(token: str, moderator_id: UUID, *, now: datetime) -> None:
-    """Give somebody who has an account the role that was offered; raises NotFound."""
+    """Give somebody who has an account the role that was offered; raises NotFound, and Invalid where it is no rise."""
     with writing():
         offer = _take(token, now)
         _give(offer, moderator_id, moderators.get_account(moderator_id).name, now)
@@ -175,9 +175,12 @@ def _take(token: str, now: datetime) -> Invitation:
 
 
 def _give(offer: Invitation, moderator_id: UUID, name: str, now: datetime) -> None:
+    was = moderators.hold_members(offer.site_id).get(moderator_id)
+    # Whoever opens a link that they made for somebody else must not lose by it what they are.
+    check_is_a_rise(offer.role, was=was)
     moderators.set_role(moderator_id, offer.site_id, offer.role, now=now)
     who = Actor("moderator", moderator_id, name)
-    _log(offer.site_id, "accept", name, who, now, [None, offer.role.value])
+    _log(offer.site_id, "accept", name, who, now, [was and was.value, offer.role.value])
 
 
 def _log(

@@ -22,7 +22,7 @@ from service.domain.comment import (
     check_author_may_revise,
 )
 from service.domain.errors import NotFound, StaleDecision
-from service.domain.life import AUTHOR, POLICY, Action
+from service.domain.life import AUTHOR, POLICY, Action, Status
 from service.domain.limits import Verdict
 from service.domain.site import Site
 from service.domain.text import body_fingerprint
@@ -117,11 +117,13 @@ def _store_revision(receipt: Receipt, raw: str, body_html: str, now: datetime) -
     comment = receipt.comment
     item = queue.find_item(comment.id, site_id=comment.site_id)
     assert item is not None, "comments are never removed"
+    # What is published and waits, with an edit or a report, is not among the approved; a person has approved it.
+    is_uncounted = comment.standing.is_published and comment.standing.status is Status.PENDING
     signals = screening.screen(
         screening.Submission(raw, is_edit=True, email=_email(comment)),
         screening.Facts(
             receipt.site.policy,
-            author_approved=item.author.approved + comment.standing.is_published,
+            author_approved=item.author.approved + is_uncounted,
             author_is_proven=item.author.proven_at is not None,
             trusted_after=receipt.site.trusted_after,
             flags=flag.flags_calling_for_review(item.comment, receipt.site),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,21 +14,23 @@ from service.adapters.redis_link import RedisAway, RedisKey, RedisLink, redis_ke
 CLAIM_LASTS = timedelta(seconds=60)
 """Longer than most decisions take, and short enough that whoever goes for coffee holds nobody up."""
 
-# A claim is kept as the time when it ends, in ms, a space, and who holds it as JSON of three strings.
-# KEYS: the claim. ARGV: who asks; when the claim would end; its expiry in ms. Returns the claim as it is afterwards.
+# A claim is kept as the time when it ends, in ms, who holds it, and the name that colleagues read, which may change
+# while the claim is held; with a space between them.
+# KEYS: the claim. ARGV: who asks; their name; when the claim would end; its expiry in ms. Returns the claim as it is
+# afterwards.
 TAKE = """
 local held = redis.call('GET', KEYS[1])
-if held and string.match(held, '^%d+ (.*)$') ~= ARGV[1] then
+if held and string.match(held, '^%d+ (%S+) ') ~= ARGV[1] then
   return held
 end
-local taken = ARGV[2] .. ' ' .. ARGV[1]
-redis.call('SET', KEYS[1], taken, 'PX', ARGV[3])
+local taken = ARGV[3] .. ' ' .. ARGV[1] .. ' ' .. ARGV[2]
+redis.call('SET', KEYS[1], taken, 'PX', ARGV[4])
 return taken
 """
 # KEYS: the claim. ARGV: who asks, or "" for whoever it is. Returns the claim as it was before, or nil.
 RELEASE = """
 local held = redis.call('GET', KEYS[1])
-if held and (ARGV[1] == '' or string.match(held, '^%d+ (.*)$') == ARGV[1]) then
+if held and (ARGV[1] == '' or string.match(held, '^%d+ (%S+) ') == ARGV[1]) then
   redis.call('DEL', KEYS[1])
 end
 return held
@@ -66,7 +67,7 @@ class Claims:
         ends = int(until.timestamp() * 1000)
         try:
             held = self._link.call(
-                lambda client: client.eval(TAKE, 1, key.name, _written(holder), ends, key.expires_ms)
+                lambda client: client.eval(TAKE, 1, key.name, _who(holder), holder.name, ends, key.expires_ms)
             )
         except RedisAway:
             return HeldClaim(holder, until)
@@ -75,7 +76,7 @@ class Claims:
     def release(self, site: str, comment_id: UUID, holder: Holder | None) -> HeldClaim | None:
         """End a claim of this holder, or of anybody where None; returns it as it was, None where there was none."""
         key = _claim_key(site, comment_id)
-        whose = "" if holder is None else _written(holder)
+        whose = "" if holder is None else _who(holder)
         try:
             held = self._link.call(lambda client: client.eval(RELEASE, 1, key.name, whose))
         except RedisAway:
@@ -104,11 +105,11 @@ def _claim_key(site: str, comment_id: UUID) -> RedisKey:
     return redis_key(site, "claim", comment_id.hex, expires=CLAIM_LASTS)
 
 
-def _written(holder: Holder) -> str:
-    return json.dumps([holder.kind, holder.id.hex, holder.name])
+def _who(holder: Holder) -> str:
+    return f"{holder.kind}:{holder.id.hex}"
 
 
 def _read(claim: bytes) -> HeldClaim:
-    ends, _, written = claim.partition(b" ")
-    kind, holder_id, name = json.loads(written)
+    ends, who, name = claim.decode().split(" ", 2)
+    kind, _, holder_id = who.partition(":")
     return HeldClaim(Holder(kind, UUID(hex=holder_id), name), datetime.fromtimestamp(int(ends) / 1000, UTC))

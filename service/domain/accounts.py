@@ -36,6 +36,17 @@ def check_password(password: str, *, field: str = "password") -> str:
     return password
 
 
+def check_is_a_rise(role: Role, *, was: Role | None) -> None:
+    """Pass for a higher role than somebody has on the site; raise Invalid for the same or a lower one."""
+    ranks = list(Role)
+    if was is not None and ranks.index(role) >= ranks.index(was):
+        raise Invalid(
+            "role",
+            "not_a_rise",
+            f"You have the role of {was} here already. The link stays good for whom it was made.",
+        )
+
+
 def check_keeps_an_admin(role: Role | None, *, was: Role, admins: int) -> None:
     """Pass unless the last admin of a site would get another `role`, or none; else raise Invalid."""
     if was is Role.ADMIN and role is not Role.ADMIN and admins <= 1:

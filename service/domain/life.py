@@ -150,7 +150,8 @@ def decide(
 
     `revision` is the one the moderator read. `expected_version` is the version they saw, if they say so. Without it,
     changing what *another person* has decided is refused, since nothing shows that they know of that decision; whoever
-    restores knows. Raises Invalid for an action that this status does not offer and nobody's decision explains.
+    restores knows. The same decision sent twice is refused too: after the rejection of an edit it would mean the text
+    that readers see. Raises Invalid for an action that this status does not offer and nobody's decision explains.
     """
     if expected_version is not None and expected_version != standing.version:
         raise _stale(standing, last_decision)
@@ -169,6 +170,8 @@ def decide(
         and standing.status is not Status.PENDING
         and action is not Action.RESTORE
     ):
+        raise _stale(standing, last_decision)
+    if expected_version is None and _is_repeated(standing, action, revision, last_decision):
         raise _stale(standing, last_decision)
     return _after(standing, action, target)
 
@@ -238,6 +241,11 @@ def _after(standing: Standing, action: Action, target: Status) -> Standing:
     else:
         published = None
     return Standing(target, standing.revision, published, standing.version + 1)
+
+
+def _is_repeated(standing: Standing, action: Action, revision: int, last: PastDecision | None) -> bool:
+    is_settled = standing.status is not Status.PENDING
+    return is_settled and last is not None and not last.is_undo and (last.action, last.revision) == (action, revision)
 
 
 def _revisions_open_to_decision(standing: Standing, action: Action) -> set[int]:

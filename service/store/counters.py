@@ -9,8 +9,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import SessionTransaction
 
 from service.domain.life import Status
 from service.extensions import db
@@ -22,7 +24,7 @@ SLOTS = 16  # rows a status; twice the connections that a benchmark of submissio
 
 def move_site_counters(site_id: UUID, moved: Mapping[Status, int]) -> None:
     """Add to the numbers of a site's comments what moved, by status."""
-    slot = secrets.randbelow(SLOTS) if is_postgresql() else 0
+    slot = _slot_of_transaction() if is_postgresql() else 0
     # Everybody takes the rows in one order, so that two opposite moves cannot wait for each other.
     for status in sorted(status for status, change in moved.items() if change):
         values = {"site_id": site_id, "status": status.value, "slot": slot, "count": moved[status]}
@@ -33,6 +35,16 @@ def move_site_counters(site_id: UUID, moved: Mapping[Status, int]) -> None:
                 set_={"count": SiteCounterRow.count + statement.excluded["count"]},
             )
         )
+
+
+_slots: WeakKeyDictionary[SessionTransaction, int] = WeakKeyDictionary()
+
+
+def _slot_of_transaction() -> int:
+    """Return the slot of the present transaction: with two, one might hold what another waits for, and wait for it."""
+    transaction = db.session().get_transaction()
+    assert transaction is not None, "numbers move in the transaction that changes them"
+    return _slots.setdefault(transaction, secrets.randbelow(SLOTS))
 
 
 def site_totals(site_id: UUID) -> dict[str, int]:

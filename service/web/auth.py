@@ -77,9 +77,16 @@ def check_same_origin() -> None:
     """Pass where the browser does not say that another origin's page sent this; else raise Forbidden."""
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    is_foreign = origin is not None and urlsplit(origin).netloc.lower() != request.host.lower()
+    is_foreign = origin is not None and _host_of(origin) != request.host.lower()
     if site not in {None, "same-origin", "none"} or is_foreign:
         raise Forbidden("This was sent from a page of another origin.")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def requires(permission: Permission) -> Callable[[View], View]:

@@ -13,11 +13,13 @@ from flask_smorest import Blueprint
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from service.config import MAX_FORM_BYTES, MAX_REQUEST_BYTES
+from service.config import MAX_BATCH_BYTES, MAX_FORM_BYTES, MAX_REQUEST_BYTES
 from service.domain.errors import FieldFault, Invalid
 from service.web.problems import MalformedJson, TooLarge, UnsupportedMediaType
 
 FORM = "application/x-www-form-urlencoded"
+LARGER_BODIES = {"moderation.decide_together": MAX_BATCH_BYTES}
+"""How many bytes of JSON the views take that need more than the others."""
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -27,15 +29,15 @@ def is_form(request: Request) -> bool:
 
 
 def bound_body() -> None:
-    """Hold the body to 64 KiB of what it says; raises TooLarge where there is more. Runs before every request.
+    """Hold the body to 64 KiB of what it says, or to what its view takes, before anything else is done with a request.
 
-    A form may be three times as long on its way, since percent-encoding makes three bytes of one. A body that does not
-    tell its length is read here as far as it is accepted: werkzeug would cut it off there without a word, and half a
-    reply would be stored as if it were the whole.
+    Raises TooLarge where there is more. A form may be three times as long on its way, since percent-encoding makes
+    three bytes of one. A body that does not tell its length is read here as far as it is accepted: werkzeug would cut
+    it off there without a word, and half a reply would be stored as if it were the whole.
     """
     if request.method not in METHODS_WITH_BODY:
         return
-    most = MAX_FORM_BYTES if is_form(request) else MAX_REQUEST_BYTES
+    most = MAX_FORM_BYTES if is_form(request) else LARGER_BODIES.get(request.endpoint or "", MAX_REQUEST_BYTES)
     request.max_content_length = most
     if request.content_length is None and len(request.get_data()) >= most and request.environ["wsgi.input"].read(1):
         raise TooLarge

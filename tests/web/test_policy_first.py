@@ -54,6 +54,18 @@ def test_an_edit_of_a_trusted_author_is_published_and_of_others_held(free_site: 
     assert free_site.opened(sent["id"])["status"] == "approved"
 
 
+def test_the_comment_that_is_edited_counts_once(free_site: SiteDriver) -> None:
+    free_site.change(policy=Policy.FIRST, trusted_after=2)
+    sent = free_site.published(email=REGULAR, body="One of two.")
+    proven(free_site)
+    free_site.revise(sent, "Nobody has read this.")
+    assert free_site.opened(sent["id"])["status"] == "pending"
+    assert "One of two." in free_site.page()["comments"][0]["body_html"]
+    free_site.published(email=REGULAR)
+    free_site.revise(sent, "Two are approved now, this one among them.")
+    assert free_site.opened(sent["id"])["status"] == "approved"
+
+
 def test_what_a_screen_holds_is_held_from_trusted_authors_too(free_site: SiteDriver) -> None:
     free_site.change(policy=Policy.FIRST, trusted_after=1)
     free_site.published(email=REGULAR)

@@ -54,7 +54,7 @@ def read_queue(query: dict[str, Any]) -> Response:
         article_key=None if article is None else parse_article_key(article).value,
         reason=query["reason"],
         author=query["author"],
-        words=query["q"] or None,
+        words=(query["q"] or "").strip() or None,
         has_links=query["has_links"],
         flagged=query["flagged"],
         edited=query["edited"],

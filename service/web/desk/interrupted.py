@@ -63,8 +63,9 @@ class Interrupted:
     def from_sign_in(cls) -> Interrupted:
         """Return what a sign-in form carries; nothing where it was tampered with."""
         try:
-            kept = [(str(name), str(value)) for name, value in json.loads(request.form.get("kept") or "[]")]
-        except (ValueError, TypeError):
+            written = json.loads(request.form.get("kept") or "[]")
+            kept = [(_whole_text(name), _whole_text(value)) for name, value in written]
+        except (ValueError, TypeError, RecursionError):
             kept = []
         return cls(own_path(request.form.get("next")), own_path(request.form.get("whence")), kept)
 
@@ -75,6 +76,11 @@ class Interrupted:
         return cls(own_path(request.full_path.rstrip("?")), _page_before(), fields)
 
 
+def _whole_text(value: object) -> str:
+    """Return a text that a page can hold; raises ValueError for one with lone surrogates, which JSON can name."""
+    return str(value).encode().decode()
+
+
 def can_be_sent_again() -> bool:
     """True where everything that the present form says may be shown on a page once more."""
     return request.method == "POST" and bool(request.form) and not SECRETS & request.form.keys()
@@ -82,7 +88,10 @@ def can_be_sent_again() -> bool:
 
 def _page_before() -> str:
     """Return the page of the desk that the form was on, as the browser says; else the queue."""
-    before = urlsplit(request.referrer or "")
+    try:
+        before = urlsplit(request.referrer or "")
+    except ValueError:
+        return "/desk"
     if before.netloc.lower() != request.host.lower():
         return "/desk"
     return own_path(f"{before.path}?{before.query}" if before.query else before.path)

@@ -16,6 +16,7 @@ from service.domain.article_keys import parse_article_key
 from service.domain.errors import Invalid
 from service.domain.life import Action, Status
 from service.domain.sorting import QueueSort
+from service.domain.text import forbidden_character
 
 PAGE = 50
 SEARCH_MAX = 200  # characters, as in the API
@@ -27,6 +28,8 @@ KEPT = ("status", "article", "reason", "author", "q", *NARROWED, "sort")
 def asked_for(query: Mapping[str, str]) -> dict[str, str]:
     """Return what the address asks for in as few words as say it; a word that means nothing asks for nothing."""
     said = {name: query.get(name, "").strip()[:2000] for name in KEPT}
+    # PostgreSQL takes no NUL, not even to compare with.
+    said = {name: "" if forbidden_character(value) else value for name, value in said.items()}
     said["q"] = said["q"][:SEARCH_MAX]
     if said["status"] not in set(Status) or said["status"] == Status.PENDING:
         said["status"] = ""

@@ -84,7 +84,10 @@ def seen_at(address: str) -> Response:
 
 def own_path(address: str | None) -> str:
     """Return a path below /desk as it is, and `/desk` for anything else, which could lead to another host."""
-    parts = urlsplit(address or "")
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:
+        return "/desk"
     is_ours = not parts.scheme and not parts.netloc and (parts.path == "/desk" or parts.path.startswith("/desk/"))
     is_plain = "\\" not in (address or "") and (address or "").isprintable()
     return address if address and is_ours and is_plain else "/desk"

@@ -28,7 +28,7 @@ class StrictSchema(Schema):
 
     error_messages = {  # noqa: RUF012 - marshmallow declares it so
         "unknown": "unknown_field: There is no such field here.",
-        "type": "wrong_type: The body must be a JSON object.",
+        "type": "wrong_type: This must be a JSON object.",
     }
 
 

@@ -290,7 +290,7 @@ class DecisionsSchema(StrictSchema):
     """Decisions to be made together."""
 
     decisions = fields.List(
-        fields.Nested(CommentDecisionSchema),
+        fields.Nested(CommentDecisionSchema, error_messages={"null": NOT_NULL}),
         required=True,
         validate=validate.Length(
             min=1, max=BATCH_MAX, error=f"out_of_range: Send 1 to {BATCH_MAX} decisions together."
