@@ -35,9 +35,11 @@ format: ## Put the sources into the one format, and mend what can be mended
 	.venv-dev/bin/ruff check --fix-only --quiet .
 	.venv-dev/bin/ruff format .
 
-bench: ## Measure what is promised of the widget in a browser, and print it as a table
+bench: ## Measure what is promised of the widget and of the desk, and print it as tables (takes some minutes)
 	@$(DEV)
-	@exec .venv-dev/bin/python -m benchmarks.widget
+	.venv-dev/bin/python -m benchmarks.widget
+	.venv-dev/bin/python -m benchmarks.desk_page
+	.venv-dev/bin/python -m benchmarks.desk
 
 widget: ## Build the widget from service/widget (needs Node.js; what it writes is committed)
 	@sh tools/widget.sh build

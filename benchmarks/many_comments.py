@@ -80,7 +80,7 @@ STATEMENTS = (
     SELECT c.id, :site, a.id, c.id, 0, uuid_send(c.id), w.id, 'Reader ' || c.n, '0011223344556677', 'pending',
       CASE WHEN c.n % 100 = 7 THEN 2 ELSE 1 END, 1, '', uuid_send(c.id),
       'reader ' || c.n || E'\\n' || (CAST(:words AS text[]))[1 + c.n % 15] || ' is what they wrote of, rare'
-        || lpad((c.n % (:pending / 20))::text, 6, '0') || ' few' || c.n % 500
+        || lpad((c.n % (:pending / 20))::text, 6, '0') || ' few' || lpad((c.n % 500)::text, 3, '0')
         || ', and a few more words so that it reads like a reply',
       false, 0, 0, CASE WHEN c.n % 100 = 3 THEN 4 ELSE 0 END, (c.n % 7) / 10.0, c.n % 20 = 0,
       sha256(convert_to('network' || c.n % 5000, 'UTF8')), sha256(uuid_send(c.id)), c.at, c.at, c.at

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 Rows = list[tuple[str, str, str]]
+
+
+def quieten() -> None:
+    """Leave out the line that an application of this process logs of each request; its warnings stay."""
+    logging.getLogger("postbag.request").setLevel(logging.WARNING)
 
 
 def print_table(rows: Rows) -> None:

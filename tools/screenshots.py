@@ -1,9 +1,9 @@
-"""Take the README's pictures of the demo page: `make run` in one terminal, this in another.
+"""Take the README's pictures of the demo page and the desk: `make run` in one terminal, this in another.
 
-    python tools/screenshots.py [http://127.0.0.1:8000]
+    python tools/screenshots.py http://127.0.0.1:8000 PASSWORD
 
-Writes docs/screenshot.png (a wide screen, light) and docs/screenshot-phone-dark.png. Chromium is taken from CHROMIUM,
-or found on PATH.
+with the password that `make run` prints. Writes docs/screenshot.png (a wide screen, light), docs/desk.png and both on a
+phone in the dark, as docs/*-phone-dark.png. Chromium is taken from CHROMIUM, or found on PATH.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from playwright.sync_api import Browser, FloatRect, sync_playwright
 DOCS = Path(__file__).parents[1] / "docs"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARTICLE = "/demo/tide-barrier"
+MODERATOR = "robin@example.org"
 
 
-def main(base_url: str) -> None:
-    """Take both pictures from the service at `base_url`."""
+def main(base_url: str, password: str) -> None:
+    """Take all pictures from the service at `base_url`, where the demo's moderator signs in with the password."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         sys.exit("No Chromium found: install it with apt install chromium, or name it in CHROMIUM.")
@@ -29,6 +30,7 @@ def main(base_url: str) -> None:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         _thread_and_form(browser, base_url + ARTICLE)
         _phone(browser, base_url + ARTICLE)
+        _desk(browser, base_url, password)
         browser.close()
 
 
@@ -66,5 +68,24 @@ def _phone(browser: Browser, address: str) -> None:
     page.close()
 
 
+def _desk(browser: Browser, base_url: str, password: str) -> None:
+    """Show the queue as it opens, with what is needed to decide."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1440}, color_scheme="light")
+    page.goto(f"{base_url}/desk")
+    page.locator("[name=email]").fill(MODERATOR)
+    page.locator("[name=password]").fill(password)
+    page.locator("[name=password]").press("Enter")
+    page.locator("#desk .item").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=DOCS / "desk.png")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=DOCS / "desk-phone-dark.png")
+    page.close()
+
+
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000")
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])

@@ -139,6 +139,8 @@ class SecondFactorOffer:
 
     sealed: str
     secret: str
+    uri: str
+    """What the QR code says; an app on the same device opens it."""
     qr_svg: str
 
 
@@ -155,7 +157,7 @@ def _offer(moderator_id: UUID, secret: bytes) -> SecondFactorOffer:
     email = keyring.unseal(account.email_sealed, context=moderator_id.bytes)
     uri = totp.provisioning_uri(secret, account=email)
     sealed = base64.urlsafe_b64encode(keyring.seal(secret.hex(), context=SETTING_UP + moderator_id.bytes)).decode()
-    return SecondFactorOffer(sealed, totp.secret_text(secret), draw_qr(uri))
+    return SecondFactorOffer(sealed, totp.secret_text(secret), uri, draw_qr(uri))
 
 
 class WrongCode(Invalid):

@@ -42,6 +42,7 @@ class Registered:
 def register_article(caller: Caller, site: Site, said: Registration, *, now: datetime) -> Registered:
     """Store what is said of an article and return it; the same again changes nothing.
 
+    What the site's days have closed stays closed until a moderator opens it, or it is said to be closed and open again.
     Raises Invalid where its key or address is on none of the site's origins, Forbidden for another site.
     """
     caller.check_site(site.slug)
@@ -61,7 +62,8 @@ def register_article(caller: Caller, site: Site, said: Registration, *, now: dat
         )
         if any(getattr(article, name) != value for name, value in changes.items()):
             article = articles.change_article(article.id, **changes)
-        if said.open is not None:
+        # A site's build says the same of every article each time; that must not reopen what its days have closed.
+        if said.open is not None and said.open != article.kept_open:
             article = _keep(caller, site, key.value, said.open, now)
     return Registered(article, is_new)
 

@@ -1,4 +1,4 @@
-"""Moderators decide: on one comment or up to a hundred together, and take it back."""
+"""Moderators decide: on one comment or up to a hundred together."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from uuid import UUID
 from service import metrics
 from service.actions import claims, flag
 from service.actions.change import Change, change_standings
-from service.actions.record import decision_entry
+from service.actions.record import decision_entry, kept_for_undoing
 from service.domain import life
 from service.domain.comment import NOTE_MAX, REASON_MAX, Comment, Revision
 from service.domain.errors import FieldFault, Invalid, NotFound, PostbagError
 from service.domain.flags import settled_by_approval
-from service.domain.life import Action, PastDecision, Standing, Status
-from service.domain.log import LogEntry, LogKind
+from service.domain.life import Action, Standing, Status
+from service.domain.log import LogEntry
 from service.domain.permissions import Caller
 from service.domain.queue import LoggedDecision
 from service.domain.reasons import Reason
@@ -119,55 +119,6 @@ def _decide(caller: Caller, proposals: Sequence[Proposal], now: datetime) -> Bat
     return Batch(batch_id, [(p.comment_id, decided.get(p.comment_id) or refused[p.comment_id]) for p in proposals])
 
 
-def undo_batch(caller: Caller, batch_id: UUID, *, now: datetime) -> Batch:
-    """Take back what was decided together, item by item; where something has changed since, that item is left as it is.
-
-    Undoing is a batch of its own in the log. Raises NotFound where the site has no decisions under this id.
-    """
-    undo_id = new_id(now)
-    with writing():
-        entries = log.decisions_of_batch(batch_id, site_id=caller.site_id)
-        if not entries:
-            raise NotFound("This site has no such batch of decisions.")
-        ids = [entry.comment_id for entry in entries if entry.comment_id is not None]
-        held = {comment.id: comment for comment in comments.hold_comments(ids, site_id=caller.site_id)}
-        last = log.last_decisions(ids)
-        undone: dict[UUID, Standing] = {}
-        refused: dict[UUID, PostbagError] = {}
-        for entry in entries:
-            assert entry.comment_id is not None, "a decision is on a comment"
-            try:
-                undone[entry.comment_id] = _undone(held[entry.comment_id], entry, last.get(entry.comment_id))
-            except PostbagError as fault:
-                refused[entry.comment_id] = fault
-        texts = _published_texts(undone)
-        to_undo = [entry for entry in entries if entry.comment_id in undone]
-        changes = [_taken_back(held[e.comment_id], e, undone[e.comment_id], texts) for e in to_undo if e.comment_id]
-        change_standings(changes)
-        written = [
-            decision_entry(
-                change.comment.id,
-                caller.site_id,
-                Action(entry.action),
-                change.comment.standing,
-                change.after,
-                caller.actor,
-                kind=LogKind.UNDO,
-                batch_id=undo_id,
-                details={"undone": str(entry.id)},
-                now=now,
-            )
-            for change, entry in zip(changes, to_undo, strict=True)
-        ]
-        log.add_entries(written)
-    done = {
-        change.comment.id: Decided(change.comment.id, log.logged_decision(entry), change.after)
-        for change, entry in zip(changes, written, strict=True)
-    }
-    metrics.undone.inc(len(done))
-    return Batch(undo_id, [(comment_id, done.get(comment_id) or refused[comment_id]) for comment_id in ids])
-
-
 def _check_batch(proposals: Sequence[Proposal]) -> None:
     if not 1 <= len(proposals) <= BATCH_MAX:
         raise Invalid("decisions", "out_of_range", f"Send 1 to {BATCH_MAX} decisions together.")
@@ -221,7 +172,7 @@ def _carry_out(
             refused[proposal.comment_id] = fault
     to_do = [proposal for proposal in proposals if proposal.comment_id in afters]
     publishing = {p.comment_id: afters[p.comment_id] for p in to_do if p.action in {Action.APPROVE, Action.RESTORE}}
-    texts = _published_texts(publishing)
+    texts = published_texts(publishing)
     changes = []
     for proposal in to_do:
         comment, after = held[proposal.comment_id], afters[proposal.comment_id]
@@ -258,7 +209,7 @@ def _entry(caller: Caller, change: Change, proposal: Proposal, batch_id: UUID, n
             reason=proposal.reason or None,
             note=proposal.note or None,
             waited=waited,
-            details=_needed_to_undo(comment),
+            details=kept_for_undoing(comment),
             now=now,
         ),
         # The log names the revision that was read, which may be the published one below a rejected edit.
@@ -273,7 +224,8 @@ def _return_if_flagged(caller: Caller, comment_id: UUID, now: datetime) -> Stand
     return flag.return_if_flagged(comment, sites.get_site(caller.site_id), now=now)
 
 
-def _published_texts(standings: Mapping[UUID, Standing]) -> dict[UUID, Revision]:
+def published_texts(standings: Mapping[UUID, Standing]) -> dict[UUID, Revision]:
+    """Return the texts that readers will see, of those of the comments that they will see anything of."""
     return revisions.revisions_of(
         [(comment_id, after.published_revision) for comment_id, after in standings.items() if after.published_revision]
     )
@@ -294,46 +246,6 @@ def _columns(
     elif not after.is_published:
         columns["body_html"] = ""
     return columns
-
-
-def _needed_to_undo(comment: Comment) -> dict[str, Any]:
-    return {
-        "published_revision": comment.standing.published_revision,
-        "reason": comment.reason,
-        "published_at": comment.published_at and comment.published_at.isoformat(),
-        "edited_at": comment.edited_at and comment.edited_at.isoformat(),
-        "flags_settled": comment.flags_settled,
-    }
-
-
-def _undone(comment: Comment, entry: LogEntry, last: PastDecision | None) -> Standing:
-    if comment.standing.version != entry.version:
-        raise life.moved_on(comment.standing, last)
-    assert entry.details is not None, "what was decided in a batch can be undone"
-    assert entry.from_status is not None, "a decision leads from a status"
-    return life.undo(
-        comment.standing, to=Status(entry.from_status), published_revision=entry.details["published_revision"]
-    )
-
-
-def _taken_back(comment: Comment, entry: LogEntry, after: Standing, texts: Mapping[UUID, Revision]) -> Change:
-    kept = entry.details or {}
-    text = texts.get(comment.id)
-    return Change(
-        comment,
-        after,
-        {
-            "reason": kept["reason"],
-            "published_at": _moment(kept["published_at"]),
-            "edited_at": _moment(kept["edited_at"]),
-            "flags_settled": kept["flags_settled"],
-            "body_html": "" if text is None else text.body_html,
-        },
-    )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
 
 
 def _count(decided: Any) -> None:

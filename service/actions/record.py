@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from service.domain.comment import Comment
 from service.domain.life import Action, Actor, Standing
 from service.domain.log import LogEntry, LogKind
 from service.store import log
@@ -40,6 +41,31 @@ def decision_entry(
         to_status=after.status.value,
         **others,
     )
+
+
+def kept_for_undoing(comment: Comment) -> dict[str, Any]:
+    """Return what the entry of a decision keeps of the comment before it, as JSON; `as_it_was` reads it again."""
+    return {
+        "published_revision": comment.standing.published_revision,
+        "reason": comment.reason,
+        "published_at": comment.published_at and comment.published_at.isoformat(),
+        "edited_at": comment.edited_at and comment.edited_at.isoformat(),
+        "flags_settled": comment.flags_settled,
+    }
+
+
+def as_it_was(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of the comment, besides its standing, as they were before the decision."""
+    return {
+        "reason": kept["reason"],
+        "published_at": _moment(kept["published_at"]),
+        "edited_at": _moment(kept["edited_at"]),
+        "flags_settled": kept["flags_settled"],
+    }
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def record(

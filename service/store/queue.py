@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
+from sqlalchemy import Boolean, ColumnElement, Integer, Select, and_, cast, func, literal_column, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from service.domain.flags import FlagFile
@@ -181,9 +181,19 @@ def _matches(words: str) -> ColumnElement[bool]:
     folded = words.casefold()
     terms = _WORD.findall(folded)
     if is_postgresql() and terms and _DIVIDED_ALIKE.fullmatch(folded):
-        query = " & ".join(f"'{term}':*" for term in terms)
-        return literal_column(SEARCHED_WORDS).op("@@")(func.to_tsquery(literal_column("'simple'::regconfig"), query))
+        # The index is asked for one word, the longest, which few comments have: of each beginning it collects all that
+        # have it, whatever else is asked. Where that is many, the planner walks the queue in its order, and a look for
+        # the letters spares most comments on the way from being divided into words, which is twenty times the work.
+        # Written as a number that is not 0, a condition is expected to spare few, so that the word alone decides.
+        letters = [func.strpos(CommentRow.search_text, term) != 0 for term in terms]
+        others = [cast(_begins(terms), Integer) != 0] if len(terms) > 1 else []
+        return and_(*letters, _begins([max(terms, key=len)]), *others)
     return and_(*(CommentRow.search_text.contains(term, autoescape=True) for term in terms or [folded]))
+
+
+def _begins(terms: Sequence[str]) -> ColumnElement[bool]:
+    query = func.to_tsquery(literal_column("'simple'::regconfig"), " & ".join(f"'{term}':*" for term in terms))
+    return literal_column(SEARCHED_WORDS).op("@@", return_type=Boolean())(query)
 
 
 _Statement = TypeVar("_Statement", bound=Select[Any])

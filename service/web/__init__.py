@@ -30,6 +30,7 @@ from service.web.desk import queue as desk_queue
 from service.web.desk import sign_in
 from service.web.desk import site as desk_site
 from service.web.desk import stats as desk_stats
+from service.web.desk.refused import refused_at_the_desk
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
@@ -50,8 +51,8 @@ API_BLUEPRINTS = (
     sites.blueprint,
     desk_articles.blueprint,
 )
-ENGLISH_CALLS = ("/v1/moderation", "/v1/articles")
-"""Calls that no reader makes: whoever programs against them reads refusals in the language of the documentation."""
+ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/desk")
+"""What no reader calls: whoever programs or moderates reads refusals in the language of everything else there."""
 PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
 DESK_BLUEPRINTS = (
     sign_in.blueprint,
@@ -113,7 +114,9 @@ def _refuse(error: PostbagError) -> Response:
         try:
             return sign_in.ask_to_sign_in()
         except PostbagError as refusal:
-            return front.refused_page(refusal)
+            return refused_at_the_desk(refusal)
+    if request.path == "/desk" or request.path.startswith("/desk/"):
+        return refused_at_the_desk(error)
     if request.path.startswith("/v1/") and not (published.is_browser_form() and request.method == "POST"):
         return problem_response(error)
     return front.refused_page(error)

@@ -29,6 +29,12 @@ PERMISSION_ATTRIBUTE = "postbag_permission"
 """Where a guarded view keeps its permission, so that a test can walk every route."""
 
 
+class StaleForm(Forbidden):
+    """A form of our own that was opened before the person signed in once more; what it says can be sent again."""
+
+    default_detail = "This page was opened in an earlier session. Reload it, and send again."
+
+
 def session_cookie() -> str:
     """Return the name of the desk's cookie; over https a browser takes one of this name from this host alone."""
     return "__Host-postbag" if request.is_secure else "postbag"
@@ -58,12 +64,13 @@ def check_csrf(signed_in: SignedIn) -> None:
     """Pass for a request that only a page of ours can have made; else raise Forbidden.
 
     The cookie comes with requests of other pages too, as far as `SameSite` lets it; what proves ours is a token that
-    only our pages can read. It comes in the header X-CSRF-Token, or in a form's field `csrf`.
+    only our pages can read. It comes in the header X-CSRF-Token, or in a form's field `csrf`;
+    StaleForm says that it alone is amiss.
     """
     check_same_origin()
     given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
     if not any(hmac.compare_digest(given.encode(), token.encode()) for token in signed_in.csrf_tokens):
-        raise Forbidden("This page was opened in an earlier session. Reload it, and send again.")
+        raise StaleForm
 
 
 def check_same_origin() -> None:

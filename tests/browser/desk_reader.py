@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.desk import Desk
 from tests.browser.watch import Watch
-from tests.desk_people import desk_cookie
+from tests.desk_driver import DeskBrowser, signed_in
 
 
 @dataclass
@@ -21,7 +21,8 @@ class DeskReader:
 
     desk: Desk
     page: Page
-    cookie: str
+    who: DeskBrowser
+    """The same person, in a second browser."""
 
     def open(self, **query: str) -> Page:
         """Open the queue."""
@@ -57,7 +58,6 @@ class DeskReader:
 
     def carry(self, cookie: str) -> None:
         """Have another cookie from now on."""
-        self.cookie = cookie
         self.page.context.add_cookies([{"name": "postbag", "value": cookie, "url": self.desk.service_url}])
 
 
@@ -67,8 +67,8 @@ def sit_down(
     """Give a new moderator a browser of their own; `options` are those of Browser.new_context."""
     context = browser.new_context(**options)
     context.set_default_timeout(10_000)
-    person = DeskReader(desk, watch.over(context), "")
-    person.carry(desk_cookie(desk.site, role, name))
+    person = DeskReader(desk, watch.over(context), signed_in(desk.site, role, name))
+    person.carry(person.who.cookie)
     return person
 
 

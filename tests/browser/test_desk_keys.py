@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.desk import Desk
 from tests.browser.desk_reader import DeskReader, sit_down, status_of
 from tests.browser.watch import Watch
-from tests.desk_people import decisions_logged, reasons_for
+from tests.desk_driver import decisions_logged, reasons_for
 
 A_THOUSAND = 1_000
 
@@ -66,8 +66,11 @@ def test_undo_puts_back_what_was_decided_last(noor: DeskReader, desk: Desk) -> N
     # What has come back is decided again, under the version that it has now.
     noor.press("a")
     noor.until(lambda: status_of(desk, first) == "approved")
-    noor.press("u", "u")
-    expect(noor.page.locator("#said")).to_have_text("There is nothing to take back.")
+    said = noor.page.locator("#said")
+    noor.press("u")
+    expect(said).to_have_text("Taken back.")
+    noor.press("u")
+    expect(said).to_have_text("There is nothing to take back.")
 
 
 def test_a_deletion_waits_and_can_be_taken_back_until_it_is_sent(noor: DeskReader, desk: Desk) -> None:

@@ -9,10 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from service.domain.permissions import Role
 from tests.browser.desk import Desk
 from tests.browser.watch import Watch
-from tests.web.at_the_desk import cookie_of
+from tests.desk_driver import desk_cookie
 
 PHONE = {"width": 360, "height": 740}
 
@@ -25,7 +24,7 @@ def person(request: pytest.FixtureRequest, chromium: Browser, desk: Desk, watch:
     desk.site.decide(desk.site.submitted()["id"], "spam", headers=desk.site.another_token(name="Noor"))
     context = chromium.new_context(color_scheme=request.param, accept_downloads=True)
     context.set_default_timeout(10_000)
-    context.add_cookies([{"name": "postbag", "value": cookie_of(desk.site, Role.MODERATOR), "url": desk.service_url}])
+    context.add_cookies([{"name": "postbag", "value": desk_cookie(desk.site), "url": desk.service_url}])
     yield watch.over(context)
     context.close()
     assert watch.findings == []

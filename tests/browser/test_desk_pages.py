@@ -13,7 +13,7 @@ from tests.browser.desk_reader import DeskReader, sit_down, status_of
 from tests.browser.test_manners import HOSTILE_BODIES, LONG_WORD, NARROW, overflow_of
 from tests.browser.test_widget_access import PHONE, assert_accessible
 from tests.browser.watch import Watch
-from tests.desk_people import reasons_for
+from tests.desk_driver import reasons_for
 
 MOST_BYTES = 150_000  # that opening the desk may move
 HEBREW = "השכונה כולה נבנתה סביב המשאבות האלה, ואף אחד לא שאל אותנו."

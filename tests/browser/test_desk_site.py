@@ -8,10 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from service.domain.permissions import Role
 from tests.browser.desk import Desk
 from tests.browser.watch import Watch
-from tests.web.at_the_desk import cookie_of
+from tests.desk_driver import desk_cookie
 
 PHONE = {"width": 360, "height": 740}
 PAGES = ["/desk/site", "/desk/articles"]
@@ -23,7 +22,7 @@ def admin(request: pytest.FixtureRequest, chromium: Browser, desk: Desk, watch: 
     desk.published(article=f"{desk.site.origin}/{'a-very-long-name-' * 12}", article_title="מאמר על הנמל")
     context = chromium.new_context(color_scheme=request.param)
     context.set_default_timeout(10_000)
-    context.add_cookies([{"name": "postbag", "value": cookie_of(desk.site, Role.ADMIN), "url": desk.service_url}])
+    context.add_cookies([{"name": "postbag", "value": desk_cookie(desk.site, "admin"), "url": desk.service_url}])
     yield watch.over(context)
     context.close()
     assert watch.findings == []

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Route, expect
 from tests.browser.desk import Desk
 from tests.browser.desk_reader import DeskReader, sit_down, status_of
 from tests.browser.watch import Watch
-from tests.desk_people import decisions_logged, end_session, sign_in_again
+from tests.desk_driver import decisions_logged
 
 LOOKED = 10_500  # ms after which the page has asked for news
 
@@ -164,11 +164,12 @@ def test_a_session_that_ends_keeps_the_decision_and_the_note(noor: DeskReader, d
     noor.press("j", "n")
     noor.page.keyboard.type("Half a thou")
     noor.press("Escape", "k")
-    fresh = sign_in_again(desk.site, noor.cookie)
+    noor.who.sign_out()
     noor.press("a")
     expect(noor.page.get_by_role("alert")).to_contain_text("You are no longer signed in.")
     assert status_of(desk, first) == "pending"
-    noor.carry(fresh)
+    noor.who.let_in()
+    noor.carry(noor.who.cookie)
     noor.open()
     noor.until(lambda: status_of(desk, first) == "approved")
     expect(noor.item(second)).to_have_attribute("aria-current", "true")
@@ -180,10 +181,10 @@ def test_another_person_in_the_same_browser_sends_nothing_that_is_not_theirs(noo
     desk = noor.desk
     first = desk.site.submitted()["id"]
     noor.open()
-    end_session(desk.site, noor.cookie)
+    noor.who.sign_out()
     noor.press("a")
     expect(noor.page.get_by_role("alert")).to_contain_text("You are no longer signed in.")
-    noor.carry(tom.cookie)
+    noor.carry(tom.who.cookie)
     noor.open()
     expect(noor.item(first)).to_have_attribute("aria-current", "true")
     noor.until(lambda: claimed(desk, first) == "Tom")

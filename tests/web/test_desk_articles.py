@@ -146,6 +146,16 @@ def test_the_site_s_own_servers_open_and_close_the_same_way(site: SiteDriver) ->
     ]
 
 
+def test_a_server_that_says_open_with_every_build_does_not_reopen_what_the_days_have_closed(site: SiteDriver) -> None:
+    register(site, "post-1", open=True)
+    make_old(site, "post-1", 31)
+    site.change(close_after_days=30)
+    with nothing_stored(site):
+        assert not register(site, "post-1", open=True).get_json()["open"]
+    assert not register(site, "post-1", open=False).get_json()["open"]
+    assert register(site, "post-1", open=True).get_json()["open"]
+
+
 def test_what_is_no_article_is_refused(app: Flask, site: SiteDriver) -> None:
     other = make_site(app)
     register(other, "theirs")

@@ -6,33 +6,9 @@ import re
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
-from tests.desk_people import desk_cookie
+from tests.desk_driver import signed_in
 from tests.driver import SiteDriver
-
-CSRF = re.compile(r'<meta name="csrf" content="([^"]+)">')
-
-
-class Noor:
-    """A moderator with a client that keeps cookies."""
-
-    def __init__(self, site: SiteDriver, role: str = "moderator") -> None:
-        self.site = site
-        self.client: FlaskClient = site.app.test_client()
-        self.client.set_cookie("postbag", desk_cookie(site, role))
-        found = CSRF.search(self.get("/desk").text)
-        assert found is not None
-        self.csrf = found[1]
-
-    def get(self, path: str, **query: str) -> TestResponse:
-        """Open a page."""
-        return self.client.get(path, query_string={"site": self.site.slug} | query)
-
-    def post(self, path: str, **fields: Any) -> TestResponse:
-        """Send a form."""
-        return self.client.post(f"{path}?site={self.site.slug}", data={"csrf": self.csrf} | fields)
 
 
 def key(sent: dict[str, Any], revision: int = 1, version: int = 1) -> str:
@@ -41,7 +17,7 @@ def key(sent: dict[str, Any], revision: int = 1, version: int = 1) -> str:
 
 
 def test_a_decision_leads_back_to_where_it_was_made(site: SiteDriver) -> None:
-    noor, sent = Noor(site), site.submitted()
+    noor, sent = signed_in(site), site.submitted()
     back = f"/desk?site={site.slug}&sort=newest&did=spam&n=3"
     answer = noor.post("/desk/decisions", decide=f"approve {key(sent)}", next=back)
     assert answer.status_code == 303
@@ -56,7 +32,7 @@ def test_a_decision_leads_back_to_where_it_was_made(site: SiteDriver) -> None:
     ["https://evil.example/desk", "//evil.example/desk", "/desk/../x\\y", "javascript:alert(1)", "/receipts/x", ""],
 )
 def test_no_form_leads_to_elsewhere(site: SiteDriver, address: str) -> None:
-    noor, sent = Noor(site), site.submitted()
+    noor, sent = signed_in(site), site.submitted()
     answer = noor.post("/desk/decisions", decide=f"approve {key(sent)}", next=address)
     assert answer.location.startswith("/desk?batch=")
 
@@ -74,13 +50,13 @@ def test_no_form_leads_to_elsewhere(site: SiteDriver, address: str) -> None:
     ],
 )
 def test_a_form_of_nobodys_is_refused_in_words(site: SiteDriver, fields: dict[str, str]) -> None:
-    answer = Noor(site).post("/desk/decisions", **fields, reason="Kept <words>")
+    answer = signed_in(site).post("/desk/decisions", **fields, reason="Kept <words>")
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
 
 
 def test_a_refused_form_comes_back_with_its_words(site: SiteDriver) -> None:
-    noor, sent = Noor(site), site.submitted()
+    noor, sent = signed_in(site), site.submitted()
     answer = noor.post("/desk/decisions", action="reject", comment=key(sent), reason="<b>" + "x" * 600)
     assert answer.status_code == 422
     assert "&lt;b&gt;xxx" in answer.text
@@ -88,7 +64,7 @@ def test_a_refused_form_comes_back_with_its_words(site: SiteDriver) -> None:
 
 
 def test_what_came_too_late_is_told_comment_by_comment(site: SiteDriver) -> None:
-    noor, first, second = Noor(site), site.submitted(), site.submitted()
+    noor, first, second = signed_in(site), site.submitted(), site.submitted()
     site.decide(first["id"], "spam")
     answer = noor.post("/desk/decisions", action="approve", comment=[key(first), key(second)])
     assert answer.status_code == 409
@@ -98,7 +74,7 @@ def test_what_came_too_late_is_told_comment_by_comment(site: SiteDriver) -> None
 
 
 def test_an_undo_tells_what_it_could_not_take_back(site: SiteDriver) -> None:
-    noor, sent = Noor(site), site.submitted()
+    noor, sent = signed_in(site), site.submitted()
     done = noor.post("/desk/decisions", decide=f"delete {key(sent)}")
     batch = re.search(r"batch=([0-9a-f-]+)", done.location)
     assert batch is not None
@@ -110,7 +86,7 @@ def test_an_undo_tells_what_it_could_not_take_back(site: SiteDriver) -> None:
 
 
 def test_a_note_without_words_is_refused(site: SiteDriver) -> None:
-    noor, sent = Noor(site), site.submitted()
+    noor, sent = signed_in(site), site.submitted()
     answer = noor.post("/desk/notes", comment_id=sent["id"], text="  ", about="author")
     assert answer.status_code == 422
     assert "Please write the note." in answer.text
@@ -121,15 +97,14 @@ def test_a_note_without_words_is_refused(site: SiteDriver) -> None:
 
 @pytest.mark.parametrize("path", ["/desk/decisions", "/desk/undo", "/desk/notes"])
 def test_a_form_of_another_page_is_refused(site: SiteDriver, path: str) -> None:
-    noor, sent = Noor(site), site.submitted()
-    noor.csrf = "guessed"
-    assert noor.post(path, decide=f"approve {key(sent)}").status_code == 403
+    noor, sent = signed_in(site), site.submitted()
+    assert noor.post(path, csrf="guessed", decide=f"approve {key(sent)}").status_code == 403
     assert site.opened(sent["id"])["status"] == "pending"
 
 
 def test_viewers_and_strangers_decide_nothing(site: SiteDriver) -> None:
     sent = site.submitted()
-    viewer = Noor(site, role="viewer")
+    viewer = signed_in(site, role="viewer")
     assert viewer.post("/desk/decisions", decide=f"approve {key(sent)}").status_code == 403
     assert "<button" not in viewer.get("/desk").text.split('id="items"')[1].split("</ol>")[0]
     stranger = site.app.test_client()
@@ -139,7 +114,7 @@ def test_viewers_and_strangers_decide_nothing(site: SiteDriver) -> None:
 
 
 def test_another_sites_comments_are_not_there(site: SiteDriver, free_site: SiteDriver) -> None:
-    noor, theirs = Noor(site), free_site.submitted()
+    noor, theirs = signed_in(site), free_site.submitted()
     assert noor.get(f"/desk/comments/{theirs['id']}").status_code == 404
     assert noor.get(f"/desk/items/{theirs['id']}").status_code == 404
     assert noor.get("/desk", site=free_site.slug).status_code == 403
@@ -152,15 +127,15 @@ def test_another_sites_comments_are_not_there(site: SiteDriver, free_site: SiteD
 def test_addresses_are_told_to_those_alone_who_may_see_them(site: SiteDriver) -> None:
     sent = site.submitted(email="nora@example.org")
     path = f"/desk/comments/{sent['id']}"
-    assert "nora@example.org" not in Noor(site).get(path).text
-    admin = Noor(site, role="admin")
+    assert "nora@example.org" not in signed_in(site).get(path).text
+    admin = signed_in(site, role="admin")
     assert "nora@example.org" in admin.get(path).text
     assert sent["id"] in admin.get("/desk", q="nora@example.org").text
     assert sent["id"] not in admin.get("/desk", q="nora@example.com").text
 
 
 def test_strange_questions_are_answered(site: SiteDriver) -> None:
-    noor, sent = Noor(site), site.submitted()
+    noor, sent = signed_in(site), site.submitted()
     for query in ({"status": "odd"}, {"sort": "odd"}, {"has_links": "odd"}, {"n": "9" * 30, "did": "x", "batch": "y"}):
         answer = noor.get("/desk", **query)
         assert answer.status_code == 200
@@ -172,7 +147,7 @@ def test_strange_questions_are_answered(site: SiteDriver) -> None:
 
 
 def test_further_items_are_drawn_as_the_page_draws_them(site: SiteDriver) -> None:
-    noor, sent = Noor(site), site.submitted(name="<i>Ada</i>", body="1 < 2")
+    noor, sent = signed_in(site), site.submitted(name="<i>Ada</i>", body="1 < 2")
     body = noor.get("/desk/items").get_json()
     assert body["totals"]["pending"] == 1
     assert body["html"].strip() in noor.get("/desk").text
@@ -182,7 +157,7 @@ def test_further_items_are_drawn_as_the_page_draws_them(site: SiteDriver) -> Non
 
 
 def test_pages_are_compressed_for_their_own_visitors_alone(site: SiteDriver) -> None:
-    noor = Noor(site)
+    noor = signed_in(site)
     for asked_by, coding in (("same-origin", "br"), ("none", "br"), ("cross-site", None), ("", None)):
         headers = {"Accept-Encoding": "br", "Sec-Fetch-Site": asked_by}
         answer = noor.client.get(f"/desk?site={site.slug}", headers=headers)

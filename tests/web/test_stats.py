@@ -22,8 +22,8 @@ from service.store.models import ReasonRow
 from service.store.session import writing
 from service.store.sites import find_site
 from service.web.desk.stats import duration
+from tests.desk_driver import signed_in
 from tests.driver import SiteDriver, codes, make_site
-from tests.web.at_the_desk import signed_in
 
 PAST = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 MIRA, NOOR = Actor("token", uuid4(), "Mira"), Actor("moderator", uuid4(), "Noor")
@@ -216,11 +216,11 @@ def test_the_page_says_all_of_it_in_tables(free_site: SiteDriver) -> None:
 def test_the_page_is_narrowed_to_days_and_says_what_it_cannot_read(free_site: SiteDriver) -> None:
     decided(free_site, PAST, 60.0)
     browser = signed_in(free_site)
-    day = browser.get("/desk/stats", query_string={"site": free_site.slug, "from": "2026-03-02", "until": "2026-03-02"})
+    day = browser.get("/desk/stats", **{"from": "2026-03-02", "until": "2026-03-02"})
     assert day.text.count("data-hour=") == 24
     assert "<dd>1 min</dd>" in day.text
     for typed in ({"from": "soon"}, {"from": "2026-03-02", "until": "2026-03-01"}, {"from": "2020-01-01"}):
-        refused = browser.get("/desk/stats", query_string={"site": free_site.slug} | typed)
+        refused = browser.get("/desk/stats", **typed)
         assert refused.status_code == 422
         assert 'class="fault"' in refused.text
         assert f'value="{typed["from"]}"' in refused.text

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import Response
 
-from service.actions import claims, decide, moderate, notes
+from service.actions import claims, decide, moderate, notes, undo
 from service.actions.moderate import QueueQuestion
 from service.domain.article_keys import parse_article_key
 from service.domain.errors import PostbagError
@@ -115,7 +115,7 @@ def decide_together(sent: dict[str, Any]) -> Response:
 @described("undoBatch", "Take back a decision, or all that were made together")
 def undo_batch(batch_id: UUID) -> Response:
     """Each comment is as it was before; where something has changed since, or it was deleted, it is left alone."""
-    return json_response(_batch_view(decide.undo_batch(the_caller(), batch_id, now=utc_now())))
+    return json_response(_batch_view(undo.undo_batch(the_caller(), batch_id, now=utc_now())))
 
 
 @blueprint.put("/comments/<uuid:comment_id>/claim")

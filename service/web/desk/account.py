@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, Response, request
@@ -9,12 +10,13 @@ from markupsafe import Markup
 
 from service.actions import accounts
 from service.domain.errors import Invalid
-from service.web.desk.shell import desk, desk_page, seen_at, the_signed_in
+from service.web.desk.browsers import browser_words
+from service.web.desk.shell import ACCOUNT, desk, desk_page, seen_at, the_signed_in
 from service.web.pages.words import by_field
 from service.web.problems import ERROR_CODES
 from service.web.times import utc_now
 
-blueprint = Blueprint("desk_account", __name__, url_prefix="/desk/account")
+blueprint = Blueprint("desk_account", __name__, url_prefix=ACCOUNT)
 
 NOTICES = {
     "name": "Your name is changed.",
@@ -40,7 +42,7 @@ def rename() -> Response:
         accounts.rename(the_signed_in().moderator_id, request.form.get("name", ""))
     except Invalid as error:
         return _page(error, name=request.form.get("name", ""))
-    return seen_at("/desk/account?done=name")
+    return _done("name")
 
 
 @blueprint.post("/password")
@@ -53,7 +55,7 @@ def change_password() -> Response:
         accounts.change_password(signed_in.moderator_id, old, new, session_id=signed_in.session_id, now=utc_now())
     except Invalid as error:
         return _page(error)
-    return seen_at("/desk/account?done=password")
+    return _done("password")
 
 
 @blueprint.post("/second-factor")
@@ -74,7 +76,7 @@ def second_factor() -> Response:
         return _offered(error.offer, error)
     except Invalid as error:
         return _page(error)
-    return seen_at("/desk/account?done=off")
+    return _done("off")
 
 
 @blueprint.post("/sessions")
@@ -85,12 +87,18 @@ def end_sessions() -> Response:
     given = request.form.get("session", "")
     if given == "others":
         accounts.end_other_sessions(signed_in.moderator_id, signed_in.session_id)
-        return seen_at("/desk/account?done=others")
+        return _done("others")
     try:
         accounts.end_session(signed_in.moderator_id, UUID(given))
     except ValueError:
         return _page(Invalid("session", "unknown", "There is no such session."))
-    return seen_at("/desk/account?done=session")
+    return _done("session")
+
+
+def _done(what: str) -> Response:
+    """Lead back to the account, and to the site whose menu is around it."""
+    asked = {name: request.args[name] for name in ("site",) if name in request.args}
+    return seen_at(f"{ACCOUNT}?{urlencode(asked | {'done': what})}")
 
 
 def _offered(offer: accounts.SecondFactorOffer, error: Invalid | None = None) -> Response:
@@ -110,6 +118,7 @@ def _page(error: Invalid | None = None, *, notice: str | None = None, name: str 
         account=view,
         name=view.name if name is None else name,
         here=signed_in.session_id,
+        browser_words=browser_words,
         errors={} if error is None else by_field(error.faults),
         notice=notice,
     )

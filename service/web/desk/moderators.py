@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, Response, request
@@ -10,7 +11,7 @@ from service.actions import invitations
 from service.domain.errors import Invalid, PostbagError
 from service.domain.permissions import Permission, Role
 from service.web.auth import check_csrf, check_same_origin, signed_in_if_any, the_caller
-from service.web.desk.shell import desk, desk_page, seen_at
+from service.web.desk.shell import SIGN_IN, desk, desk_page, seen_at
 from service.web.origins import base_url
 from service.web.pages.words import by_field
 from service.web.problems import ERROR_CODES
@@ -72,6 +73,7 @@ def accept(token: str) -> Response:
             offer = invitations.read_invitation(token, now=utc_now())
             invitations.accept(token, signed_in.moderator_id, now=utc_now())
             return seen_at(f"/desk?site={offer.site_slug}")
+        offer = invitations.read_invitation(token, now=utc_now())
         invitations.accept_with_new_account(
             token,
             name=form.get("name", ""),
@@ -81,7 +83,7 @@ def accept(token: str) -> Response:
         )
     except Invalid as error:
         return _offer(token, error)
-    return seen_at("/desk/sign-in")
+    return seen_at(f"{SIGN_IN}?{urlencode({'next': f'/desk?site={offer.site_slug}', 'new': ''})}")
 
 
 def _page(error: PostbagError | None = None, *, invited: invitations.Invited | None = None, link: str = "") -> Response:

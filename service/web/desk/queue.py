@@ -12,9 +12,10 @@ from uuid import UUID
 from flask import Blueprint, Response, render_template, request
 
 from service.actions import moderate, notes
-from service.actions.decide import Batch, Decided, decide_many, undo_batch
+from service.actions.decide import Batch, Decided, decide_many
 from service.actions.notes import NoteAbout
 from service.actions.reasons import read_reasons
+from service.actions.undo import undo_batch
 from service.domain.comment import NOTE_MAX, REASON_MAX
 from service.domain.errors import Invalid, NotFound, PostbagError
 from service.domain.life import Status

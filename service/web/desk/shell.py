@@ -10,10 +10,10 @@ from urllib.parse import urlencode, urlsplit
 from flask import Response, g, redirect, render_template, request
 
 from service.actions.authenticate import spend_call
-from service.actions.desk_sessions import SignedIn, caller_for_comment
-from service.domain.errors import Unauthenticated
-from service.domain.permissions import Caller, Permission
-from service.web.auth import PERMISSION_ATTRIBUTE, SAFE_METHODS, check_csrf, signed_in_if_any
+from service.actions.desk_sessions import SignedIn, caller_for_comment, csrf_tokens
+from service.domain.errors import Forbidden, Unauthenticated
+from service.domain.permissions import OF_ROLE, Caller, Permission, Role
+from service.web.auth import PERMISSION_ATTRIBUTE, SAFE_METHODS, check_csrf, session_cookie, signed_in_if_any
 from service.web.responses import PAGE_POLICY, compressed, page
 from service.web.times import utc_now
 
@@ -21,6 +21,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 DESK_POLICY = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
 SIGN_IN = "/desk/sign-in"
+ACCOUNT = "/desk/account"
 MENU = (
     # address, words, permission
     ("/desk", "Queue", Permission.READ_QUEUE),
@@ -92,21 +93,35 @@ def own_path(address: str | None) -> str:
     return address if address and is_ours and is_plain else "/desk"
 
 
-def desk(template: str, status: int = 200, **context: Any) -> Response:
-    """Return a page of the desk: nobody keeps it, and it may load our own scripts and styles only."""
-    signed_in = signed_in_if_any()
-    caller: Caller | None = g.get("caller")
+def desk(template: str, status: int = 200, *, is_away: bool = False, **context: Any) -> Response:
+    """Return a page of the desk: nobody keeps it, and it may load our own scripts and styles only.
+
+    `is_away` says that the database is, and so is not asked who is signed in: somebody with a cookie then gets the menu
+    that every role has.
+    """
+    signed_in: SignedIn | None = g.get("signed_in") if is_away else signed_in_if_any()
+    caller: Caller | None = g.get("caller") or _caller_by_the_way(signed_in)
+    slug = caller.site_slug if caller else request.args.get("site", "") if is_away else ""
+    cookie = request.cookies.get(session_cookie()) if is_away else None
+    open_to = caller.permissions if caller else OF_ROLE[Role.VIEWER] if cookie else frozenset()
+    tokens = signed_in.csrf_tokens if signed_in else csrf_tokens(cookie) if cookie else ()
+    kept_site = f"?{urlencode({'site': slug})}" if slug else ""
     menu = [
-        {"href": f"{address}?{urlencode({'site': caller.site_slug})}", "words": words, "is_here": _is_here(address)}
+        {"href": f"{address}{kept_site}", "words": words, "is_here": _is_here(address)}
         for address, words, permission in MENU
-        if caller is not None and caller.may(permission)
+        if permission in open_to
     ]
     html = render_template(
         f"desk/{template}",
         signed_in=signed_in,
         caller=caller,
-        csrf=signed_in.csrf_tokens[0] if signed_in else "",
+        csrf=tokens[0] if tokens else "",
         menu=menu,
+        kept_site=kept_site,
+        # Another site is opened at the same page, as far as a page can be of any site.
+        switch_path=request.path if any(request.path == address for address, _, _ in MENU) else "/desk",
+        is_account=request.path == ACCOUNT,
+        is_away=is_away,
         may=lambda name: caller is not None and caller.may(Permission(name)),
         **context,
     )
@@ -114,6 +129,16 @@ def desk(template: str, status: int = 200, **context: Any) -> Response:
     response.headers["Content-Security-Policy"] = DESK_POLICY
     response.headers["X-Robots-Tag"] = "noindex"
     return compressed(response)
+
+
+def _caller_by_the_way(signed_in: SignedIn | None) -> Caller | None:
+    """Return who is signed in on the site asked for, or else on their first: for the menu of a page of no site."""
+    for slug in (request.args.get("site") or None, None):
+        try:
+            return signed_in.caller_on(slug) if signed_in is not None else None
+        except Forbidden:
+            continue
+    return None
 
 
 def _is_here(address: str) -> bool:

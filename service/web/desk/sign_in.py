@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
+from service.actions.desk_sessions import find_signed_in
 from service.actions.sign_in import SecondStep, finish_sign_in, sign_in, sign_out
-from service.domain.errors import Invalid, PostbagError
+from service.domain.errors import Invalid, PostbagError, RateLimited, StoreUnavailable
 from service.web.auth import check_csrf, check_same_origin, session_cookie, signed_in_if_any
+from service.web.desk.interrupted import Interrupted
+from service.web.desk.refused import send_again, waiting_words
 from service.web.desk.shell import SIGN_IN, desk, own_path, seen_at
 from service.web.pages.words import by_field
 from service.web.problems import ERROR_CODES, problem_headers
@@ -19,35 +20,6 @@ from service.web.times import utc_now
 blueprint = Blueprint("desk_sign_in", __name__)
 
 COOKIE_DAYS = 14
-NEVER_KEPT = frozenset({"csrf", "password", "old_password", "new_password", "code", "sealed"})
-
-
-@dataclass(frozen=True)
-class Interrupted:
-    """Where somebody was, and the form that they had filled in there, if there was one."""
-
-    place: str
-    fields: list[tuple[str, str]]
-
-    @property
-    def written(self) -> str:
-        """The fields as a hidden field carries them through signing in."""
-        return json.dumps(self.fields) if self.fields else ""
-
-    @classmethod
-    def from_form(cls) -> Interrupted:
-        """Return what a sign-in form carries; nothing where it was tampered with."""
-        try:
-            written = json.loads(request.form.get("kept") or "[]")
-            kept = [(_whole_text(name), _whole_text(value)) for name, value in written]
-        except (ValueError, TypeError, RecursionError):
-            kept = []
-        return cls(own_path(request.form.get("next")), kept)
-
-
-def _whole_text(value: object) -> str:
-    """Return a text that a page can hold; raises ValueError for one with lone surrogates, which JSON can name."""
-    return str(value).encode().decode()
 
 
 @blueprint.get(SIGN_IN)
@@ -56,14 +28,16 @@ def show() -> Response:
     place = own_path(request.args.get("next"))
     if signed_in_if_any() is not None:
         return seen_at(place)
-    return _form(Interrupted(place, []))
+    # A cookie that opens nothing any more is that of a session which ended; signing out takes it away.
+    has_ended = session_cookie() in request.cookies
+    return _form(Interrupted(place, place, []), has_ended=has_ended)
 
 
 @blueprint.post(SIGN_IN)
 def act() -> Response:
     """Sign in, and lead back; what was being sent when the session ended is shown once more, to be sent again."""
     check_same_origin()
-    interrupted = Interrupted.from_form()
+    interrupted = Interrupted.from_sign_in()
     sealed = request.form.get("sealed", "")
     browser = request.user_agent.string
     try:
@@ -79,10 +53,10 @@ def act() -> Response:
     except Invalid as error:
         if sealed and error.faults[0].code != "begin_again":
             return _code_form(interrupted, sealed, error)
-        return _form(interrupted, error)
+        return _form(interrupted, error=error)
     except PostbagError as error:
-        return _form(interrupted, error)
-    return _with_cookie(_back(interrupted), cookie)
+        return _code_form(interrupted, sealed, error) if sealed else _form(interrupted, error=error)
+    return _with_cookie(_back(interrupted, cookie), cookie)
 
 
 @blueprint.post("/desk/sign-out")
@@ -97,58 +71,56 @@ def leave() -> Response:
     return response
 
 
-@blueprint.post("/desk/resume")
-def resume() -> Response:
-    """Show what was being sent when the session ended, with a button that sends it."""
-    check_same_origin()
-    signed_in = signed_in_if_any()
-    interrupted = Interrupted.from_form()
-    if signed_in is None:
-        return _form(interrupted)
-    return desk("resume.html", place=interrupted.place, fields=interrupted.fields)
-
-
 def ask_to_sign_in() -> Response:
     """Lead whoever is not signed in to the form, and back to where they were; a form that they posted comes along."""
     if request.method != "POST":
         return seen_at(f"{SIGN_IN}?{urlencode({'next': request.full_path.rstrip('?')})}")
     # Another site's form must not wait here for somebody to sign in and send it.
     check_same_origin()
-    place = own_path(request.full_path.rstrip("?"))
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in NEVER_KEPT]
-    return _form(Interrupted(place, fields), has_ended=True)
+    return _form(Interrupted.from_request(), 401, has_ended=True)
 
 
-def _back(interrupted: Interrupted) -> Response:
+def _back(interrupted: Interrupted, cookie: str) -> Response:
     if not interrupted.fields:
         return seen_at(interrupted.place)
-    # The new session's token is not in this request, so a page of one button fetches a form that has it.
-    return desk("signed_in.html", place=interrupted.place, kept=interrupted.written)
+    # The form has to carry the token of the session that has just begun.
+    g.signed_in = find_signed_in(cookie, now=utc_now())
+    return send_again(interrupted, "You are signed in.")
 
 
-def _form(interrupted: Interrupted, error: PostbagError | None = None, *, has_ended: bool = False) -> Response:
-    return _shown("sign_in.html", interrupted, error, has_ended=has_ended, email=request.form.get("email", ""))
+def _form(
+    interrupted: Interrupted, status: int = 200, error: PostbagError | None = None, *, has_ended: bool = False
+) -> Response:
+    told = {"has_ended": has_ended, "email": request.form.get("email", ""), "is_new": "new" in request.args}
+    return _shown("sign_in.html", interrupted, status, error, **told)
 
 
 def _code_form(interrupted: Interrupted, sealed: str, error: PostbagError | None = None) -> Response:
-    return _shown("second_factor.html", interrupted, error, sealed=sealed)
+    return _shown("second_factor.html", interrupted, 200, error, sealed=sealed)
 
 
-def _shown(template: str, interrupted: Interrupted, error: PostbagError | None, **context: object) -> Response:
-    has_ended = context.get("has_ended", False)
-    status = 401 if has_ended else 200 if error is None else ERROR_CODES[error.code].status
+def _shown(
+    template: str, interrupted: Interrupted, status: int, error: PostbagError | None, **context: object
+) -> Response:
     response = desk(
         template,
-        status,
-        place=interrupted.place,
-        kept=interrupted.written,
+        status if error is None else ERROR_CODES[error.code].status,
+        # Nobody is signed in here, and a database that is away is not asked once more.
+        is_away=isinstance(error, StoreUnavailable),
+        interrupted=interrupted,
         errors=by_field(error.faults) if isinstance(error, Invalid) else {},
-        problem=error.detail if error is not None and not isinstance(error, Invalid) else None,
+        problem=_problem(error),
         **context,
     )
     if error is not None:
         response.headers.update(problem_headers(error))
     return response
+
+
+def _problem(error: PostbagError | None) -> str | None:
+    if error is None or (isinstance(error, Invalid) and error.faults[0].code != "begin_again"):
+        return None
+    return f"Too many tries. {waiting_words(error)}" if isinstance(error, RateLimited) else error.detail
 
 
 def _with_cookie(response: Response, cookie: str) -> Response:

@@ -50,9 +50,7 @@ def show() -> Response:
         faults=faults,
         numbers=numbers,
         actions=ACTION_WORDS,
-        waiting=duration((now - numbers.oldest_pending).total_seconds())
-        if numbers and numbers.oldest_pending
-        else None,
+        waiting=_waiting(numbers, now),
         duration=duration,
         reason_words=reason_words,
         spans=[(words, _days_before(now, days)) for days, words in SPANS],

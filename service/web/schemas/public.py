@@ -241,4 +241,11 @@ class ArticleRegistrationSchema(StrictSchema):
     key = Text(required=True, metadata={"description": "The canonical URL, or an id of your own."})
     url = Text(load_default=None, allow_none=True)
     title = Text(load_default=None, allow_none=True, metadata={"maxLength": TITLE_MAX})
-    open = YesNo(load_default=None, allow_none=True, metadata={"description": "Whether it takes replies."})
+    open = YesNo(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "Whether it takes replies. The same again changes nothing: what the days of the site have "
+            "closed since stays closed."
+        },
+    )

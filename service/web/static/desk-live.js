@@ -30,12 +30,15 @@ let current = null;
 let claimed = "";
 let claimTimer = 0;
 
+// Every answer is read, also where nobody asks what it says: what is not read keeps its connection.
 const claimCall = (id, method) =>
   fetch(`/v1/moderation/comments/${id}/claim?site=${encodeURIComponent(site)}`, {
     method,
     headers: { "X-CSRF-Token": csrf(), Accept: "application/json" },
     keepalive: true,
-  }).catch(() => null);
+  })
+    .then(async (response) => ({ ok: response.ok, status: response.status, said: await response.json().catch(() => ({})) }))
+    .catch(() => null);
 
 async function claim() {
   const id = current;
@@ -45,7 +48,7 @@ async function claim() {
     if (current === id) claimed = id;
     else if (shown(id)) void claimCall(id, "DELETE");
   } else if (response?.status === 409) {
-    const { claim: held } = await response.json();
+    const { claim: held } = response.said;
     if (held) showClaim(id, held.moderator);
   }
   if (current === id) claimTimer = setTimeout(claim, RENEW_EVERY);

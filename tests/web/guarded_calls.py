@@ -1,0 +1,276 @@
+"""A site full of marked words, and how each guarded route is called there so that it succeeds.
+
+newsroom = open_newsroom(app)
+for call in newsroom.calls():
+    newsroom.site.client.open(call.address, method=call.method, **call.sent)
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from service.web.auth import PERMISSION_ATTRIBUTE
+from tests.desk_driver import PASSWORD, DeskBrowser, new_moderator
+from tests.driver import SiteDriver, make_site
+
+MARK = "marigold"
+"""A word in everything that the site holds, and in nothing that is sent to it: whoever reads it was let in."""
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a route, with what it takes; `sent` are options of the test client."""
+
+    route: str
+    """Method and pattern, as `CALLS` has them."""
+    method: str
+    address: str
+    sent: Mapping[str, Any]
+
+    @property
+    def is_page(self) -> bool:
+        """True for the desk's pages and forms, false for the API."""
+        return self.address.startswith("/desk")
+
+    @property
+    def is_safe(self) -> bool:
+        """True where nothing can change."""
+        return self.method in {"GET", "HEAD"}
+
+    def at(self, slug: str) -> dict[str, Any]:
+        """Return the client's options for the call where a query names this site; a stream is read to its end."""
+        query = {"site": slug} | self.sent.get("query_string", {})
+        return {"path": self.address, "method": self.method, "buffered": True, **self.sent, "query_string": query}
+
+
+@dataclass(frozen=True)
+class Newsroom:
+    """A site of which every name, text and note is marked. Each id that it gives is of something made for it alone."""
+
+    site: SiteDriver
+
+    @property
+    def slug(self) -> str:
+        """The site's name in addresses."""
+        return self.site.slug
+
+    @property
+    def article(self) -> str:
+        """The key of its article."""
+        return self.site.article
+
+    def comment(self) -> str:
+        """Return a comment that waits."""
+        number = next(_numbers)
+        words = {"name": f"{MARK} {number}", "email": f"{MARK}{number}@example.org", "body": f"The {MARK} {number}."}
+        return str(self.site.submitted(**words)["id"])
+
+    def decided(self) -> str:
+        """Return a comment that was decided on."""
+        comment = self.comment()
+        self._answered(self.site.decide(comment, "reject", reason=f"No {MARK}."))
+        return comment
+
+    def ticked(self) -> str:
+        """Return what the box before a comment says of it."""
+        return f"{self.comment()}:1:1"
+
+    def batch(self) -> str:
+        """Return a batch of one decision."""
+        decided = self.site.decide(self.comment(), "reject", reason=f"No {MARK}.", note=f"Again {MARK}.")
+        return str(self._answered(decided)["decision"]["batch_id"])
+
+    def reason(self) -> str:
+        """Return a canned reason."""
+        words = {"title": f"No {MARK}", "text": f"We take no {MARK}."}
+        return str(self._posted("/v1/moderation/reasons", words)["id"])
+
+    def invitation(self) -> str:
+        """Return an invitation."""
+        return str(self._posted("/v1/moderation/invitations", {"name": MARK, "role": "viewer"})["id"])
+
+    def moderator(self) -> str:
+        """Return somebody who has a role."""
+        return str(DeskBrowser(self.site.app, new_moderator(self.site, "viewer", MARK)).id)
+
+    def author(self) -> str:
+        """Return the author of a comment."""
+        return str(self.site.opened(self.comment())["author"]["id"])
+
+    def calls(self) -> list[Call]:
+        """Return every call of every guarded route, with HEAD where there is GET; making them changes the site."""
+        return [call for route in guarded_routes(self.site.app) for call in self._calls_of(route)]
+
+    def _calls_of(self, route: str) -> Iterator[Call]:
+        method, pattern = route.split()
+        for make in CALLS[route]:
+            address = re.sub(r"<(?:\w+:)?(\w+)>", lambda part: PLACES[part[1]](self), pattern)
+            sent = make(self)
+            for one in (method, "HEAD") if method == "GET" else (method,):
+                yield Call(route, one, address, sent)
+
+    def _posted(self, address: str, fields: dict[str, str]) -> dict[str, Any]:
+        return self._answered(self.site.client.post(address, json=fields, headers=self.site.bearer))
+
+    def _answered(self, answer: TestResponse) -> dict[str, Any]:
+        assert answer.status_code == 201, answer.text
+        return dict(answer.get_json())
+
+
+def open_newsroom(app: Flask) -> Newsroom:
+    """Make a site without limits that has one of everything, marked."""
+    newsroom = Newsroom(make_site(app, limits="off"))
+    site = newsroom.site
+    site.change(name=f"The {MARK}")
+    title = {"site": site.slug, "key": site.article, "title": f"On {MARK}"}
+    assert site.client.put("/v1/articles", json=title, headers=site.bearer).status_code == 201
+    noted = newsroom.comment()
+    for about in ("comment", "author"):
+        note = {"text": f"About {MARK}", "about": about}
+        newsroom._posted(f"/v1/moderation/comments/{noted}/notes", note)
+    published = newsroom.comment()
+    site.approve(published)
+    assert site.flag(published, "other", detail=f"This is {MARK}.").status_code == 201
+    for make in (newsroom.batch, newsroom.reason, newsroom.invitation, newsroom.moderator):
+        make()
+    return newsroom
+
+
+def guarded_routes(app: Flask) -> dict[str, Any]:
+    """Return the permission of every guarded route, by method and pattern; None where being signed in is enough."""
+    return {
+        route: getattr(view, PERMISSION_ATTRIBUTE)
+        for route, view in all_routes(app).items()
+        if hasattr(view, PERMISSION_ATTRIBUTE)
+    }
+
+
+def all_routes(app: Flask) -> dict[str, Any]:
+    """Return the view of every route by method and pattern; HEAD is a GET, and OPTIONS calls no view."""
+    return {
+        f"{method} {rule.rule}": app.view_functions[rule.endpoint]
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    }
+
+
+PLACES: Mapping[str, Callable[[Newsroom], str]] = {
+    "comment_id": Newsroom.comment,
+    "batch_id": Newsroom.batch,
+    "reason_id": Newsroom.reason,
+    "invitation_id": Newsroom.invitation,
+    "moderator_id": Newsroom.moderator,
+    "slug": lambda news: news.slug,
+}
+"""What stands in an address for each part of its pattern."""
+
+
+def _just(_: Newsroom) -> dict[str, Any]:
+    return {}
+
+
+def _query(**asked: Callable[[Newsroom], str]) -> Callable[[Newsroom], dict[str, Any]]:
+    return lambda news: {"query_string": {name: value(news) for name, value in asked.items()}}
+
+
+def _json(make: Callable[[Newsroom], dict[str, Any]]) -> Callable[[Newsroom], dict[str, Any]]:
+    return lambda news: {"json": make(news)}
+
+
+def _form(make: Callable[[Newsroom], dict[str, Any]]) -> Callable[[Newsroom], dict[str, Any]]:
+    return lambda news: {"data": make(news)}
+
+
+CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
+    # The API.
+    "PUT /v1/articles": [_json(lambda news: {"site": news.slug, "key": news.article, "open": True})],
+    "GET /v1/moderation/articles": [_just],
+    "PATCH /v1/moderation/articles": [_json(lambda news: {"article": news.article, "open": False})],
+    "POST /v1/moderation/batches/<uuid:batch_id>/undo": [_just],
+    "GET /v1/moderation/comments": [
+        _just,
+        _query(article=lambda news: news.article),
+        _query(author=Newsroom.author),
+    ],
+    "GET /v1/moderation/comments/<uuid:comment_id>": [_just],
+    "PUT /v1/moderation/comments/<uuid:comment_id>/claim": [_just],
+    "DELETE /v1/moderation/comments/<uuid:comment_id>/claim": [_just],
+    "POST /v1/moderation/comments/<uuid:comment_id>/decisions": [
+        _json(lambda _: {"action": "approve", "revision": 1}),
+        _json(lambda news: {"action": "reject", "revision": 1, "reason_id": news.reason()}),
+    ],
+    "POST /v1/moderation/comments/<uuid:comment_id>/notes": [
+        _json(lambda _: {"text": "Seen before."}),
+        _json(lambda _: {"text": "Seen before.", "about": "author"}),
+    ],
+    "POST /v1/moderation/decisions": [
+        _json(lambda news: {"decisions": [{"comment_id": news.comment(), "action": "approve", "revision": 1}]}),
+    ],
+    "GET /v1/moderation/invitations": [_just],
+    "POST /v1/moderation/invitations": [_json(lambda _: {"name": "Vera", "role": "viewer"})],
+    "DELETE /v1/moderation/invitations/<uuid:invitation_id>": [_just],
+    "GET /v1/moderation/log": [_just, _query(comment=Newsroom.decided)],
+    "GET /v1/moderation/log/export": [
+        _query(format=lambda _: "csv"),
+        _query(format=lambda _: "jsonl"),
+    ],
+    "GET /v1/moderation/moderators": [_just],
+    "PATCH /v1/moderation/moderators/<uuid:moderator_id>": [_json(lambda _: {"role": "moderator"})],
+    "DELETE /v1/moderation/moderators/<uuid:moderator_id>": [_just],
+    "GET /v1/moderation/reasons": [_just],
+    "POST /v1/moderation/reasons": [_json(lambda _: {"title": "Off topic", "text": "It is off topic."})],
+    "PATCH /v1/moderation/reasons/<uuid:reason_id>": [_json(lambda _: {"title": "Off topic"})],
+    "DELETE /v1/moderation/reasons/<uuid:reason_id>": [_just],
+    "GET /v1/moderation/sites": [_just],
+    "GET /v1/moderation/sites/<slug>": [_just],
+    "PATCH /v1/moderation/sites/<slug>": [_json(lambda _: {"max_depth": 3})],
+    "GET /v1/moderation/stats": [_just],
+    # The desk.
+    "GET /desk": [_just, _query(article=lambda news: news.article), _query(author=Newsroom.author)],
+    "GET /desk/account": [_just],
+    "POST /desk/account/name": [_form(lambda _: {"name": "Vera"})],
+    "POST /desk/account/password": [_form(lambda _: {"old_password": PASSWORD, "new_password": "four words and more"})],
+    "POST /desk/account/second-factor": [_form(lambda _: {"step": "offer"})],
+    "POST /desk/account/sessions": [_form(lambda _: {"session": "others"})],
+    "GET /desk/articles": [_just],
+    "POST /desk/articles": [_form(lambda news: {"article": news.article, "open": "no"})],
+    "GET /desk/comments/<uuid:comment_id>": [_just],
+    "POST /desk/decisions": [
+        _form(lambda news: {"action": "approve", "comment": [news.ticked(), news.ticked()]}),
+        _form(lambda news: {"decide": f"spam {news.ticked()}", "next": f"/desk/comments/{news.comment()}"}),
+    ],
+    "GET /desk/items": [_just],
+    "GET /desk/items/<uuid:comment_id>": [_just],
+    "GET /desk/log": [_just, _query(comment=Newsroom.decided)],
+    "GET /desk/moderators": [_just],
+    "POST /desk/moderators": [
+        _form(lambda _: {"do": "invite", "name": "Vera", "role": "viewer"}),
+        _form(lambda news: {"do": "call_back", "invitation": news.invitation()}),
+        _form(lambda news: {"do": "change", "moderator": news.moderator(), "role": "moderator"}),
+        _form(lambda news: {"do": "remove", "moderator": news.moderator()}),
+    ],
+    "POST /desk/notes": [
+        _form(lambda news: {"comment_id": news.comment(), "text": "Seen before."}),
+        _form(lambda news: {"comment_id": news.comment(), "text": "Seen before.", "about": "author"}),
+    ],
+    "GET /desk/site": [_just],
+    "POST /desk/site": [_form(lambda _: {"max_depth": "2", "was.max_depth": "4"})],
+    "POST /desk/site/reasons": [
+        _form(lambda _: {"do": "add", "title": "Off topic", "text": "It is off topic."}),
+        _form(lambda news: {"do": "change", "reason": news.reason(), "title": "Off topic", "text": "It is."}),
+        _form(lambda news: {"do": "up", "reason": news.reason()}),
+        _form(lambda news: {"do": "remove", "reason": news.reason()}),
+    ],
+    "GET /desk/stats": [_just],
+    "POST /desk/undo": [_form(lambda news: {"batch_id": news.batch()})],
+}
+"""How each guarded route is called; several ways where one view does several things, or is asked about ids."""
