@@ -36,7 +36,6 @@ def test_what_was_kept_through_signing_in_is_dropped_where_it_cannot_be_read(sit
     noor = DeskBrowser(site.app, new_moderator(site))
     answer = noor.sign_in(next="/desk/account", kept=kept)
     assert (answer.status_code, answer.location) == (303, "/desk/account")
-    assert noor.post("/desk/resume", next="/desk/account", kept=kept).status_code == 200
 
 
 @pytest.mark.parametrize("place", ["/desk", "/desk/items"])
@@ -46,3 +45,12 @@ def test_a_nul_in_an_address_is_no_fault_of_ours(site: SiteDriver, place: str, n
     site.submitted()
     for others in ({}, {"status": "approved"}):
         assert noor.get(place, **({name: "a\0b"} | others)).status_code in {200, 422}
+
+
+@pytest.mark.parametrize(
+    "place", ["/desk/comments/" + "-" * 36, "/desk/comments/" + "0" * 36, "/desk/comments/x", "//["]
+)
+def test_a_refused_form_of_a_page_that_cannot_be_is_told_on_the_queue(site: SiteDriver, place: str) -> None:
+    refused = signed_in(site).post("/desk/decisions", action="approve", next=place)
+    assert refused.status_code == 422
+    assert "Tick the comments that you want to decide on." in refused.text

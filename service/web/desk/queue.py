@@ -33,7 +33,7 @@ from service.web.times import utc_now
 blueprint = Blueprint("desk_queue", __name__, url_prefix="/desk")
 blueprint.add_app_template_filter(parsed_time, "parsed_time")
 
-COMMENT_PATH = re.compile(r"/desk/comments/([0-9a-f-]{36})")
+COMMENT_PATH = re.compile(r"/desk/comments/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 DONE = {
     "approve": "Approved",
     "reject": "Rejected",
