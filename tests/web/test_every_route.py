@@ -51,7 +51,6 @@ OPEN_TO_ALL = {
     "GET /desk/sign-in",
     "POST /desk/sign-in",
     "POST /desk/sign-out",
-    "POST /desk/resume",
     "GET /desk/invitations/<token>",
     "POST /desk/invitations/<token>",
 }
