@@ -319,7 +319,7 @@ def test_axe_finds_nothing_on_any_page_around_the_queue_in_any_light(noor: Perso
     for state in states(noor):
         noor.page.wait_for_load_state()
         for scheme in ("dark", "light"):
-            noor.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            noor.page.emulate_media(color_scheme=scheme)
             assert_accessible(noor.page, f"{state}, {scheme}")
         seen.append(state)
     assert len(seen) == 20
