@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
+import redis
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from service.domain.totp import code_at, step_at
@@ -90,8 +91,12 @@ def now_step() -> int:
 
 
 @pytest.fixture
-def noor(chromium: Browser, desk: Desk, watch: Watch) -> Iterator[Person]:
+def noor(chromium: Browser, desk: Desk, watch: Watch, redis_url: str) -> Iterator[Person]:
     """Return an admin who is not signed in yet; nothing may have been amiss at the end."""
+    # All tests sign in from this machine, which may try it only so often.
+    with redis.Redis.from_url(redis_url) as counters:
+        for spent in counters.scan_iter("*:limit:sign-in-network:*"):
+            counters.delete(spent)
     context = chromium.new_context()
     context.set_default_timeout(PATIENCE)
     yield Person(watch.over(context), desk, new_moderator(desk.site, "admin"))
@@ -308,14 +313,14 @@ def fill(desk: Desk) -> None:
     new_moderator(desk.site, "viewer", LONG_WORD[:100])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page_around_the_queue(noor: Person, scheme: str) -> None:
+def test_axe_finds_nothing_on_any_page_around_the_queue_in_any_light(noor: Person) -> None:
     fill(noor.desk)
-    noor.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     seen = []
     for state in states(noor):
         noor.page.wait_for_load_state()
-        assert_accessible(noor.page, f"{state}, {scheme}")
+        for scheme in ("dark", "light"):
+            noor.page.emulate_media(color_scheme=scheme)
+            assert_accessible(noor.page, f"{state}, {scheme}")
         seen.append(state)
     assert len(seen) == 20
 

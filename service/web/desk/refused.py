@@ -68,11 +68,11 @@ def _words(error: PostbagError) -> tuple[str, str, str]:
         case InternalError():
             return "Something went wrong", "This is a fault of the service, not yours.", ""
         case MethodNotAllowed():
-            return "There is nothing to see here", "This address only takes forms.", ""
+            return "There is no page here", "This address only takes forms.", ""
         case NotFound():
             is_told = error.detail != NotFound.default_detail
             detail = error.detail if is_told else "Nothing has this address."
-            return "There is no such page", detail, "" if is_told else "A part of it may be missing."
+            return "There is nothing here", detail, "" if is_told else "A part of the address may be missing."
         case Forbidden():
             return "You may not do this", error.detail, "An admin of the site can change what you may do."
         case _:
