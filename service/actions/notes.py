@@ -10,6 +10,7 @@ from service.domain.comment import NOTE_MAX
 from service.domain.errors import Invalid, NotFound
 from service.domain.permissions import Caller
 from service.domain.queue import Note
+from service.domain.text import is_blank
 from service.domain.writing import check_text
 from service.store import comments, notes
 from service.store.session import writing
@@ -25,7 +26,7 @@ class NoteAbout(StrEnum):
 def add_note(caller: Caller, comment_id: UUID, text: str, *, about: NoteAbout, now: datetime) -> Note:
     """Store a note on a comment of the caller's site, or on its author, and return it; raises NotFound and Invalid."""
     checked = check_text("text", text, most=NOTE_MAX)
-    if not checked:
+    if is_blank(checked):
         raise Invalid("text", "required", "Please write the note.")
     with writing():
         comment = comments.find_comment(comment_id, site_id=caller.site_id)

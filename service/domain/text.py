@@ -91,6 +91,12 @@ def is_blank(text: str) -> bool:
     return all(char in _DRAWN_EMPTY or unicodedata.category(char) in _EMPTY_CATEGORIES for char in text)
 
 
+def folded(text: str) -> str:
+    """Give a text as searches compare it: NFC and casefolded, with the Turkish dotted capital as a plain i."""
+    # Casefolding makes of U+0130 an i and a dot above, which nobody types.
+    return unicodedata.normalize("NFC", text.replace("\u0130", "i").casefold())
+
+
 def body_fingerprint(text: str) -> bytes:
     """Give the SHA-256 by which two comments are the same text: of the clean body with whitespace runs as one space."""
     canonical = _WHITESPACE.sub(" ", clean_body(text)).strip()

@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 
 from service.domain.comment import Comment, Place, split_path
 from service.domain.life import Standing, Status
+from service.domain.text import folded
 from service.extensions import db
 from service.store.models import CommentRow, FlagRow, RevisionRow, SignalRow, VoteRow
 
@@ -72,8 +73,8 @@ def find_comment_by_receipt(receipt_hash: bytes) -> Comment | None:
 
 
 def search_text(author_name: str, body_raw: str) -> str:
-    """Return what moderators' searches look through: name and text, casefolded."""
-    return f"{author_name}\n{body_raw}".casefold()
+    """Return what moderators' searches look through: name and text, folded as searches are."""
+    return folded(f"{author_name}\n{body_raw}")
 
 
 @dataclass(frozen=True)

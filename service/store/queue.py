@@ -16,6 +16,7 @@ from service.domain.flags import FlagFile
 from service.domain.life import Status
 from service.domain.queue import AuthorRecord, ParentBrief, QueueItem
 from service.domain.sorting import QueueSort
+from service.domain.text import folded
 from service.extensions import db
 from service.store.articles import ARTICLE_COLUMNS, article_from_columns
 from service.store.authors import RECORD_COLUMNS
@@ -178,9 +179,9 @@ _DIVIDED_ALIKE = re.compile(r"[\x00-\u02af\u0370-\u0482\u048a-\u052f\u1e00-\u206
 
 
 def _matches(words: str) -> ColumnElement[bool]:
-    folded = words.casefold()
-    terms = _WORD.findall(folded)
-    if is_postgresql() and terms and _DIVIDED_ALIKE.fullmatch(folded):
+    typed = folded(words)
+    terms = _WORD.findall(typed)
+    if is_postgresql() and terms and _DIVIDED_ALIKE.fullmatch(typed):
         # The index is asked for one word, the longest, which few comments have: of each beginning it collects all that
         # have it, whatever else is asked. Where that is many, the planner walks the queue in its order, and a look for
         # the letters spares most comments on the way from being divided into words, which is twenty times the work.
@@ -188,7 +189,7 @@ def _matches(words: str) -> ColumnElement[bool]:
         letters = [func.strpos(CommentRow.search_text, term) != 0 for term in terms]
         others = [cast(_begins(terms), Integer) != 0] if len(terms) > 1 else []
         return and_(*letters, _begins([max(terms, key=len)]), *others)
-    return and_(*(CommentRow.search_text.contains(term, autoescape=True) for term in terms or [folded]))
+    return and_(*(CommentRow.search_text.contains(term, autoescape=True) for term in terms or [typed]))
 
 
 def _begins(terms: Sequence[str]) -> ColumnElement[bool]:

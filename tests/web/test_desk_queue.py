@@ -57,9 +57,11 @@ def test_a_form_of_nobodys_is_refused_in_words(site: SiteDriver, fields: dict[st
 
 def test_a_refused_form_comes_back_with_its_words(site: SiteDriver) -> None:
     noor, sent = signed_in(site), site.submitted()
+    site.submitted()
     answer = noor.post("/desk/decisions", action="reject", comment=key(sent), reason="<b>" + "x" * 600)
     assert answer.status_code == 422
     assert "&lt;b&gt;xxx" in answer.text
+    assert re.findall(r'name="comment" value="([^"]+)" checked', answer.text) == [key(sent)]
     assert site.opened(sent["id"])["status"] == "pending"
 
 
@@ -87,7 +89,7 @@ def test_an_undo_tells_what_it_could_not_take_back(site: SiteDriver) -> None:
 
 def test_a_note_without_words_is_refused(site: SiteDriver) -> None:
     noor, sent = signed_in(site), site.submitted()
-    answer = noor.post("/desk/notes", comment_id=sent["id"], text="  ", about="author")
+    answer = noor.post("/desk/notes", comment_id=sent["id"], text=" \u200b\u2060 ", about="author")
     assert answer.status_code == 422
     assert "Please write the note." in answer.text
     assert noor.post("/desk/notes", comment_id="x", text="a").status_code == 404

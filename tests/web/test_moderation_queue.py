@@ -126,13 +126,14 @@ def test_an_address_is_looked_up_only_with_the_scope_pii(free_site: SiteDriver) 
         "example.com", "com", "path", "3.14", "it's", "o'brien", "foo_bar", "bar", "naïve", "NAÏVE", "strasse",
         "STRASSE", "हिन्दी", "日本", "本語", "안녕", "привет", "ΚΌΣΜΟΣ", "' | !(:*&", "100%", "a\\b", "a & b", "a | b",
         "<script>", "script", "gamma-ray", "ray", "1e5", "🎉", "finder", "beginn", "word beginning", "  spaces  ",
-        "spaces & !words <-> :*", "u0041",
+        "spaces & !words <-> :*", "u0041", "istanbul", "İSTANBUL", "nai\u0308ve", "array word",
     ],
 )  # fmt: skip
 def test_a_search_finds_the_words_in_text_and_name(free_site: SiteDriver, words: str) -> None:
     text = (
         "see https://example.com/path/to 3.14 it's o'brien foo_bar naïve Straße हिन्दी भाषा 日本語中文 안녕하세요 Привет"
         " κόσμος 100% a\\b a & b a | b `<script>` gamma-ray 1e5 ' | !(:*& 🎉 beginning of words spaces u0041"
+        " İstanbul array"
     )
     wanted = free_site.submitted(name="Finder Keeper", body=text)
     free_site.submitted(name="Nobody", body="Quite unlike it; nothing in here")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
@@ -133,6 +133,7 @@ def _queue(
     cursor: str | None = None,
     status: int = 200,
     typed: dict[str, str] | None = None,
+    ticked: Collection[str] = (),
     refused: Iterable[dict[str, str]] = (),
     done: dict[str, Any] | None = None,
     fault: str | None = None,
@@ -175,6 +176,7 @@ def _queue(
         reasons=read_reasons(caller),
         moderator_id=the_signed_in().moderator_id,
         typed=typed or {},
+        ticked=ticked,
         refused=list(refused),
         done=done or _just_done(),
         fault=fault,
@@ -255,13 +257,14 @@ def _back_with(error: Invalid, back: str) -> Response:
 
 
 def _again(back: str, **told: Any) -> Response:
-    """Show the page that a form was on once more, with what became of it."""
+    """Show the page that a form was on once more, with what became of it, and what was ticked as far as it waits."""
     place = urlsplit(back)
     found = COMMENT_PATH.fullmatch(place.path)
     if found:
         return _comment(UUID(found[1]), **told)
     query = dict(parse_qsl(place.query))
-    return _queue(asked_for(query), cursor=query.get("cursor"), **told)
+    ticked = {key.partition(":")[0] for key in request.form.getlist("comment")}
+    return _queue(asked_for(query), cursor=query.get("cursor"), ticked=ticked, **told)
 
 
 def _plain(back: str) -> str:
