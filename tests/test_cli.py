@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import yaml
-from click.testing import Result
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import NullPool, create_engine, func, make_url, select
+from sqlalchemy import func, select
 
-from service import create_app
 from service.actions import upkeep
 from service.domain.life import Status
 from service.extensions import db
 from service.store.models import AuthorRow, CommentRow, FlagRow, IdempotencyRow, VoteRow
 from service.store.session import reading
-from tests.conftest import settings_for
+from tests.commands import NEW_KEY, OLD_KEY, empty_postgres, make, printed, run, running
 from tests.driver import SiteDriver
 from tests.store.ledger import discrepancies
-
-OLD_KEY, NEW_KEY = "the-older-secret-key-of-these-tests", "the-newer-secret-key-of-these-tests"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -35,27 +29,8 @@ def own_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'own.sqlite'}"
         return
-    server = make_url(request.getfixturevalue("postgres_url"))
-    name = f"{server.database}_cli_{uuid4().hex[:8]}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-    yield server.set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@contextmanager
-def running(own_url: str, redis_url: str, tmp_path: Path, key: str = OLD_KEY, *older: str) -> Iterator[Flask]:
-    """Yield an application on the database, as a process with these keys would be."""
-    app = create_app(
-        settings_for(own_url, redis_url, tmp_path / "instance", secret_key=key, secret_key_fallbacks=older)
-    )
-    try:
-        yield app
-    finally:
-        with app.app_context():
-            db.engine.dispose()
+    with empty_postgres(request.getfixturevalue("postgres_url")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -65,29 +40,6 @@ def app(own_url: str, redis_url: str, tmp_path: Path) -> Iterator[Flask]:
         with app.app_context():
             upgrade()
         yield app
-
-
-def run(app: Flask, *arguments: str) -> Result:
-    """Run a command as `flask --app wsgi` does."""
-    return app.test_cli_runner().invoke(args=list(arguments))
-
-
-def printed(app: Flask, *arguments: str) -> str:
-    """Return what a command prints; the test fails where it fails."""
-    result = run(app, *arguments)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def make(app: Flask, slug: str = "news") -> SiteDriver:
-    """Make a site and a token by command, and return its driver."""
-    printed(app, "site", "create", slug, "--name", "The News", "--origin", f"https://{slug}.example")
-    printed(app, "site", "set", slug, "--limits", "off")
-    token = printed(app, "token", "create", "--site", slug, "--name", "Mira", *ALL_SCOPES).strip()
-    return SiteDriver(app, slug, f"https://{slug}.example", token, f"https://{slug}.example/1")
-
-
-ALL_SCOPES = ("--scope", "moderate", "--scope", "pii", "--scope", "integrate")
 
 
 def test_a_site_is_made_changed_and_listed(app: Flask) -> None:
@@ -154,72 +106,6 @@ def test_the_api_document_is_written_and_reads_as_openapi(app: Flask, tmp_path: 
     assert yaml.safe_load(first)["openapi"].startswith("3.")
     printed(app, "openapi", "write", str(file))
     assert file.read_text() == first
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ("site create news --name Again --origin https://again.example", "slug: There is a site `news` already."),
-        ("site create News --name N --origin https://n.example", "slug: A slug is"),
-        ("site create other --name N --origin news.example", "origin"),
-        ("site create other --name N --origin https://n.example/path", "origin"),
-        ("site create other --name N --origin ftp://n.example", "origin"),
-        ("site set nowhere --name N", "no site of this name"),
-        ("site set news --limits client=many", "limits: "),
-        ("site set news --limits client=0/60", "limits: "),
-        ("site set news --limits nothing=1/60", "limits: There is no limit named"),
-        ("site set news --limits client=1/60,client=2/60", "limits: The limit 'client' is given twice."),
-        ("site set news --max-depth 21", "max_depth: The depth of replies is from 0 to 20."),
-        ("site set news --max-depth -1", "max_depth: "),
-        ("site set news --flag-threshold 1001", "flag_threshold: The number of flags is from 0 to 1,000."),
-        ("site set news --flag-threshold -1", "flag_threshold: "),
-        ("site set news --trusted-after 0", "trusted_after: The number of approved comments is from 1 to 1,000."),
-        ("site set news --close-after-days 3651", "close_after_days: "),
-        ("token create --site nowhere --scope moderate", "no site of this name"),
-        ("token list --site nowhere", "no site of this name"),
-        ("token revoke 019b76da-a800-7c47-b06c-3574b178f405 --site news", "The site `news` has no token"),
-        ("openapi write /nowhere/at/all.yaml", "cannot be written"),
-    ],
-    ids=lambda value: value if " --" in value or "openapi" in value else "",
-)
-def test_a_command_that_cannot_be_carried_out_says_why_in_one_line(app: Flask, arguments: str, said: str) -> None:
-    make(app)
-    result = run(app, *arguments.split())
-    assert result.exit_code == 1
-    assert result.stdout == ""
-    assert result.stderr.startswith("Error: ")
-    assert result.stderr.count("\n") == 1
-    assert said in result.stderr
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        "site create", "site create news", "token create --site news", "token create --site news --scope all",
-        "site set news --policy some", "site set news --revise-minutes 99999999999999", "token revoke x --site news",
-        "site set news --max-depth deep", "site set news --flag-threshold some",
-    ],
-)  # fmt: skip
-def test_a_command_that_is_typed_wrongly_shows_how_it_is_used(app: Flask, arguments: str) -> None:
-    result = run(app, *arguments.split())
-    assert result.exit_code == 2
-    assert result.stderr.startswith("Usage: ")
-    assert "Traceback" not in result.stderr
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    ["site list", "token list --site news", "retention apply", "email reseal", "site set news --limits off"],
-)
-def test_a_database_without_tables_is_named_in_one_line(
-    own_url: str, redis_url: str, tmp_path: Path, arguments: str
-) -> None:
-    with running(own_url, redis_url, tmp_path) as app:
-        result = run(app, *arguments.split())
-    assert result.exit_code == 1
-    (line,) = [line for line in result.stderr.splitlines() if not line.startswith("{")]
-    assert line.startswith("Error: ")
-    assert "db upgrade" in line
 
 
 def test_client_keys_are_dropped_after_thirty_days_and_younger_ones_kept(app: Flask) -> None:

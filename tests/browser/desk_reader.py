@@ -29,6 +29,11 @@ class DeskReader:
         self.page.goto(f"{self.desk.service_url}/desk?{urlencode({'site': self.desk.site.slug} | query)}")
         return self.page
 
+    def open_page(self, name: str) -> Page:
+        """Open another page of the desk: `log`, `stats`, `site`."""
+        self.page.goto(f"{self.desk.service_url}/desk/{name}?site={self.desk.site.slug}")
+        return self.page
+
     @property
     def items(self) -> Locator:
         """The comments that are listed."""

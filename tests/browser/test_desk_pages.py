@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.accessibility import NARROW, PHONE, assert_accessible, overflow_of
 from tests.browser.desk import Desk
 from tests.browser.desk_reader import DeskReader, sit_down, status_of
-from tests.browser.test_manners import HOSTILE_BODIES, LONG_WORD, NARROW, overflow_of
-from tests.browser.test_widget_access import PHONE, assert_accessible
+from tests.browser.test_manners import HOSTILE_BODIES, LONG_WORD
 from tests.browser.watch import Watch
 from tests.desk_driver import reasons_for
 

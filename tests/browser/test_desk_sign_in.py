@@ -12,10 +12,10 @@ import redis
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from service.domain.totp import code_at, step_at
+from tests.browser.accessibility import NARROW, PHONE, assert_accessible, overflow_of
 from tests.browser.conftest import PATIENCE
 from tests.browser.desk import Desk
-from tests.browser.test_manners import LONG_WORD, NARROW, overflow_of
-from tests.browser.test_widget_access import PHONE, assert_accessible
+from tests.browser.test_manners import LONG_WORD
 from tests.browser.watch import Watch
 from tests.desk_driver import PASSWORD, new_moderator
 

@@ -1,56 +1,30 @@
-"""`/desk/site` and `/desk/articles` in a browser: people who see badly, phones, and forms as browsers send them."""
+"""`/desk/site` and `/desk/articles` in a browser: forms as browsers send them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from tests.browser.accessibility import assert_accessible
 from tests.browser.desk import Desk
+from tests.browser.desk_reader import DeskReader, sit_down
 from tests.browser.watch import Watch
-from tests.desk_driver import desk_cookie
-
-PHONE = {"width": 360, "height": 740}
-PAGES = ["/desk/site", "/desk/articles"]
 
 
-@pytest.fixture(params=["light", "dark"])
-def admin(request: pytest.FixtureRequest, chromium: Browser, desk: Desk, watch: Watch) -> Iterator[Page]:
-    """Return the page of an admin who is signed in, on a site with an article of a long name."""
+@pytest.fixture
+def admin(chromium: Browser, desk: Desk, watch: Watch) -> Iterator[DeskReader]:
+    """Return an admin at the desk of a site with an article of a long name."""
     desk.published(article=f"{desk.site.origin}/{'a-very-long-name-' * 12}", article_title="מאמר על הנמל")
-    context = chromium.new_context(color_scheme=request.param)
-    context.set_default_timeout(10_000)
-    context.add_cookies([{"name": "postbag", "value": desk_cookie(desk.site, "admin"), "url": desk.service_url}])
-    yield watch.over(context)
-    context.close()
+    admin = sit_down(chromium, desk, watch, role="admin")
+    yield admin
+    admin.page.context.close()
     assert watch.findings == []
 
 
-def opened(page: Page, desk: Desk, where: str) -> Page:
-    page.goto(f"{desk.service_url}{where}?site={desk.site.slug}")
-    return page
-
-
-def faults_of(page: Page) -> list[str]:
-    """Return the rules of WCAG 2.2 AA that a page breaks."""
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
-    return [f"{fault['id']}: {fault['nodes'][0]['html']}" for fault in found.response["violations"]]
-
-
-@pytest.mark.parametrize("where", PAGES)
-def test_everybody_can_read_it_and_nothing_is_wider_than_a_phone(admin: Page, desk: Desk, where: str) -> None:
-    page = opened(admin, desk, where)
-    assert faults_of(page) == []
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert faults_of(page) == []
-
-
-def test_settings_are_saved_and_a_refusal_stands_beside_its_field(admin: Page, desk: Desk) -> None:
-    page = opened(admin, desk, "/desk/site")
+def test_settings_are_saved_and_a_refusal_stands_beside_its_field(admin: DeskReader, desk: Desk) -> None:
+    page = admin.open_page("site")
     page.get_by_label("Levels of replies below a comment").fill("21")
     page.get_by_label("Name", exact=True).fill("The Harbour Gazette")
     page.get_by_role("button", name="Save the settings").click()
@@ -59,7 +33,7 @@ def test_settings_are_saved_and_a_refusal_stands_beside_its_field(admin: Page, d
     expect(field).to_have_accessible_description(
         "The depth of replies is from 0 to 20. 0: no replies to replies; 20 are the most."
     )
-    assert faults_of(page) == []
+    assert_accessible(page, "refused settings")
     field.fill("2")
     page.get_by_role("button", name="Save the settings").click()
     expect(page.get_by_role("status")).to_have_text("The settings are saved.")
@@ -71,8 +45,8 @@ def test_settings_are_saved_and_a_refusal_stands_beside_its_field(admin: Page, d
     expect(page.get_by_label("Origins of its pages")).to_have_value(f"{desk.site.origin}\nhttps://other.example")
 
 
-def test_reasons_are_written_and_moved(admin: Page, desk: Desk) -> None:
-    page = opened(admin, desk, "/desk/site")
+def test_reasons_are_written_and_moved(admin: DeskReader, desk: Desk) -> None:
+    page = admin.open_page("site")
     new = page.get_by_role("form", name="Add a reason")
     new.get_by_label("Title").fill("Too long")
     new.get_by_label("What the author reads").fill("Please be brief.")
@@ -84,8 +58,8 @@ def test_reasons_are_written_and_moved(admin: Page, desk: Desk) -> None:
     expect(page.get_by_role("button", name="Remove Too long")).to_have_count(0)
 
 
-def test_an_article_is_closed_and_opened(admin: Page, desk: Desk) -> None:
-    page = opened(admin, desk, "/desk/articles")
+def test_an_article_is_closed_and_opened(admin: DeskReader, desk: Desk) -> None:
+    page = admin.open_page("articles")
     page.get_by_label("Title or address").fill("הנמל")
     page.get_by_role("button", name="Find").click()
     page.get_by_role("button", name="Close מאמר").click()

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from service.actions import demo
+from tests.browser.accessibility import NARROW, overflow_of
 from tests.browser.desk import Desk
 from tests.browser.watch import Watch
 
-NARROW: ViewportSize = {"width": 320, "height": 640}
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3
 HOSTILE_BODIES = {
     "long word": LONG_WORD,
@@ -54,13 +54,6 @@ def busy_desk(desk: Desk) -> Desk:
     with desk.site.app.app_context():
         demo.ensure_site([desk.service_url], now=datetime.now(UTC))
     return desk
-
-
-def overflow_of(page: Page) -> float:
-    """Return by how many pixels a page is wider than its window."""
-    width = page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
-    assert isinstance(width, int | float)
-    return width
 
 
 def test_the_watch_notices_what_it_is_there_for(

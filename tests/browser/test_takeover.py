@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.accessibility import PHONE
 from tests.browser.article_host import ArticleHost
 from tests.browser.conftest import PATIENCE
 from tests.browser.desk import Desk
 
 DESKTOP: ViewportSize = {"width": 1000, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
 
 # An article page of the site's own origin, into which its server has put the fragment. The script waits for its cue, as
 # it does on a slow line.

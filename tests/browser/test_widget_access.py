@@ -5,34 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.accessibility import NARROW, PHONE, assert_accessible, overflow_of
 from tests.browser.conftest import PATIENCE
 from tests.browser.reader import Reader
-from tests.browser.test_manners import HOSTILE_BODIES, LONG_WORD, NARROW, overflow_of
+from tests.browser.test_manners import HOSTILE_BODIES, LONG_WORD
 
-PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1000, "height": 800}
 UNREACHABLE = "The comments cannot be reached just now."
 
-AXE = Axe()
-RULES: dict[str, Any] = {
-    "resultTypes": ["violations"],
-    "runOnly": {
-        "type": "tag",
-        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    },
-    # Off unless it is asked for; and the article around the widget is the site's own, with its landmarks.
-    "rules": {
-        "target-size": {"enabled": True},
-        "region": {"enabled": False},
-        "landmark-one-main": {"enabled": False},
-    },
-}
-# The page's own style, set as a script of the site might: the strict policy leaves no other way.
-DRESS = """Object.assign(document.documentElement.style,
-  {colorScheme: "light dark", background: "Canvas", color: "CanvasText", font: "1rem/1.5 sans-serif"})"""
 # Where the focus is, through the shadow root.
 FOCUS = """() => {
   let element = document.activeElement;
@@ -45,13 +27,6 @@ FOCUS = """() => {
     isRinged: outlineStyle != "none" && parseFloat(outlineWidth) > 0,
   };
 }"""
-
-
-def assert_accessible(page: Page, state: str) -> None:
-    """Fail where axe-core finds anything in the page as it is."""
-    page.evaluate(DRESS)
-    results = AXE.run(page, options=RULES)
-    assert results.violations_count == 0, f"{state}: {results.generate_report()}"
 
 
 def fill_thread(reader: Reader) -> None:
