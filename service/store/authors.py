@@ -60,8 +60,10 @@ def take_author(site_id: UUID, *, email_hashes: Sequence[bytes], email_sealed: b
         upsert(AuthorRow, values)
         .on_conflict_do_update(
             index_elements=["site_id", "email_hash"],
-            # Something has to be written for the row to be held; the hash is what it is already.
-            set_={"email_hash": current},
+            # Something has to be written for the row to be held, but no part of a key: PostgreSQL would take the row
+            # for itself alone then, and wait for every decision on a comment of the author, whose second UPDATE of the
+            # comment has the foreign key checked and so shares the author's key.
+            set_={"pending": AuthorRow.pending},
         )
         .returning(*RECORD_COLUMNS)
     )
