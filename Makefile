@@ -21,7 +21,7 @@ run: ## Serve the demo site at http://127.0.0.1:8000 (PORT= for another port)
 
 test: ## Run the whole suite on SQLite and PostgreSQL, with real Redis (ARGS= for pytest)
 	@$(DEV)
-	@exec .venv-dev/bin/python -m pytest -n 2 $(ARGS)
+	@exec .venv-dev/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: ## Check style, format and types
 	@$(DEV)
