@@ -9,7 +9,21 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Integer, Select, and_, cast, func, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import aliased
 
 from service.domain.flags import FlagFile
@@ -193,7 +207,10 @@ def _matches(words: str) -> ColumnElement[bool]:
 
 
 def _begins(terms: Sequence[str]) -> ColumnElement[bool]:
-    query = func.to_tsquery(literal_column("'simple'::regconfig"), " & ".join(f"'{term}':*" for term in terms))
+    # Written out, not sent beside the statement: PostgreSQL would soon plan the statement once for all words, and walk
+    # the queue for a rare one. The terms are letters and digits.
+    said = bindparam(None, " & ".join(f"'{term}':*" for term in terms), Text(), literal_execute=True)
+    query = func.to_tsquery(literal_column("'simple'::regconfig"), said)
     return literal_column(SEARCHED_WORDS).op("@@", return_type=Boolean())(query)
 
 
