@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from service.domain.permissions import OF_ROLE, OF_SCOPE, Permission, Role, Scope, scopes_for
 from service.store.sites import find_site
 from service.web.desk.shell import MENU
-from tests.commands import empty_postgres, running
+from tests.commands import running
 from tests.desk_driver import DeskBrowser, new_moderator, signed_in
 from tests.driver import SiteDriver, make_site
 from tests.stored import rows_stored
@@ -62,18 +62,14 @@ OWN_ID = re.compile(rf"'id': {ANY_ID.pattern}")
 Send = Callable[[Call], TestResponse]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def app(request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+@pytest.fixture(scope="module")
+def app(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """Return an application on a database of these tests alone, since they compare all that it holds."""
     folder = tmp_path_factory.mktemp("walk")
-    with ExitStack() as databases:
-        url = f"sqlite:///{folder / 'walk.sqlite'}"
-        if request.param == "postgresql":
-            url = databases.enter_context(empty_postgres(request.getfixturevalue("postgres_url")))
-        with running(url, redis_url, folder) as app:
-            with app.app_context():
-                upgrade()
-            yield app
+    with running(f"sqlite:///{folder / 'walk.sqlite'}", redis_url, folder) as app:
+        with app.app_context():
+            upgrade()
+        yield app
 
 
 @pytest.fixture
