@@ -12,21 +12,20 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import NullPool, create_engine, make_url
 
 from benchmarks.many_comments import ORIGIN, SLUG, fill
 from benchmarks.printing import Rows, print_table, quieten
 from service import create_app
-from service.config import Settings
 from service.extensions import db
+from tests.conftest import settings_for
 from tests.driver import SiteDriver, make_site
-from tests.servers import running_postgres, running_redis
+from tests.servers import empty_database, running_postgres, running_redis
 
 SIZES = (10_000, 1_000_000)
 ROUNDS = 30
@@ -55,38 +54,30 @@ QUESTIONS: dict[str, dict[str, str]] = {
 def main() -> None:
     """Start everything, measure, and print what was asked for beside what was reached."""
     quieten()
-    with tempfile.TemporaryDirectory() as folder, running_postgres() as postgres, running_redis() as redis:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_postgres() as postgres,
+        running_redis() as redis,
+        ExitStack() as applications,
+    ):
         desks = []
         for size in SIZES:
-            with _app(postgres.url, redis.url, f"bench_{size}", Path(folder)) as app:
-                token = fill(app, size)
-                desks.append(SiteDriver(app, SLUG, ORIGIN, token, f"{ORIGIN}/2"))
+            app = applications.enter_context(_app(postgres.url, redis.url, f"bench_{size}", Path(folder)))
+            desks.append(SiteDriver(app, SLUG, ORIGIN, fill(app, size), f"{ORIGIN}/2"))
         rows = _reads(desks) + _batches(desks[1])
-        with _app(postgres.url, redis.url, "bench_together", Path(folder)) as app:
-            rows += _together(app)
+        rows += _together(applications.enter_context(_app(postgres.url, redis.url, "bench_together", Path(folder))))
     print_table(rows)
 
 
 @contextmanager
 def _app(postgres_url: str, redis_url: str, name: str, folder: Path) -> Iterator[Flask]:
-    server = make_url(postgres_url)
-    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-    app = create_app(
-        Settings(
-            database_url=server.set(database=name).render_as_string(hide_password=False),
-            redis_url=redis_url,
-            secret_key="a secret that only the benchmark knows",
-            secret_key_fallbacks=(),
-            trusted_proxies=0,
-            public_url=None,
-            instance_path=folder / name,
-        )
-    )
-    with app.app_context():
-        upgrade()
-    yield app
+    with empty_database(postgres_url, name) as url:
+        app = create_app(settings_for(url, redis_url, folder / name))
+        with app.app_context():
+            upgrade()
+        yield app
+        with app.app_context():
+            db.engine.dispose()
 
 
 def _reads(desks: list[SiteDriver]) -> Rows:

@@ -9,12 +9,13 @@ from uuid import uuid4
 
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import NullPool, create_engine, make_url
+from sqlalchemy import make_url
 
 from service import create_app
 from service.extensions import db
 from tests.conftest import settings_for
 from tests.driver import SiteDriver
+from tests.servers import empty_database
 
 OLD_KEY, NEW_KEY = "the-older-secret-key-of-these-tests", "the-newer-secret-key-of-these-tests"
 ALL_SCOPES = ("--scope", "moderate", "--scope", "pii", "--scope", "integrate")
@@ -23,14 +24,8 @@ ALL_SCOPES = ("--scope", "moderate", "--scope", "pii", "--scope", "integrate")
 @contextmanager
 def empty_postgres(server_url: str) -> Iterator[str]:
     """Yield the address of an empty database beside another one of the same server, and drop it afterwards."""
-    server = make_url(server_url)
-    name = f"{server.database}_cli_{uuid4().hex[:8]}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-    yield server.set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with empty_database(server_url, f"{make_url(server_url).database}_own_{uuid4().hex[:8]}") as url:
+        yield url
 
 
 @contextmanager

@@ -18,13 +18,12 @@ import redis
 from flask import Flask
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import NullPool, create_engine, make_url
 
 from service import create_app
 from service.config import Settings
 from service.extensions import db
 from tests.driver import SiteDriver, make_site
-from tests.servers import ServerDidNotStart, running_postgres, running_redis
+from tests.servers import ServerDidNotStart, empty_database, running_postgres, running_redis
 
 # The same examples on every run: a suite that fails only sometimes teaches people to run it again. No deadline, since
 # these machines may be busy.
@@ -63,14 +62,8 @@ def redis_url(worker_id: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_url(worker_id: str, testrun_uid: str) -> Iterator[str]:
     """Return the address of an empty PostgreSQL database that this worker has to itself, dropped at last."""
-    server = make_url(os.environ["TEST_DATABASE_URL"]).set(drivername="postgresql+psycopg")
-    name = f"postbag_{testrun_uid}_{worker_id}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-    yield server.set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with empty_database(os.environ["TEST_DATABASE_URL"], f"postbag_{testrun_uid}_{worker_id}") as url:
+        yield url
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

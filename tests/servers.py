@@ -26,6 +26,7 @@ from typing import Any
 
 import psycopg
 import redis
+from sqlalchemy import NullPool, create_engine, make_url
 
 from service.adapters.private_redis import bundled_server
 
@@ -100,6 +101,18 @@ def running_postgres() -> Iterator[Server]:
         conninfo = f"host={directory} user=postgres dbname=postgres"
         with _running(command, directory, lambda: _postgres_answers(conninfo), **_not_root()) as process:
             yield Server(f"postgresql+psycopg://postgres@/postgres?host={directory}", process)
+
+
+@contextmanager
+def empty_database(server_url: str, name: str) -> Iterator[str]:
+    """Yield the address of an empty database of this name on a PostgreSQL server, and drop it afterwards."""
+    server = make_url(server_url).set(drivername="postgresql+psycopg")
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    yield server.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextmanager

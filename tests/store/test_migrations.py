@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import NullPool, create_engine, inspect, make_url
+from sqlalchemy import inspect
 
-from service import create_app
 from service.extensions import db
-from tests.conftest import settings_for
+from tests.commands import empty_postgres, running
 from tests.driver import make_site
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_app(request: pytest.FixtureRequest, redis_url: str, tmp_path: Path) -> Iterator[Flask]:
     """Return an application whose database is empty and its own."""
-    if request.param == "sqlite":
-        app = create_app(settings_for(f"sqlite:///{tmp_path / 'empty.sqlite'}", redis_url, tmp_path / "instance"))
-        yield app
-        with app.app_context():
-            db.engine.dispose()
-        return
-    server = make_url(request.getfixturevalue("postgres_url"))
-    name = f"{server.database}_migrations_{uuid4().hex[:8]}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-    url = server.set(database=name).render_as_string(hide_password=False)
-    app = create_app(settings_for(url, redis_url, tmp_path / "instance"))
-    yield app
-    with app.app_context():
-        db.engine.dispose()
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with ExitStack() as databases:
+        url = f"sqlite:///{tmp_path / 'empty.sqlite'}"
+        if request.param == "postgresql":
+            url = databases.enter_context(empty_postgres(request.getfixturevalue("postgres_url")))
+        with running(url, redis_url, tmp_path) as app:
+            yield app
 
 
 UNREADABLE_ON_SQLITE = {"ix_comments_newest", "ix_comments_top"}
