@@ -41,20 +41,20 @@ class Verdict:
     why: str = ""
 
 
-def verify(slug: str | None = None) -> Iterator[Verdict]:
-    """Walk the log of each site, or of one; raises NotFound where there is no such site."""
+def verify(slug: str | None = None, *, batch: int = BATCH) -> Iterator[Verdict]:
+    """Walk the log of each site, or of one, `batch` entries at a time; raises NotFound where there is no such site."""
     with reading():
         found = sites.list_sites() if slug is None else [sites.find_site(slug)]
     for site in found:
-        yield _verdict(site)
+        yield _verdict(site, batch)
 
 
-def _verdict(site: Site) -> Verdict:
+def _verdict(site: Site, batch: int) -> Verdict:
     number, previous = 0, FIRST_HASH
     while True:
         with reading():
             # Nothing has a number below 1; the first batch looks there too.
-            rows = log_reading.stored_chain(site.id, after=number or None, limit=BATCH)
+            rows = log_reading.stored_chain(site.id, after=number or None, limit=batch)
             end = None if rows else log_reading.log_end(site.id)
         for at, link in rows:
             fault = _fault(site.id, number + 1, previous, at, link)
