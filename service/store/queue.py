@@ -198,8 +198,8 @@ def _matches(words: str) -> ColumnElement[bool]:
     if is_postgresql() and terms and _DIVIDED_ALIKE.fullmatch(typed):
         # The index is asked for one word, the longest, which few comments have: of each beginning it collects all that
         # have it, whatever else is asked. Where that is many, the planner walks the queue in its order, and a look for
-        # the letters spares most comments on the way from being divided into words, which is twenty times the work.
-        # Written as a number that is not 0, a condition is expected to spare few, so that the word alone decides.
+        # the letters spares most comments on the way from being divided into words, which takes far longer. Written
+        # as a number that is not 0, a condition is expected to spare few, so that the word alone decides.
         letters = [func.strpos(CommentRow.search_text, term) != 0 for term in terms]
         others = [cast(_begins(terms), Integer) != 0] if len(terms) > 1 else []
         return and_(*letters, _begins([max(terms, key=len)]), *others)
