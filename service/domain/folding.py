@@ -1,0 +1,151 @@
+"""Texts as lists of words are compared with them: what people mean, in spite of how it is written.
+
+A text is folded into words: case, width and style of letters do not matter, invisible characters are gone, and letters
+that only look like others are taken for what they look like. Accents matter: `café` is not `cafe`. Every word knows
+where it stands in the text as it was typed, so that a match can be marked there.
+
+The forms are those of Unicode: NFKC and case folding (UAX #15), and a few of the confusables of UTS #39.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+# Of the letters that UTS #39 lists as confusable, those that people use to write Latin words past a list.
+_CYRILLIC = dict(zip("аеорсухіјѕһԁԛԝвкмнтгпьӏ", "aeopcyxijshdqwbkmhtrnbl", strict=True))
+_GREEK = dict(zip("αορυιντκχεηγω", "aopuivtkxenyw", strict=True))
+_LATIN = {"ı": "i", "ɡ": "g", "ɑ": "a"}
+_LOOKS_LIKE = str.maketrans(_CYRILLIC | _GREEK)
+_LETTERS_OF = {"cyrillic": re.compile(r"[\u0400-\u052f]"), "greek": re.compile(r"[\u0370-\u03ff]")}
+_MAPPED_OF = {"cyrillic": frozenset(_CYRILLIC), "greek": frozenset(_GREEK)}
+_SIGNS = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "€": "e"})
+
+_DIGITS = frozenset("013457")
+
+_MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in {"Mn", "Mc"})
+# Written without spaces between words: each character stands as a word of its own, and a term is a run of them.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+_UNSPACED += "\uf900-\ufaff\U00020000-\U0003ffff"
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_][{_MARKS}]*)+")
+_SIGN_AMID = re.compile(r"[@$€]")
+_CLUSTER = re.compile(
+    rf"(?s).[{_MARKS}\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]*"
+)
+SPELT_OUT = 3
+"""Single letters one after the other from which on they are also read as one word, as in `s p a m`."""
+
+
+class Word(NamedTuple):
+    """A folded word, and where it stands in the text as typed, as offsets of characters."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Reading(NamedTuple):
+    """Another way to read some of the words: those from `first` to before `after` are one."""
+
+    first: int
+    after: int
+    word: Word
+
+
+def words_of(text: str) -> list[Word]:
+    """Return the folded words of a text in their order; a text without letters and digits has none."""
+    if text.isascii():
+        words = [Word(match[0], match.start(), match.end()) for match in _WORD.finditer(text.lower())]
+    else:
+        folded, starts, ends = _folded(text)
+        words = _seen_as_latin([Word(m[0], starts[m.start()], ends[m.end() - 1]) for m in _WORD.finditer(folded)])
+    return [_with_signs_read(word) for word in words]
+
+
+def readings_of(text: str, words: Sequence[Word]) -> Iterator[Reading]:
+    """Yield what else the words of a text can be read as: letters spelt out as in `s p a m`, signs as in `sp@m`."""
+    first = 0
+    for place in range(len(words) + 1):
+        if place < len(words) and _is_letter(words[place].text):
+            continue
+        if place - first >= SPELT_OUT:
+            yield _reading(words, first, place, "".join(word.text for word in words[first:place]))
+        first = place + 1
+    first = 0
+    for place in range(1, len(words) + 1):
+        if place < len(words) and _SIGN_AMID.fullmatch(text[words[place - 1].end : words[place].start]):
+            continue
+        if place - first > 1:
+            said = text[words[first].start : words[place - 1].end]
+            signs = _SIGN_AMID.findall(said)
+            letters = [words[first].text]
+            for sign, word in zip(signs, words[first + 1 : place], strict=False):
+                letters += [sign.translate(_SIGNS), word.text]
+            yield _reading(words, first, place, "".join(letters))
+        first = place
+
+
+def _reading(words: Sequence[Word], first: int, after: int, letters: str) -> Reading:
+    return Reading(first, after, Word(letters, words[first].start, words[after - 1].end))
+
+
+def _is_letter(text: str) -> bool:
+    return len(text) == 1 and text.isalpha() and not _IS_UNSPACED.match(text)
+
+
+def _folded(text: str) -> tuple[str, list[int], list[int]]:
+    """Return the folded text, and for each of its characters where it began and ended as typed."""
+    letters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in _CLUSTER.finditer(text):
+        for letter in _fold(match[0]):
+            letters.append(letter)
+            starts.append(match.start())
+            ends.append(match.end())
+    return "".join(letters), starts, ends
+
+
+@lru_cache(maxsize=4096)
+def _fold(cluster: str) -> str:
+    visible = "".join(letter for letter in cluster if unicodedata.category(letter) not in {"Cf", "Me"})
+    visible = "".join(letter for letter in visible if not "\ufe00" <= letter <= "\ufe0f" and letter != "\u034f")
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
+    return "".join(_LATIN.get(letter, letter) for letter in folded.replace("i\u0307", "i"))
+
+
+def _seen_as_latin(words: list[Word]) -> list[Word]:
+    """Return words with letters taken for those that they look like, where somebody means them to be read so.
+
+    A word that mixes its letters with Latin ones is a Latin word. One of Cyrillic or Greek letters alone is Russian or
+    Greek, unless the whole text has no letter of that script but such as look Latin: `сор` in a Russian sentence is no
+    cop.
+    """
+    real = {
+        script
+        for script, letters in _LETTERS_OF.items()
+        if any(letter not in _MAPPED_OF[script] for word in words for letter in letters.findall(word.text))
+    }
+    latin_is_written = any(re.search("[a-z]", word.text) for word in words)
+    return [_seen(word, real, latin_is_written) for word in words]
+
+
+def _seen(word: Word, real: set[str], latin_is_written: bool) -> Word:
+    scripts = {script for script, letters in _LETTERS_OF.items() if letters.search(word.text)}
+    if not scripts:
+        return word
+    is_mixed = re.search("[a-z]", word.text) is not None
+    if is_mixed or (latin_is_written and not scripts & real):
+        return Word(word.text.translate(_LOOKS_LIKE), word.start, word.end)
+    return word
+
+
+def _with_signs_read(word: Word) -> Word:
+    # A number is a number; digits among letters stand for letters, in a list as in a text.
+    if word.text.isalpha() or _DIGITS.isdisjoint(word.text) or not any(letter.isalpha() for letter in word.text):
+        return word
+    return Word(word.text.translate(_SIGNS), word.start, word.end)
