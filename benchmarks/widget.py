@@ -116,6 +116,7 @@ def _add(site_id: Any, article_id: Any, author_id: Any, comment_id: Any, path: b
             search_text="",
             score=0.0,
             has_links=False,
+            quietly_spam=False,
             client_hash=None,
             receipt_hash=comment_id.bytes,
             edit_until=at,

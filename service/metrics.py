@@ -28,7 +28,11 @@ request_seconds = Histogram(
     ["method", "route"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-submissions = Counter("postbag_submissions_total", "Submissions stored, by their first status.", ["status"])
+submissions = Counter(
+    "postbag_submissions_total", "Submissions stored, by the status that their senders were told.", ["status"]
+)
+refused_by_rule = Counter("postbag_refused_by_rule_total", "Replies and edits that a rule refused.", ["signal"])
+screening_failures = Counter("postbag_screening_failures_total", "Screening phases that failed.", ["phase"])
 decisions = Counter("postbag_decisions_total", "Decisions carried out by moderators.", ["action"])
 undone = Counter("postbag_decisions_undone_total", "Decisions that moderators took back.")
 votes = Counter("postbag_votes_total", "Votes of readers, given or taken back.", ["change"])

@@ -39,7 +39,7 @@ def change_standings(changes: Sequence[Change]) -> None:
     """
     if not changes:
         return
-    comments.save_comments([(change.comment, change.after, change.columns) for change in changes])
+    comments.save_comments([(change.comment, change.after, _columns(change)) for change in changes])
     comments.settle_visibility([change.comment.id for change in changes])
     _settle_queue(changes)
     _count_authors(changes)
@@ -49,6 +49,11 @@ def change_standings(changes: Sequence[Change]) -> None:
         moved[change.after.status] += 1
         moved[change.comment.standing.status] -= 1
     counters.move_site_counters(changes[0].comment.site_id, moved)
+
+
+def _columns(change: Change) -> Mapping[str, Any]:
+    # Whatever is done with what the screening called spam, from then on a person stands behind it.
+    return {"quietly_spam": False, **change.columns} if change.comment.quietly_spam else change.columns
 
 
 def _settle_queue(changes: Sequence[Change]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.actions import flag, limiting
+from service.actions import flag, limiting, screen
 from service.actions.body import check_body, render
 from service.actions.change import change_standing
 from service.actions.record import decision_entry
@@ -21,12 +21,16 @@ from service.domain.comment import (
     author_may_withdraw,
     check_author_may_revise,
 )
+from service.domain.emails import email_lookup_form
 from service.domain.errors import NotFound, StaleDecision
 from service.domain.life import AUTHOR, POLICY, Action, Status
 from service.domain.limits import Verdict
+from service.domain.queue import QueueItem
+from service.domain.rulebook import RuleBook
+from service.domain.screening import Submission
 from service.domain.site import Site
 from service.domain.text import body_fingerprint
-from service.store import authors, comments, log, queue, revisions, sites
+from service.store import authors, comments, log, queue, revisions, sites, sketches
 from service.store.session import reading, writing
 
 ATTEMPTS = 3  # a moderator may decide in the same moment; more than twice in a row has not been seen
@@ -69,8 +73,9 @@ def revise_comment(token: str, body: str, *, client_address: str | None, now: da
         check_author_may_revise(receipt.comment, now)
         if raw == receipt.revision.body_raw:
             break
+        book = screen.rules_in_force(receipt.site)
         with writing():
-            done = _store_revision(receipt, raw, body_html, now)
+            done = _store_revision(receipt, raw, body_html, client_address, book, now)
         receipt = read_receipt(token, now=now)
         if done:
             break
@@ -113,24 +118,39 @@ def _receipt(token: str, now: datetime) -> Receipt:
     )
 
 
-def _store_revision(receipt: Receipt, raw: str, body_html: str, now: datetime) -> bool:
+def _store_revision(
+    receipt: Receipt, raw: str, body_html: str, client_address: str | None, book: RuleBook, now: datetime
+) -> bool:
     comment = receipt.comment
     item = queue.find_item(comment.id, site_id=comment.site_id)
     assert item is not None, "comments are never removed"
+    standing = comment.standing
     # What is published and waits, with an edit or a report, is not among the approved; a person has approved it.
-    is_uncounted = comment.standing.is_published and comment.standing.status is Status.PENDING
-    signals = screening.screen(
-        screening.Submission(raw, is_edit=True, email=_email(comment)),
-        screening.Facts(
-            receipt.site.policy,
-            author_approved=item.author.approved + is_uncounted,
-            author_is_proven=item.author.proven_at is not None,
-            trusted_after=receipt.site.trusted_after,
-            flags=flag.flags_calling_for_review(item.comment, receipt.site),
+    is_uncounted = standing.is_published and standing.status is Status.PENDING
+    email = _email(comment)
+    screened = screen.screen(
+        Submission(
+            raw,
+            is_edit=True,
+            email=email,
+            name=comment.author_name,
+            website=comment.author_url or "",
+            email_hashes=tools().keyring.lookup_hashes("email", str(comment.site_id), email_lookup_form(email)),
+            author_id=comment.author_id,
+            client_address=client_address,
         ),
+        receipt.site,
+        item.author,
+        book=book,
+        now=now,
+        author_approved=item.author.approved + is_uncounted,
+        flags=flag.flags_calling_for_review(item.comment, receipt.site),
+        approved_body=_approved_body(comment, item),
+        besides=comment.id,
     )
-    published = screening.may_be_published_at_once(signals)
-    after = life.revise(comment.standing, publish_at_once=published)
+    signals = screened.signals
+    after = life.revise(standing, screening.status_asked_for(signals, is_published=standing.is_published))
+    published = after.status is Status.APPROVED
     changes = {
         "queued_at": now,
         "score": screening.total_score(signals),
@@ -138,18 +158,32 @@ def _store_revision(receipt: Receipt, raw: str, body_html: str, now: datetime) -
         "body_fingerprint": body_fingerprint(raw),
         "search_text": comments.search_text(comment.author_name, raw),
         "has_links": screening.has_links(raw),
+        "quietly_spam": after.status is Status.SPAM,
     }
     if published:
         changes |= {"body_html": body_html, "published_at": comment.published_at or now}
-        changes |= {"edited_at": now} if comment.standing.is_published else {}
+        changes |= {"edited_at": now} if standing.is_published else {}
     if not change_standing(comment, after, **changes):
         return False
     revision = Revision(after.revision, raw, body_html, now)
     revisions.add_revision(comment.id, revision, sanitiser_version=SANITISER_VERSION)
-    revisions.add_signals((comment.site_id, comment.id), after.revision, signals, waiting=not published, now=now)
+    waiting = after.status is Status.PENDING
+    revisions.add_signals((comment.site_id, comment.id), after.revision, signals, waiting=waiting, now=now)
+    sketches.drop_sketches_of([comment.id])
+    sketches.keep_sketch(comment.id, comment.site_id, screened.sketch, now=now)
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
     return True
+
+
+def _approved_body(comment: Comment, item: QueueItem) -> str | None:
+    """Return the text that readers see, or None where they see nothing."""
+    if not comment.standing.is_published:
+        return None
+    if comment.standing.published_revision == item.revision.number:
+        return item.revision.body_raw
+    assert comment.standing.published_revision is not None, "it is published"
+    return revisions.find_revision(comment.id, comment.standing.published_revision).body_raw
 
 
 def _email(comment: Comment) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service import metrics
-from service.actions import limiting
+from service.actions import limiting, screen
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
 from service.actions.record import decision_entry
@@ -18,23 +18,28 @@ from service.actions.toolbox import tools
 from service.adapters.keyring import new_token, token_hash
 from service.adapters.markup import SANITISER_VERSION
 from service.domain import screening
-from service.domain.article import Article, check_belongs_to_site, check_open
+from service.domain.article import Article, check_belongs_to_site
 from service.domain.comment import DUPLICATE_WINDOW, Place, Revision, place_in_thread
 from service.domain.emails import email_lookup_form
 from service.domain.errors import Duplicate, ParentNotFound, PostbagError
-from service.domain.life import POLICY, Action, Standing, Status
+from service.domain.life import POLICY, Action, Status, first_standing
 from service.domain.limits import Verdict
 from service.domain.permissions import Caller, Permission
+from service.domain.rulebook import RuleBook
+from service.domain.screening import Submission
 from service.domain.site import Policy, Site
 from service.domain.text import body_fingerprint
-from service.store import articles, authors, comments, counters, log, revisions
+from service.store import articles, authors, comments, counters, log, revisions, sketches
 from service.store.ids import new_id
 from service.store.session import reading, writing
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """What became of a reply; `verdict` tells what is left of the limits, None for an answer given before."""
+    """What its author is told of a reply: what the screening calls spam seems to wait.
+
+    `verdict` tells what is left of the limits, None for an answer given before.
+    """
 
     id: UUID
     status: Status
@@ -115,8 +120,10 @@ def submit_comment(
     try:
         # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
         body_html = render(checked.body)
+        sender = _Sender(None, None) if caller else _Sender(client_hash, client_address)
+        book = screen.rules_in_force(site)
         with writing():
-            submitted = _store(checked, body_html, site, None if caller else client_hash, verdict, now)
+            submitted = _store(checked, body_html, site, sender, book, verdict, now)
             if request is not None:
                 keep_answer(request, submitted.dumped(), now=now)
     except BaseException as fault:
@@ -138,68 +145,92 @@ def _email_hashes(site: Site, email: str) -> tuple[bytes, ...]:
     return tools().keyring.lookup_hashes("email", str(site.id), email_lookup_form(email))
 
 
+@dataclass(frozen=True)
+class _Sender:
+    """The network that a reader sent from; nothing of it is known where the site's own servers sent for them."""
+
+    client_hash: bytes | None
+    address: str | None
+
+
 def _store(
-    checked: CheckedReply, body_html: str, site: Site, client_hash: bytes | None, verdict: Verdict, now: datetime
+    checked: CheckedReply,
+    body_html: str,
+    site: Site,
+    sender: _Sender,
+    book: RuleBook,
+    verdict: Verdict,
+    now: datetime,
 ) -> Submitted:
     keyring = tools().keyring
-    article = _open_article(checked, site, now)
+    article = _article(checked, site, now)
     comment_id = new_id(now)
     place = _place(checked, article, site, comment_id)
+    email_hashes = _email_hashes(site, checked.email)
     author = authors.take_author(
         site.id,
-        email_hashes=_email_hashes(site, checked.email),
+        email_hashes=email_hashes,
         email_sealed=keyring.seal(checked.email, context=site.id.bytes),
         now=now,
     )
     fingerprint = body_fingerprint(checked.body)
-    if comments.has_duplicate(author.id, article.id, fingerprint, since=now - DUPLICATE_WINDOW):
-        raise Duplicate
-    signals = screening.screen(
-        screening.Submission(checked.body, is_edit=False, email=checked.email),
-        screening.Facts(
-            site.policy,
-            author_approved=author.approved,
-            author_is_proven=author.proven_at is not None,
-            trusted_after=site.trusted_after,
-        ),
-    )
-    published = screening.may_be_published_at_once(signals)
-    pending = Standing(Status.PENDING, revision=1, published_revision=None, version=1)
-    standing = Standing(Status.APPROVED, 1, 1, 1) if published else pending
-    receipt = new_token("pbr_")
-    comments.add_comment(
-        comments.NewComment(
-            id=comment_id,
-            site_id=site.id,
-            article_id=article.id,
-            place=place,
+    screened = screen.screen(
+        Submission(
+            checked.body,
+            is_edit=False,
+            email=checked.email,
+            name=checked.name,
+            website=checked.url or "",
+            email_hashes=email_hashes,
             author_id=author.id,
-            author_name=checked.name,
-            author_url=checked.url,
-            avatar=_avatar_seed(site, checked),
-            standing=standing,
-            body_html=body_html if published else "",
-            body_fingerprint=fingerprint,
-            search_text=comments.search_text(checked.name, checked.body),
-            score=screening.total_score(signals),
-            has_links=screening.has_links(checked.body),
-            client_hash=client_hash,
-            receipt_hash=token_hash(receipt),
-            edit_until=now + site.revise_window,
+            client_address=sender.address,
         ),
+        site,
+        author,
+        book=book,
         now=now,
+        article_is_open=article.is_open(site, now),
+        is_duplicate=comments.has_duplicate(author.id, article.id, fingerprint, since=now - DUPLICATE_WINDOW),
     )
+    signals = screened.signals
+    standing = first_standing(screening.status_asked_for(signals, is_published=False))
+    receipt = new_token("pbr_")
+    comment = comments.NewComment(
+        id=comment_id,
+        site_id=site.id,
+        article_id=article.id,
+        place=place,
+        author_id=author.id,
+        author_name=checked.name,
+        author_url=checked.url,
+        avatar=_avatar_seed(site, checked),
+        standing=standing,
+        body_html=body_html if standing.is_published else "",
+        body_fingerprint=fingerprint,
+        search_text=comments.search_text(checked.name, checked.body),
+        score=screening.total_score(signals),
+        has_links=screening.has_links(checked.body),
+        quietly_spam=standing.status is Status.SPAM,
+        client_hash=sender.client_hash,
+        receipt_hash=token_hash(receipt),
+        edit_until=now + site.revise_window,
+    )
+    comments.add_comment(comment, now=now)
     revisions.add_revision(comment_id, Revision(1, checked.body, body_html, now), sanitiser_version=SANITISER_VERSION)
-    revisions.add_signals((site.id, comment_id), 1, signals, waiting=not published, now=now)
-    if published:
+    waiting = standing.status is Status.PENDING
+    revisions.add_signals((site.id, comment_id), 1, signals, waiting=waiting, now=now)
+    sketches.keep_sketch(comment_id, site.id, screened.sketch, now=now)
+    if standing.is_published:
         comments.settle_visibility([comment_id])
     authors.move_author_counters({author.id: {standing.status: 1}})
-    if published:
+    if standing.is_published:
         articles.change_counts({article.id: 1})
     counters.move_site_counters(site.id, {standing.status: 1})
-    if published:
+    if standing.is_published:
+        pending = first_standing(Status.PENDING)
         log.add_entries([decision_entry(comment_id, site.id, Action.APPROVE, pending, standing, POLICY, now=now)])
-    return Submitted(comment_id, standing.status, 1, body_html, receipt, now + site.revise_window, verdict)
+    told = Status.APPROVED if standing.is_published else Status.PENDING
+    return Submitted(comment_id, told, 1, body_html, receipt, now + site.revise_window, verdict)
 
 
 def _place(checked: CheckedReply, article: Article, site: Site, comment_id: UUID) -> Place:
@@ -217,14 +248,13 @@ def _place(checked: CheckedReply, article: Article, site: Site, comment_id: UUID
     return place
 
 
-def _open_article(checked: CheckedReply, site: Site, now: datetime) -> Article:
+def _article(checked: CheckedReply, site: Site, now: datetime) -> Article:
     article = articles.find_article(site.id, checked.article.value)
     if article is None:
         check_belongs_to_site(checked.article, site, is_registered=False)
         article, _ = articles.add_article_if_absent(
             site.id, checked.article.value, url=checked.article_url, title=checked.article_title, now=now
         )
-    check_open(article, site, now)
     return article
 
 

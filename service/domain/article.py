@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service.domain.article_keys import ArticleKey
-from service.domain.errors import ArticleClosed, Invalid
+from service.domain.errors import Invalid
 from service.domain.site import Site
 
 
@@ -53,9 +53,3 @@ def check_belongs_to_site(key: ArticleKey, site: Site, *, is_registered: bool) -
             "not_registered",
             "An article is named by its canonical URL, or by an id registered before with PUT /v1/articles.",
         )
-
-
-def check_open(article: Article, site: Site, now: datetime) -> None:
-    """Pass while the article takes replies; else raise ArticleClosed."""
-    if not article.is_open(site, now):
-        raise ArticleClosed

@@ -59,6 +59,18 @@ class Comment:
     edit_until: datetime
     client_hash: bytes | None
     """The keyed hash of the network it came from, as long as it is kept."""
+    quietly_spam: bool = False
+    """True where the screening, and no person, has called it spam."""
+
+    @property
+    def status_for_author(self) -> Status:
+        """Where its author is told that it stands: a persistent spammer is to learn nothing, so it seems to wait."""
+        return Status.PENDING if self.is_quietly_spam else self.standing.status
+
+    @property
+    def is_quietly_spam(self) -> bool:
+        """True for spam that nobody but the screening has called so."""
+        return self.quietly_spam and self.standing.status is Status.SPAM
 
     @property
     def flags_are_settled(self) -> bool:
@@ -99,7 +111,7 @@ class PublishedComment:
 
 def author_may_revise(comment: Comment, now: datetime) -> bool:
     """True inside the revise window, while the comment is pending or approved."""
-    return life.can_be_revised(comment.standing) and now < comment.edit_until
+    return _may_still_change(comment) and now < comment.edit_until
 
 
 def author_may_withdraw(comment: Comment) -> bool:
@@ -109,7 +121,7 @@ def author_may_withdraw(comment: Comment) -> bool:
 
 def check_author_may_revise(comment: Comment, now: datetime) -> None:
     """Pass where the author may still revise; else raise Forbidden with the reason in words."""
-    if not life.can_be_revised(comment.standing):
+    if not _may_still_change(comment):
         sentence = f"This comment is {comment.standing.status} and can no longer be revised."
         raise Forbidden(sentence, says="revise_no_more")
     if now >= comment.edit_until:
@@ -119,6 +131,11 @@ def check_author_may_revise(comment: Comment, now: datetime) -> None:
             values={"time": comment.edit_until},
             says="revise_window_over",
         )
+
+
+def _may_still_change(comment: Comment) -> bool:
+    # What seems to wait has to take an edit as what waits does.
+    return life.can_be_revised(comment.standing) or comment.is_quietly_spam
 
 
 @dataclass(frozen=True)

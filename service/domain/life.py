@@ -176,16 +176,22 @@ def decide(
     return _after(standing, action, target)
 
 
-def revise(standing: Standing, *, publish_at_once: bool) -> Standing:
-    """Return the standing after the author's edit: a new revision, pending unless the site's policy publishes it.
+def first_standing(status: Status) -> Standing:
+    """Return where a new comment stands whose first revision the screening sends to approved, pending or spam."""
+    return Standing(status, revision=1, published_revision=1 if status is Status.APPROVED else None, version=1)
 
-    What was approved before stays published until the new revision is decided on.
+
+def revise(standing: Standing, to: Status) -> Standing:
+    """Return the standing after the author's edit: a new revision, approved, pending or spam as the screening found.
+
+    What was approved before stays published until the new revision is decided on; `to` is not spam for such a comment.
     """
+    assert to is not Status.SPAM or not standing.is_published, "an edit takes nothing down that a person has approved"
     revision = standing.revision + 1
     return Standing(
-        status=Status.APPROVED if publish_at_once else Status.PENDING,
+        status=to,
         revision=revision,
-        published_revision=revision if publish_at_once else standing.published_revision,
+        published_revision=revision if to is Status.APPROVED else standing.published_revision,
         version=standing.version + 1,
     )
 

@@ -57,6 +57,8 @@ class Site:
     flag_threshold: int = DEFAULT_FLAG_THRESHOLD
     trusted_after: int = DEFAULT_TRUSTED_AFTER
     close_after: timedelta | None = None
+    rules_version: int = 0
+    """Changes with every change of the site's rules."""
 
     def are_enough_flags(self, count: int) -> bool:
         """True for as many flags as bring a published comment back to the queue."""

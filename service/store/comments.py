@@ -15,7 +15,9 @@ from service.domain.comment import Comment, Place, split_path
 from service.domain.life import Standing, Status
 from service.domain.text import folded
 from service.extensions import db
-from service.store.models import CommentRow, FlagRow, RevisionRow, SignalRow, VoteRow
+from service.store.models import CommentRow, FlagRow, RevisionRow, SignalRow, SketchRow, VoteRow
+
+MOST_FLAGGED = 5  # comments of one author under flags that are counted; what follows is the same for more
 
 COMMENT_COLUMNS = (
     CommentRow.id,
@@ -44,6 +46,7 @@ COMMENT_COLUMNS = (
     CommentRow.edited_at,
     CommentRow.edit_until,
     CommentRow.client_hash,
+    CommentRow.quietly_spam,
 )
 
 
@@ -96,6 +99,7 @@ class NewComment:
     search_text: str
     score: float
     has_links: bool
+    quietly_spam: bool
     client_hash: bytes | None
     receipt_hash: bytes
     edit_until: datetime
@@ -128,6 +132,7 @@ def add_comment(new: NewComment, *, now: datetime) -> None:
             votes=0,
             score=new.score,
             has_links=new.has_links,
+            quietly_spam=new.quietly_spam,
             client_hash=new.client_hash,
             receipt_hash=new.receipt_hash,
             created_at=now,
@@ -251,6 +256,9 @@ def erase_texts(comment_ids: Sequence[UUID]) -> None:
         .values(detail=None, client_hash=None)
         .execution_options(synchronize_session=False)
     )
+    db.session.execute(
+        delete(SketchRow).where(SketchRow.comment_id.in_(comment_ids)).execution_options(synchronize_session=False)
+    )
     # Nobody can vote for it any more, so nobody has to be recognised.
     db.session.execute(
         delete(VoteRow).where(VoteRow.comment_id.in_(comment_ids)).execution_options(synchronize_session=False)
@@ -329,6 +337,21 @@ def has_duplicate(author_id: UUID, article_id: UUID, body_fingerprint: bytes, *,
             )
         )
     )
+
+
+def count_flagged(author_id: UUID, *, besides: UUID | None) -> int:
+    """Return how many comments of an author readers have flagged without anybody overruling it, up to a few."""
+    found = (
+        select(CommentRow.id)
+        .where(
+            CommentRow.author_id == author_id,
+            CommentRow.status.in_([Status.PENDING.value, Status.APPROVED.value]),
+            CommentRow.flags > 0,
+            CommentRow.flags_settled.is_(None),
+        )
+        .limit(MOST_FLAGGED)
+    )
+    return sum(comment_id != besides for comment_id in db.session.scalars(found))
 
 
 def drop_client_keys(*, before: datetime, limit: int) -> int:

@@ -43,6 +43,8 @@ class SiteRow(Base):
     flag_threshold: Mapped[int] = mapped_column(server_default=text("3"))
     trusted_after: Mapped[int] = mapped_column(server_default=text("3"))
     close_after_days: Mapped[int | None]
+    rules_version: Mapped[int] = mapped_column(server_default=text("0"))
+    """One further with every change of the site's rules, so that processes know when to read them again."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -134,6 +136,8 @@ class CommentRow(Base):
     score: Mapped[float]
     has_links: Mapped[bool] = mapped_column(server_default=text("false"))
     reason: Mapped[str | None] = mapped_column(Text)
+    quietly_spam: Mapped[bool] = mapped_column(server_default=text("false"))
+    """True where the screening, and no person, has called it spam: its author is told that it is pending."""
     client_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     receipt_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -241,6 +245,51 @@ class SignalRow(Base):
     score: Mapped[float]
     detail: Mapped[str] = mapped_column(Text)
     spans: Mapped[list[list[int]]] = mapped_column(JSON)
+    rule_id: Mapped[UUID | None]
+    rule_version: Mapped[int | None]
+    """The rule of the site that asked for it, as it was then; rules may be gone by now, and the log tells of them."""
+
+
+class SketchRow(Base):
+    """One of the three numbers by which texts that say nearly the same find each other, as long as that is of use."""
+
+    __tablename__ = "sketches"
+    __table_args__ = (
+        Index("ix_sketches_number", "site_id", "number", "created_at"),
+        Index("ix_sketches_time", "created_at"),
+    )
+
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    site_id: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RuleRow(Base):
+    """A rule of a site at its present version; the log has the earlier ones."""
+
+    __tablename__ = "rules"
+    __table_args__ = (
+        CheckConstraint("kind IN ('word', 'pattern', 'domain', 'author', 'network')", name="kind"),
+        CheckConstraint("action IN ('hold', 'spam', 'reject', 'trust')", name="action"),
+        Index("ix_rules_site", "site_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(16))
+    terms: Mapped[str] = mapped_column(Text)
+    """One a line; of an e-mail address its keyed hash."""
+    term_count: Mapped[int]
+    addresses_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The e-mail addresses among the terms, one a line."""
+    note: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int]
+    created_by: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class VoteRow(Base):

@@ -97,6 +97,8 @@ def add_signals(
             "score": signal.score,
             "detail": signal.detail,
             "spans": [list(span) for span in signal.spans],
+            "rule_id": signal.rule_id,
+            "rule_version": signal.rule_version,
         }
         for signal in signals
     ]
@@ -140,11 +142,15 @@ def signals_of(numbered: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], l
             SignalRow.score,
             SignalRow.detail,
             SignalRow.spans,
+            SignalRow.rule_id,
+            SignalRow.rule_version,
         )
         .where(tuple_(SignalRow.comment_id, SignalRow.revision).in_(found))
         .order_by(SignalRow.comment_id, SignalRow.revision, SignalRow.score.desc(), SignalRow.name)
     )
-    for comment_id, revision, name, verdict, score, detail, spans in rows:
-        signal = Signal(name, Verdict(verdict), score, detail, tuple((start, end) for start, end in spans))
+    for row in rows:
+        comment_id, revision, name, verdict, score, detail, spans, rule_id, rule_version = row
+        marked = tuple((start, end) for start, end in spans)
+        signal = Signal(name, Verdict(verdict), score, detail, marked, rule_id, rule_version)
         found[comment_id, revision].append(signal)
     return found

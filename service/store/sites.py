@@ -28,6 +28,7 @@ SITE_COLUMNS = (
     SiteRow.flag_threshold,
     SiteRow.trusted_after,
     SiteRow.close_after_days,
+    SiteRow.rules_version,
 )
 
 
@@ -46,6 +47,7 @@ def site_from_row(row: Row[*tuple[Any, ...]]) -> Site:
         flag_threshold=row.flag_threshold,
         trusted_after=row.trusted_after,
         close_after=None if row.close_after_days is None else timedelta(days=row.close_after_days),
+        rules_version=row.rules_version,
     )
 
 

@@ -225,7 +225,7 @@ def test_a_decision_on_what_was_reported_is_about_what_readers_see(
 
 
 def test_an_edit_of_what_was_reported_waits_and_its_rejection_leaves_the_rest() -> None:
-    edited = life.revise(REPORTED, publish_at_once=False)
+    edited = life.revise(REPORTED, Status.PENDING)
     assert edited == Standing(Status.PENDING, 3, 2, 6)
     assert not edited.is_reported
     assert decide(edited, Action.REJECT) == Standing(Status.APPROVED, 3, 2, 7)
@@ -238,11 +238,11 @@ def test_a_decision_on_the_version_before_the_report_is_stale_and_says_so() -> N
 
 
 def test_an_edit_waits_and_the_approved_revision_stays() -> None:
-    assert life.revise(standing(Status.APPROVED), publish_at_once=False) == Standing(Status.PENDING, 2, 1, 5)
+    assert life.revise(standing(Status.APPROVED), Status.PENDING) == Standing(Status.PENDING, 2, 1, 5)
 
 
 def test_an_edit_that_the_policy_publishes_is_published() -> None:
-    assert life.revise(standing(Status.PENDING), publish_at_once=True) == Standing(Status.APPROVED, 2, 2, 5)
+    assert life.revise(standing(Status.PENDING), Status.APPROVED) == Standing(Status.APPROVED, 2, 2, 5)
 
 
 @pytest.mark.parametrize("status", list(Status), ids=lambda word: word.value)
@@ -294,7 +294,7 @@ class LifeOfAComment(RuleBasedStateMachine):
     @rule(at_once=st.booleans())
     def revise(self, at_once: bool) -> None:
         published = self.now.published_revision
-        self.now = life.revise(self.now, publish_at_once=at_once)
+        self.now = life.revise(self.now, Status.APPROVED if at_once else Status.PENDING)
         if at_once:
             self.allowed_to_be_public.add(self.now.revision)
             self.last = PastDecision(Action.APPROVE, self.now.revision, POLICY, NOW)

@@ -68,7 +68,7 @@ def _view(receipt: Receipt) -> dict[str, Any]:
         "parent_id": None if comment.parent_id is None else str(comment.parent_id),
         "depth": comment.depth,
         "author": None if comment.standing.status is Status.DELETED else author_view(comment),
-        "status": comment.standing.status.value,
+        "status": comment.status_for_author.value,
         "revision": comment.standing.revision,
         "published_revision": comment.standing.published_revision,
         "body": receipt.revision.body_raw,

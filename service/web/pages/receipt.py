@@ -94,8 +94,8 @@ def _page(receipt: Receipt, form: Form, *, notice: str | None = None, status: in
 
 def _status(receipt: Receipt) -> Status:
     """Return what the author is told: a comment that readers have flagged is published until it is decided on."""
-    standing = receipt.comment.standing
-    return Status.APPROVED if standing.is_reported else standing.status
+    comment = receipt.comment
+    return Status.APPROVED if comment.standing.is_reported else comment.status_for_author
 
 
 def _view(receipt: Receipt) -> dict[str, Any]:

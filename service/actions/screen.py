@@ -1,0 +1,117 @@
+"""Screening as the actions do it: what is known is gathered, the phases are asked, and what is refused is said."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NoReturn
+from uuid import UUID
+
+from service import metrics
+from service.actions.toolbox import tools
+from service.domain import screening
+from service.domain.errors import ArticleClosed, Duplicate, Forbidden, Invalid
+from service.domain.flags import FlagReason
+from service.domain.likeness import sketch
+from service.domain.queue import AuthorRecord
+from service.domain.rulebook import RuleBook
+from service.domain.rules import Rule
+from service.domain.screening import Facts, Signal, Submission
+from service.domain.site import Site
+from service.store import comments, rules, sketches
+from service.store.session import reading
+
+log = logging.getLogger(__name__)
+
+ALIKE_WINDOW = timedelta(days=30)
+"""How long a text is compared with new ones; a campaign is over by then, and quotations come back."""
+
+
+MOST_NAMED = 5  # words that a refusal names
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What the screening found in a text, and the numbers by which others will be compared with it."""
+
+    signals: tuple[Signal, ...]
+    sketch: tuple[int, ...]
+
+
+def rules_in_force(site: Site) -> RuleBook:
+    """Return the site's rules, ready to be asked; to be called outside of a transaction that writes."""
+
+    def load() -> list[Rule]:
+        with reading():
+            return rules.rules_of(site.id)
+
+    return tools().rulebooks.get(site.id, site.rules_version, load)
+
+
+def screen(
+    submission: Submission,
+    site: Site,
+    author: AuthorRecord,
+    *,
+    book: RuleBook,
+    now: datetime,
+    author_approved: int | None = None,
+    article_is_open: bool = True,
+    is_duplicate: bool = False,
+    flags: Mapping[FlagReason, int] | None = None,
+    approved_body: str | None = None,
+    besides: UUID | None = None,
+) -> Screened:
+    """Return what the screening finds, after at most two more queries; raises what a phase that rejects stands for.
+
+    `besides` is the comment that is edited, which is no copy of itself. Raises ArticleClosed, Duplicate, Forbidden for
+    an author or a network that the site refuses, and Invalid for words and links that it refuses.
+    """
+    numbers = sketch(submission.body)
+    facts = Facts(
+        site.policy,
+        author_approved=author.approved if author_approved is None else author_approved,
+        now=now,
+        author_is_proven=author.proven_at is not None,
+        author_spam=author.spam,
+        author_flagged=comments.count_flagged(author.id, besides=besides) if author.approved + author.pending else 0,
+        trusted_after=site.trusted_after,
+        flags=flags or {},
+        article_is_open=article_is_open,
+        is_duplicate=is_duplicate,
+        alike=sketches.count_alike(site.id, numbers, since=now - ALIKE_WINDOW, besides=besides),
+        approved_body=approved_body,
+        rules=book,
+    )
+    signals = screening.screen(submission, facts, on_failure=_tell)
+    rejection = screening.rejection_among(signals)
+    if rejection is not None:
+        _refuse(rejection, submission)
+    return Screened(signals, numbers)
+
+
+def _tell(phase: str, fault: Exception) -> None:
+    metrics.screening_failures.labels(phase).inc()
+    # Without what was raised in words: it may quote the text.
+    log.error("the screening phase %s failed with %s", phase, type(fault).__name__)
+
+
+def _refuse(signal: Signal, submission: Submission) -> NoReturn:
+    if signal.name == "article_closed":
+        raise ArticleClosed
+    if signal.name == "duplicate":
+        raise Duplicate
+    metrics.refused_by_rule.labels(signal.name).inc()
+    if signal.name in {"rule_author", "rule_network"}:
+        raise Forbidden("This site takes no replies from you.", says="not_taken_from_you")
+    # The words are named, so that an honest writer can choose others; the rule's note is for colleagues.
+    if signal.spans:
+        field, said = "body", list(dict.fromkeys(submission.body[start:end] for start, end in signal.spans))
+    elif signal.name == "rule_domain":
+        field, said = "url", [submission.website]
+    else:
+        field, said = "name", [submission.name]
+    words = ", ".join(f"“{word}”" for word in said[:MOST_NAMED])
+    raise Invalid(field, "not_accepted", f"This site does not accept {words} here.", values={"words": words})

@@ -1,0 +1,55 @@
+"""Patterns that people write, run by RE2: in time linear to the text, whatever the pattern.
+
+The syntax is https://github.com/google/re2/wiki/Syntax: no look-around and no back-references, for the sake of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+import re2
+
+from service.domain.rulebook import PatternSearch, Spans
+
+MOST_MEMORY = 4 << 20  # octets for the automata of one pattern; one that needs more to be written down is refused
+MOST_SPANS = 20  # matches of one pattern in one text that are shown; nobody reads more
+
+
+def what_is_wrong_with(pattern: str) -> str | None:
+    """Return why RE2 cannot run a pattern, in its own words, or None where it can."""
+    try:
+        re2.compile(pattern, options=_options())
+    except re2.error as fault:
+        said = fault.args[0]
+        return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return None
+
+
+def searching(patterns: Sequence[str]) -> PatternSearch:
+    """Return what finds each of several patterns in a text; a pattern that cannot be run raises re2.error here.
+
+    One search costs about two microseconds. The set of RE2 that looks for all at once is far faster, but finds nothing
+    where its memory does not suffice, without a word, and a rule is not to fail so.
+    """
+    compiled = [re2.compile(pattern, options=_options()) for pattern in patterns]
+
+    def search(text: str) -> Mapping[int, Spans]:
+        found = {}
+        for number, pattern in enumerate(compiled):
+            if pattern.search(text) is None:
+                continue
+            matches = islice((match.span() for match in pattern.finditer(text) if match.group()), MOST_SPANS)
+            if spans := tuple(matches):
+                found[number] = spans
+        return found
+
+    return search
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = MOST_MEMORY
+    return options

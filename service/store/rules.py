@@ -1,0 +1,119 @@
+"""Reads and writes of the rules of sites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, case, delete, func, insert, select, update
+
+from service.domain.rules import Rule, RuleAction, RuleKind
+from service.extensions import db
+from service.store.models import RuleRow, SiteRow
+
+LISTED = 2_000  # characters of a rule's value in a list; a list of words can be a million long
+
+_COLUMNS = (
+    RuleRow.id,
+    RuleRow.site_id,
+    RuleRow.kind,
+    RuleRow.action,
+    RuleRow.terms,
+    RuleRow.note,
+    RuleRow.expires_at,
+    RuleRow.version,
+    RuleRow.created_by,
+    RuleRow.created_at,
+    RuleRow.changed_at,
+    RuleRow.term_count,
+    RuleRow.addresses_sealed,
+)
+
+
+def rules_of(site_id: UUID) -> list[Rule]:
+    """Return every rule of a site, the first made first."""
+    rows = db.session.execute(select(*_COLUMNS).where(RuleRow.site_id == site_id).order_by(RuleRow.id))
+    return [_rule(row) for row in rows]
+
+
+def list_rules(
+    site_id: UUID, *, kind: RuleKind | None, action: RuleAction | None, after: UUID | None, limit: int
+) -> list[Rule]:
+    """Return up to `limit` rules that come after one, the newest first; of a long value its beginning alone.
+
+    `term_count` tells how many lines there are in all.
+    """
+    start = func.substr(RuleRow.terms, 1, LISTED)
+    columns = [start.label("terms") if column is RuleRow.terms else column for column in _COLUMNS]
+    statement = select(*columns).where(RuleRow.site_id == site_id)
+    if kind is not None:
+        statement = statement.where(RuleRow.kind == kind.value)
+    if action is not None:
+        statement = statement.where(RuleRow.action == action.value)
+    if after is not None:
+        statement = statement.where(RuleRow.id < after)
+    return [_rule(row) for row in db.session.execute(statement.order_by(RuleRow.id.desc()).limit(limit))]
+
+
+def find_rule(rule_id: UUID, *, site_id: UUID) -> Rule | None:
+    """Return a rule of this site, or None."""
+    row = db.session.execute(select(*_COLUMNS).where(RuleRow.id == rule_id, RuleRow.site_id == site_id)).one_or_none()
+    return None if row is None else _rule(row)
+
+
+def count_rules(site_id: UUID, *, besides: UUID | None = None) -> tuple[int, int, int]:
+    """Return how many rules a site has, how many of them are patterns, and how many lines they have together."""
+    statement = select(
+        func.count(),
+        func.coalesce(func.sum(case((RuleRow.kind == RuleKind.PATTERN.value, 1), else_=0)), 0),
+        func.coalesce(func.sum(RuleRow.term_count), 0),
+    ).where(RuleRow.site_id == site_id)
+    if besides is not None:
+        statement = statement.where(RuleRow.id != besides)
+    rules, patterns, terms = db.session.execute(statement).one()
+    return rules, patterns, terms
+
+
+def add_rule(rule: Rule) -> None:
+    """Store a new rule and let every process know that the site's rules have changed."""
+    db.session.execute(insert(RuleRow).values(id=rule.id, site_id=rule.site_id, **_values(rule)))
+    _count_up(rule.site_id)
+
+
+def save_rule(rule: Rule) -> None:
+    """Store the next version of a rule that exists."""
+    db.session.execute(update(RuleRow).where(RuleRow.id == rule.id).values(_values(rule)))
+    _count_up(rule.site_id)
+
+
+def remove_rule(rule: Rule) -> None:
+    """Take a rule away; the signals it made keep its id, and the log tells what it was."""
+    db.session.execute(delete(RuleRow).where(RuleRow.id == rule.id))
+    _count_up(rule.site_id)
+
+
+def _count_up(site_id: UUID) -> None:
+    db.session.execute(update(SiteRow).where(SiteRow.id == site_id).values(rules_version=SiteRow.rules_version + 1))
+
+
+def _values(rule: Rule) -> dict[str, Any]:
+    return {
+        "kind": rule.kind.value,
+        "action": rule.action.value,
+        "terms": "\n".join(rule.terms),
+        "term_count": len(rule.terms),
+        "addresses_sealed": rule.addresses_sealed,
+        "note": rule.note,
+        "expires_at": rule.expires_at,
+        "version": rule.version,
+        "created_by": rule.created_by,
+        "created_at": rule.created_at,
+        "changed_at": rule.changed_at,
+    }
+
+
+def _rule(row: Row[*tuple[Any, ...]]) -> Rule:
+    rule_id, site_id, kind, action, terms, *others = row
+    lines: Sequence[str] = terms.split("\n")
+    return Rule(rule_id, site_id, RuleKind(kind), RuleAction(action), tuple(lines), *others)
