@@ -9,12 +9,13 @@ from uuid import UUID
 
 from service.actions.accounts import email_hashes, totp_context
 from service.actions.idempotent import ANSWER_LIFE
+from service.actions.screen import ALIKE_WINDOW
 from service.actions.toolbox import tools
 from service.adapters.keyring import CannotUnseal
 from service.domain.comment import CLIENT_KEY_LIFE
 from service.domain.emails import email_lookup_form
 from service.domain.errors import StoreUnavailable
-from service.store import authors, comments, flags, idempotency, moderators, votes
+from service.store import authors, comments, flags, idempotency, moderators, sketches, votes
 from service.store import session as database
 from service.store.session import reading, writing
 
@@ -26,10 +27,14 @@ FORGET_BATCH = 5_000  # rows forgotten in one transaction, which has to end well
 
 @dataclass(frozen=True)
 class Forgotten:
-    """How much was dropped; `client_keys` are those of comments, votes and flags together."""
+    """How much was dropped; `client_keys` are those of comments, votes and flags together.
+
+    `sketches` are the numbers by which copies of a text are known.
+    """
 
     client_keys: int
     answers: int
+    sketches: int = 0
 
 
 def apply_retention(*, now: datetime, batch: int = FORGET_BATCH) -> Forgotten:
@@ -43,6 +48,7 @@ def apply_retention(*, now: datetime, batch: int = FORGET_BATCH) -> Forgotten:
         + _in_batches(lambda: votes.drop_votes(before=before, limit=batch), batch)
         + _in_batches(lambda: flags.drop_client_keys(before=before, limit=batch), batch),
         answers=_in_batches(lambda: idempotency.drop_answers(before=now - ANSWER_LIFE, limit=batch), batch),
+        sketches=_in_batches(lambda: sketches.drop_sketches(before=now - ALIKE_WINDOW, limit=batch), batch),
     )
 
 

@@ -31,8 +31,10 @@ class Permission(StrEnum):
     READ_STATS = "read_stats"
     KEEP_ARTICLES = "keep_articles"
     """Open and close articles at the desk."""
+    MANAGE_RULES = "manage_rules"
+    """Write, try and remove the rules of the screening."""
     READ_SITE = "read_site"
-    """See the site's settings and canned reasons."""
+    """See the site's settings, canned reasons and rules."""
     CHANGE_SITE = "change_site"
     """Change the site's settings and canned reasons."""
     MANAGE_MODERATORS = "manage_moderators"
@@ -67,7 +69,13 @@ class Role(StrEnum):
 
 
 _READING = frozenset({Permission.READ_QUEUE, Permission.READ_LOG, Permission.READ_STATS, Permission.READ_SITE})
-_MODERATING = _READING | {Permission.DECIDE, Permission.CLAIM, Permission.WRITE_NOTES, Permission.KEEP_ARTICLES}
+_MODERATING = _READING | {
+    Permission.DECIDE,
+    Permission.CLAIM,
+    Permission.WRITE_NOTES,
+    Permission.KEEP_ARTICLES,
+    Permission.MANAGE_RULES,
+}
 _RUNNING = frozenset({Permission.CHANGE_SITE, Permission.MANAGE_MODERATORS, Permission.RELEASE_CLAIMS})
 
 OF_ROLE: Mapping[Role, frozenset[Permission]] = {

@@ -13,10 +13,11 @@ MANY_LINKS = 3
 """Links in one comment from which on a person should look first; honest replies rarely cite more than two sources."""
 
 _LISTED = """
-adf.ly adfoc.us b23.ru bc.vc bit.do bit.ly bitly.com bl.ink buff.ly clck.ru clicky.me cutt.ly dlvr.it fur.ly gg.gg
-goo.gl goo.su ift.tt is.gd j.mp kutt.it lnk.bio lnk.to mcaf.ee n9.cl ouo.io ow.ly po.st q.gs qps.ru qr.ae rb.gy rebrand.ly
-s.id s2r.co sh.st short.io shorte.st shorturl.at shorturl.gg shrtco.de slkt.io snip.ly su.pr surl.li t.co t.ly t2m.io tiny.cc
-tiny.pl tinyurl.com tr.im u.to u.nu urlz.fr v.gd v.ht vk.cc wa.link x.co x.gd zpr.io zzb.bz
+adf.ly adfoc.us b23.ru bc.vc bit.do bit.ly bitly.com bl.ink buff.ly clck.ru clicky.me cutt.ly dlvr.it fur.ly
+gg.gg goo.gl goo.su ift.tt is.gd j.mp kutt.it lnk.bio lnk.to mcaf.ee n9.cl ouo.io ow.ly po.st q.gs qps.ru
+qr.ae rb.gy rebrand.ly s.id s2r.co sh.st short.io shorte.st shorturl.at shorturl.gg shrtco.de slkt.io snip.ly
+su.pr surl.li t.co t.ly t2m.io tiny.cc tiny.pl tinyurl.com tr.im u.to u.nu urlz.fr v.gd v.ht vk.cc wa.link
+x.co x.gd zpr.io zzb.bz
 """
 SHORTENERS = frozenset(_LISTED.split())
 """Services that hide where a link leads. Those that shorten the links of one site alone are not among them (youtu.be,

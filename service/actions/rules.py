@@ -1,0 +1,254 @@
+"""Moderators write the rules of the screening; each change is a version, and stands in the log."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service.actions.backtest import is_too_broad
+from service.actions.record import record
+from service.actions.toolbox import tools
+from service.adapters.patterns import what_is_wrong_with
+from service.domain.errors import Invalid, NotFound
+from service.domain.log import LogKind
+from service.domain.permissions import Caller, Permission
+from service.domain.rules import (
+    HASHED,
+    MOST_PATTERNS,
+    MOST_RULES,
+    MOST_TERMS_OF_SITE,
+    Rule,
+    RuleAction,
+    RuleKind,
+    check_expiry,
+    check_note,
+    check_terms,
+)
+from service.domain.writing import Faults
+from service.store import rules, sites
+from service.store.ids import new_id
+from service.store.session import reading, writing
+
+LOGGED = 500  # characters of a value that the log repeats; of a longer one it keeps a digest as well
+RULES_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A rule as somebody wrote it, unchecked. `confirmed` says that it may match nearly everything."""
+
+    kind: RuleKind
+    action: RuleAction
+    value: str
+    note: str = ""
+    expires_at: datetime | None = None
+    confirmed: bool = False
+
+
+def list_rules(
+    caller: Caller,
+    *,
+    kind: RuleKind | None = None,
+    action: RuleAction | None = None,
+    after: UUID | None = None,
+    limit: int = RULES_PAGE,
+) -> tuple[Sequence[Rule], UUID | None]:
+    """Return a page of the rules of the caller's site, the newest first, and the last one's id where there are more.
+
+    Of a long value only its beginning is there; `read_rule` has it whole.
+    """
+    with reading():
+        found = rules.list_rules(caller.site_id, kind=kind, action=action, after=after, limit=limit + 1)
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+def read_rule(caller: Caller, rule_id: UUID) -> Rule:
+    """Return a rule of the caller's site, whole; raises NotFound."""
+    with reading():
+        return _one(caller, rule_id)
+
+
+def value_for(caller: Caller, rule: Rule) -> str:
+    """Return the lines of a rule as its readers may see them: e-mail addresses for those with the scope `pii` alone."""
+    if rule.addresses_sealed is None or not caller.may(Permission.READ_EMAIL):
+        return "\n".join(rule.terms)
+    addresses = tools().keyring.unseal(rule.addresses_sealed, context=rule.site_id.bytes).split("\n")
+    by_hash = {_hashed(rule.site_id, address): address for address in addresses}
+    return "\n".join(by_hash.get(term.removeprefix(HASHED), term) for term in rule.terms)
+
+
+def check_rule(caller: Caller, proposed: Proposed, *, now: datetime, before: Rule | None = None) -> Rule:
+    """Return what would be stored: the next version of `before`, or a new rule; raises Invalid for all faults at once.
+
+    Nothing is stored, and whether it matches too much is not asked.
+    """
+    addresses: dict[str, str] = {}
+
+    def email_hash(address: str) -> bytes:
+        addresses[address] = _hashed(caller.site_id, address)
+        return bytes.fromhex(addresses[address])
+
+    faults = Faults()
+    none: tuple[str, ...] = ()
+    terms = faults.gather(
+        lambda: check_terms(proposed.kind, proposed.value, email_hash=email_hash, compiles=what_is_wrong_with), none
+    )
+    note = faults.gather(lambda: check_note(proposed.note), "")
+    # An expiry that stays as it was is no new one, even where it is over.
+    is_kept = before is not None and before.expires_at == proposed.expires_at
+    expires_at = proposed.expires_at
+    if not is_kept:
+        expires_at = faults.gather(lambda: check_expiry(proposed.expires_at, now=now), None)
+    faults.raise_if_any()
+    return Rule(
+        id=before.id if before else new_id(now),
+        site_id=caller.site_id,
+        kind=proposed.kind,
+        action=proposed.action,
+        terms=terms,
+        note=note,
+        expires_at=expires_at,
+        version=before.version + 1 if before else 1,
+        created_by=before.created_by if before else caller.name,
+        created_at=before.created_at if before else now,
+        changed_at=now,
+        term_count=len(terms),
+        addresses_sealed=_sealed(caller.site_id, terms, addresses, before),
+    )
+
+
+def add_rule(caller: Caller, proposed: Proposed, *, now: datetime) -> Rule:
+    """Store a rule, which holds from the next submission on, and return it.
+
+    Raises Invalid for every field at fault; for `value` also where it would match nearly everything and that is not
+    confirmed, and where the site has as many rules as it may have.
+    """
+    rule = check_rule(caller, proposed, now=now)
+    _check_breadth(rule, proposed)
+    with writing():
+        sites.hold_site(caller.site_id)
+        _check_room(rule)
+        rules.add_rule(rule)
+        _log(caller, "add", rule, now, {name: [None, told] for name, told in _told(rule).items() if told})
+    return rule
+
+
+def change_rule(caller: Caller, rule_id: UUID, changes: dict[str, Any], *, now: datetime, confirmed: bool) -> Rule:
+    """Store the next version of a rule and return it; what `changes` leaves out stays, and the same again is no change.
+
+    `changes` may have `kind`, `action`, `value`, `note` and `expires_at`. Raises NotFound, and Invalid as `add_rule`.
+    """
+    with reading():
+        before = _one(caller, rule_id)
+    kept = {
+        "kind": before.kind,
+        "action": before.action,
+        "value": "\n".join(before.terms),
+        "note": before.note,
+        "expires_at": before.expires_at,
+    }
+    proposed = Proposed(**{**kept, **changes}, confirmed=confirmed)
+    after = check_rule(caller, proposed, now=now, before=before)
+    was, told = _told(before), _told(after)
+    if was == told:
+        return before
+    if before.terms != after.terms or before.kind is not after.kind:
+        _check_breadth(after, proposed)
+    with writing():
+        sites.hold_site(caller.site_id)
+        if _one(caller, rule_id).version != before.version:
+            raise Invalid("value", "changed_meanwhile", "Somebody has changed this rule meanwhile; look at it again.")
+        _check_room(after)
+        rules.save_rule(after)
+        _log(caller, "change", after, now, {n: [was[n], told[n]] for n in told if was[n] != told[n]})
+    return after
+
+
+def remove_rule(caller: Caller, rule_id: UUID, *, now: datetime) -> None:
+    """Take a rule of the caller's site away; raises NotFound. What it held stays as it is, with its words."""
+    with writing():
+        sites.hold_site(caller.site_id)
+        gone = _one(caller, rule_id)
+        rules.remove_rule(gone)
+        _log(caller, "remove", gone, now, {name: [told, None] for name, told in _told(gone).items() if told})
+
+
+def _one(caller: Caller, rule_id: UUID) -> Rule:
+    found = rules.find_rule(rule_id, site_id=caller.site_id)
+    if found is None:
+        raise NotFound("This site has no such rule.")
+    return found
+
+
+def _check_breadth(rule: Rule, proposed: Proposed) -> None:
+    if rule.action is RuleAction.TRUST or proposed.confirmed or not is_too_broad(rule):
+        return
+    raise Invalid(
+        "value",
+        "matches_nearly_everything",
+        "This would meet most of what is written here. Try it on past comments first, and send `confirm` if it is "
+        "meant so.",
+    )
+
+
+def _check_room(rule: Rule) -> None:
+    count, patterns, terms = rules.count_rules(rule.site_id, besides=rule.id)
+    if count >= MOST_RULES:
+        raise Invalid("value", "too_many", f"A site has at most {MOST_RULES:,} rules; a list of words can be one rule.")
+    if rule.kind is RuleKind.PATTERN and patterns >= MOST_PATTERNS:
+        raise Invalid("value", "too_many", f"A site has at most {MOST_PATTERNS} patterns.")
+    if terms + rule.term_count > MOST_TERMS_OF_SITE:
+        raise Invalid(
+            "value", "too_many", f"All rules of a site have at most {MOST_TERMS_OF_SITE:,} lines; {terms:,} are taken."
+        )
+
+
+def _hashed(site_id: UUID, address: str) -> str:
+    return tools().keyring.lookup_hash("email", str(site_id), address).hex()
+
+
+def _sealed(site_id: UUID, terms: Sequence[str], typed: dict[str, str], before: Rule | None) -> bytes | None:
+    """Return the addresses among the terms, sealed: those typed now, and those kept that are still meant."""
+    keyring = tools().keyring
+    wanted = {term.removeprefix(HASHED) for term in terms if term.startswith(HASHED)}
+    known = {email_hash: address for address, email_hash in typed.items()}
+    if before is not None and before.addresses_sealed is not None:
+        for address in keyring.unseal(before.addresses_sealed, context=site_id.bytes).split("\n"):
+            known.setdefault(_hashed(site_id, address), address)
+    addresses = [address for email_hash, address in known.items() if email_hash in wanted]
+    return keyring.seal("\n".join(addresses), context=site_id.bytes) if addresses else None
+
+
+def _told(rule: Rule) -> dict[str, Any]:
+    """Return what the log says of a rule; addresses stand in it as their keyed hashes."""
+    return {
+        "kind": rule.kind.value,
+        "action": rule.action.value,
+        "value": _shortened("\n".join(rule.terms)),
+        "note": rule.note,
+        "expires_at": rule.expires_at and rule.expires_at.isoformat(),
+    }
+
+
+def _shortened(value: str) -> str:
+    if len(value) <= LOGGED:
+        return value
+    digest = hashlib.sha256(value.encode()).hexdigest()
+    return f"{value[:LOGGED]}… ({value.count(chr(10)) + 1:,} lines, SHA-256 {digest})"
+
+
+def _log(caller: Caller, action: str, rule: Rule, now: datetime, details: dict[str, list[Any]]) -> None:
+    details["version"] = [None, rule.version]
+    record(
+        caller.site_id,
+        LogKind.RULE,
+        action,
+        actor=caller.actor,
+        subject=f"{rule.kind} {rule.title}"[:200],
+        details={"rule_id": [None, str(rule.id)], **details},
+        now=now,
+    )
