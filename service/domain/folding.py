@@ -40,6 +40,9 @@ SPELT_OUT = 3
 """Single letters one after the other from which on they are also read as one word, as in `s p a m`."""
 
 
+LATELY_FOLDED = 16  # texts whose words are kept: several phases ask for those of the same one
+
+
 class Word(NamedTuple):
     """A folded word, and where it stands in the text as typed, as offsets of characters."""
 
@@ -56,14 +59,15 @@ class Reading(NamedTuple):
     word: Word
 
 
-def words_of(text: str) -> list[Word]:
+@lru_cache(maxsize=LATELY_FOLDED)
+def words_of(text: str) -> tuple[Word, ...]:
     """Return the folded words of a text in their order; a text without letters and digits has none."""
     if text.isascii():
         words = [Word(match[0], match.start(), match.end()) for match in _WORD.finditer(text.lower())]
     else:
         folded, starts, ends = _folded(text)
         words = _seen_as_latin([Word(m[0], starts[m.start()], ends[m.end() - 1]) for m in _WORD.finditer(folded)])
-    return [_with_signs_read(word) for word in words]
+    return tuple(_with_signs_read(word) for word in words)
 
 
 def readings_of(text: str, words: Sequence[Word]) -> Iterator[Reading]:

@@ -15,11 +15,11 @@ from uuid import UUID
 
 from service.domain.rules import HASHED, Rule, RuleAction, RuleKind
 from service.domain.urls import ascii_host
-from service.domain.wordlists import Match, WordList
+from service.domain.wordlists import WordList
 
 LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>]*[^\s<>.,:;!?\"')\]}]", re.IGNORECASE)
 """A link as far as a reader would call it that: without the punctuation of the sentence it stands in."""
-_HOST = re.compile(r"(?:https?://)?(?:[^/?#\s@]*@)?(?P<host>[^/?#:\s]+)", re.IGNORECASE)
+_AUTHORITY = re.compile(r"[^/?#\s]*")
 
 Spans = tuple[tuple[int, int], ...]
 PatternSearch = Callable[[str], Mapping[int, Spans]]
@@ -71,23 +71,14 @@ class RuleBook:
 
     def of_words(self, body: str, name: str, now: datetime) -> list[RuleMatch]:
         """Return the rules on words and patterns that the body or the name meets, those to trust left out."""
-        trusted = [(match.start, match.end) for _, match in self._found(RuleAction.TRUST, body, now)]
-        by_pattern = self._found_by_pattern(body, now)
-        trusted += [span for rule, spans in by_pattern if rule.action is RuleAction.TRUST for span in spans]
-        by_rule: dict[UUID, tuple[Rule, list[tuple[int, int]]]] = {}
-        for action in STRENGTH:
-            for rule, match in self._found(action, body, now):
-                by_rule.setdefault(rule.id, (rule, []))[1].append((match.start, match.end))
-        for rule, spans in by_pattern:
-            if rule.action is not RuleAction.TRUST:
-                by_rule.setdefault(rule.id, (rule, []))[1].extend(spans)
         found = []
-        for rule, all_spans in by_rule.values():
-            spans = tuple(span for span in all_spans if not any(_covers(other, span) for other in trusted))
-            if spans:
-                found.append(RuleMatch(rule, tuple(dict.fromkeys(body[start:end] for start, end in spans)), spans))
+        for rule, spans in self._met(body, now):
+            found.append(RuleMatch(rule, tuple(dict.fromkeys(body[start:end] for start, end in spans)), spans))
         named = {match.rule.id for match in found}
-        return found + [match for match in self._in_name(name, now) if match.rule.id not in named]
+        for rule, spans in self._met(name, now) if name else ():
+            if rule.id not in named:
+                found.append(RuleMatch(rule, tuple(name[start:end] for start, end in spans), is_in_name=True))
+        return found
 
     def of_domains(self, body: str, website: str, now: datetime) -> list[RuleMatch]:
         """Return the rules on domains that links of the body, or the author's website, lead to."""
@@ -139,26 +130,33 @@ class RuleBook:
                         found.append(RuleMatch(rule, (str(network),)))
         return found
 
-    def _found(self, action: RuleAction, text: str, now: datetime) -> list[tuple[Rule, Match]]:
+    def _met(self, text: str, now: datetime) -> list[tuple[Rule, Spans]]:
+        """Return the rules on words and patterns that a text meets and where, less what a trusted term covers."""
+        by_pattern = self._found_by_pattern(text, now)
+        trusted = [span for rule, span in self._found(RuleAction.TRUST, text, now)]
+        trusted += [span for rule, spans in by_pattern if rule.action is RuleAction.TRUST for span in spans]
+        met: dict[UUID, tuple[Rule, list[tuple[int, int]]]] = {}
+        for action in STRENGTH:
+            for rule, span in self._found(action, text, now):
+                met.setdefault(rule.id, (rule, []))[1].append(span)
+        for rule, spans in by_pattern:
+            if rule.action is not RuleAction.TRUST:
+                met.setdefault(rule.id, (rule, []))[1].extend(spans)
+        kept = [
+            (rule, tuple(s for s in spans if not any(_covers(t, s) for t in trusted))) for rule, spans in met.values()
+        ]
+        return [(rule, spans) for rule, spans in kept if spans]
+
+    def _found(self, action: RuleAction, text: str, now: datetime) -> list[tuple[Rule, tuple[int, int]]]:
         words, terms = self._words.get(action, (None, {}))
         found = [] if words is None else [(terms[match.term], match) for match in words.matches(text)]
-        return [(rule, match) for rule, match in found if rule.is_in_force(now)]
+        return [(rule, (match.start, match.end)) for rule, match in found if rule.is_in_force(now)]
 
     def _found_by_pattern(self, text: str, now: datetime) -> list[tuple[Rule, Spans]]:
         if self._search is None:
             return []
         found = [(self._patterns[number], spans) for number, spans in self._search(text).items()]
         return [(rule, spans) for rule, spans in found if rule.is_in_force(now)]
-
-    def _in_name(self, name: str, now: datetime) -> list[RuleMatch]:
-        if not name or any(self._found(RuleAction.TRUST, name, now)):
-            return []
-        found = [
-            (rule, (match.start, match.end)) for action in STRENGTH for rule, match in self._found(action, name, now)
-        ]
-        by_pattern = self._found_by_pattern(name, now)
-        found += [(rule, span) for rule, spans in by_pattern if rule.action is not RuleAction.TRUST for span in spans]
-        return [RuleMatch(rule, (name[start:end],), is_in_name=True) for rule, (start, end) in found]
 
     def _of_host(self, host: str, now: datetime) -> list[Rule]:
         return [
@@ -177,8 +175,9 @@ def links_of(body: str) -> list[tuple[str, tuple[int, int]]]:
 
 def host_of(link: str) -> str | None:
     """Return the host of a link in the spelling of DNS, or None where it has none."""
-    match = _HOST.match(link)
-    return ascii_host(match["host"]) if match else None
+    behind = link.partition("://")[2] if "://" in link else link
+    authority = _AUTHORITY.match(behind)
+    return ascii_host(authority[0].rpartition("@")[2].partition(":")[0]) if authority else None
 
 
 def _parents_of(host: str) -> list[str]:
