@@ -14,8 +14,13 @@ class Sort(StrEnum):
 
 
 class QueueSort(StrEnum):
-    """By the time at which the revision under review arrived, or by the weight of its signals, heaviest first."""
+    """By the time at which the revision under review arrived, or by the weight of its signals.
+
+    `score` has the heaviest first, for whoever looks for trouble; `promising` the lightest, so that good replies are
+    published while what is suspicious waits, and of equal ones the oldest.
+    """
 
     OLDEST = "oldest"
     NEWEST = "newest"
     SCORE = "score"
+    PROMISING = "promising"

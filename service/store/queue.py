@@ -80,7 +80,11 @@ def read_queue(
 ) -> QueuePage:
     """Return up to `limit` comments that match and follow the position `after`, or the first ones; eight queries."""
     # What waits for one reason stands in an index of its own, in the order of the queue.
-    by_signals = wanted.reason is not None and wanted.status is Status.PENDING and sort is not QueueSort.SCORE
+    by_signals = (
+        wanted.reason is not None
+        and wanted.status is Status.PENDING
+        and sort not in {QueueSort.SCORE, QueueSort.PROMISING}
+    )
     matching = _found(site_id, wanted, by_signals=by_signals)
     found = _in_order(matching, sort, after, by_signals=by_signals).limit(limit + 1).subquery()
     # The comments are found first, by an index; what belongs to them is fetched for those of the page alone.
@@ -226,6 +230,13 @@ def _in_order(
             return statement
         return statement.where(
             CommentRow.score <= after.score, or_(CommentRow.score < after.score, CommentRow.id < after.id)
+        )
+    if sort is QueueSort.PROMISING:
+        statement = statement.order_by(CommentRow.score, CommentRow.id)
+        if after is None:
+            return statement
+        return statement.where(
+            CommentRow.score >= after.score, or_(CommentRow.score > after.score, CommentRow.id > after.id)
         )
     # The columns of the very index that is read, which hold the same.
     when: Any = SignalRow.waiting_since if by_signals else CommentRow.queued_at

@@ -204,6 +204,7 @@ def test_a_page_of_a_thread_reads_about_as_many_rows_as_it_shows(
         (QueueSort.OLDEST, "ix_comments_queue"),
         (QueueSort.NEWEST, "ix_comments_queue"),
         (QueueSort.SCORE, "ix_comments_queue_score"),
+        (QueueSort.PROMISING, "ix_comments_queue_score"),
     ],
     ids=lambda value: str(value),
 )

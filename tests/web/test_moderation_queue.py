@@ -165,6 +165,7 @@ def test_oldest_newest_and_heaviest_first(free_site: SiteDriver) -> None:
     assert ids(free_site.queue()) == ids(free_site.queue(sort="oldest")) == [one, two, three]
     assert ids(free_site.queue(sort="newest")) == [three, two, one]
     assert ids(free_site.queue(sort="score"))[0] == two
+    assert ids(free_site.queue(sort="promising")) == [one, three, two]
 
 
 def test_an_edit_goes_to_the_end_of_the_queue(free_site: SiteDriver) -> None:
@@ -173,7 +174,7 @@ def test_an_edit_goes_to_the_end_of_the_queue(free_site: SiteDriver) -> None:
     assert ids(free_site.queue()) == [second["id"], first["id"]]
 
 
-@pytest.mark.parametrize("sort", ["oldest", "newest", "score"])
+@pytest.mark.parametrize("sort", ["oldest", "newest", "score", "promising"])
 def test_pages_show_everything_once_while_more_arrives_and_some_is_decided(free_site: SiteDriver, sort: str) -> None:
     there = [free_site.submitted(body=f"{n} {LINKS if n % 3 else ''}")["id"] for n in range(11)]
     seen: list[str] = []
@@ -207,6 +208,7 @@ def test_a_page_that_is_exactly_full_is_the_last(free_site: SiteDriver) -> None:
         {"status": "approved"},
         {"sort": "newest"},
         {"sort": "score"},
+        {"sort": "promising"},
         {"reason": "policy"},
         {"q": "reply"},
         {"author": "019b76da-a800-7c47-b06c-3574b178f405"},

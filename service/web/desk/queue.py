@@ -48,7 +48,12 @@ STATUS_WORDS = {
     Status.SPAM: "Spam",
     Status.DELETED: "Deleted",
 }
-SORT_WORDS = {QueueSort.OLDEST: "Oldest first", QueueSort.NEWEST: "Newest first", QueueSort.SCORE: "Weightiest first"}
+SORT_WORDS = {
+    QueueSort.OLDEST: "Oldest first",
+    QueueSort.NEWEST: "Newest first",
+    QueueSort.PROMISING: "Good ones first",
+    QueueSort.SCORE: "Weightiest first",
+}
 
 
 @blueprint.get("")

@@ -209,7 +209,10 @@ class QueueQuery(StrictSchema):
     sort = Choice(
         QueueSort,
         load_default=QueueSort.OLDEST,
-        metadata={"description": "By when the latest revision arrived, or by the sum of its signals' scores."},
+        metadata={
+            "description": "By when the latest revision arrived, or by the sum of its signals' scores: "
+            "`score` has the heaviest first, `promising` the lightest."
+        },
     )
     limit = WholeInQuery(least=1, most=PAGE_LIMIT, load_default=50, metadata={"description": "Comments on a page."})
     cursor = Text(load_default=absent, metadata={"description": "`next` of the page before."})

@@ -148,7 +148,7 @@ async function look() {
 function isCovered(li, page) {
   if (!page.next) return true;
   const last = page.comments.at(-1);
-  if (!last || sort === "score") return false;
+  if (!last || ["score", "promising"].includes(sort)) return false;
   return sort === "newest" ? li.dataset.at > last.queued_at : li.dataset.at < last.queued_at;
 }
 
