@@ -9,6 +9,7 @@ from flask import current_app
 from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
+from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
 
 EXTENSION = "postbag"
@@ -22,6 +23,7 @@ class Toolbox:
     redis: RedisLink
     limiter: Limiter
     claims: Claims
+    once: Once
 
 
 def tools() -> Toolbox:

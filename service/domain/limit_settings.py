@@ -22,6 +22,8 @@ DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
             # A preview while typing, and a revision of one's own comment, are charged to the client alone.
             Limit("preview", 60, 60),
             Limit("receipt", 30, 60),
+            # A form token is fetched for every form that somebody begins to fill in, and so is a challenge.
+            Limit("form", 120, 60),
             # Votes come in bursts while somebody reads; flags do not.
             Limit("vote", 30, 60),
             Limit("flag", 10, 60),

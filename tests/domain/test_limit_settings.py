@@ -18,6 +18,7 @@ def test_the_names_of_the_limits_are_stable() -> None:
         "site": (600, 60),
         "preview": (60, 60),
         "receipt": (30, 60),
+        "form": (120, 60),
         "vote": (30, 60),
         "flag": (10, 60),
         "token": (600, 60),
