@@ -10,6 +10,7 @@ from flask import Flask
 
 from service import cli, web
 from service.actions.toolbox import EXTENSION, Toolbox
+from service.adapters.altcha_proof import AltchaProof
 from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
@@ -54,7 +55,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     keyring = Keyring.from_secrets(settings.secret_key, settings.secret_key_fallbacks)
     redis = RedisLink()
     redis.bind(settings.redis_url, settings.instance_path)
-    app.extensions[EXTENSION] = Toolbox(keyring, redis, Limiter(redis), Claims(redis), Once(redis))
+    once = Once(redis)
+    proof = AltchaProof(keyring, once)
+    app.extensions[EXTENSION] = Toolbox(keyring, redis, Limiter(redis), Claims(redis), once, proof)
 
     web.register(app, settings)
     cli.register(app)

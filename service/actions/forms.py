@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from service.actions import limiting
 from service.actions.reply import Reply
@@ -23,7 +24,7 @@ from service.domain.forms import (
     shared_since,
     written,
 )
-from service.domain.limits import Verdict
+from service.domain.limits import Proof, Verdict
 from service.domain.site import Site
 
 USE = "form"
@@ -36,6 +37,14 @@ class MintedForm:
 
     token: str
     expires_at: datetime
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A challenge as JSON has it."""
+
+    challenge: dict[str, Any]
     verdict: Verdict
 
 
@@ -57,6 +66,15 @@ def token_for(slug: str, article_key: str, *, now: datetime) -> str:
 def shared_token(slug: str, article_key: str, *, now: datetime) -> str:
     """Return the token of a page that a cache may hand to many readers: good for a day, and for all of them."""
     return _signed(FormToken(shared_since(now), place_of(slug, article_key)))
+
+
+def challenge(slug: str, *, client_address: str | None, now: datetime) -> Challenge:
+    """Return a proof of work to be done ahead, at the site's present price; raises UnknownSite or RateLimited."""
+    site = find_site(slug)
+    client = limiting.client_key(site, client_address)
+    verdict = limiting.spend(site, limiting.charges(site, ("form", client)), now=now)
+    price = max(Proof.ORDINARY, site.flood_level)
+    return Challenge(tools().proof.challenge(slug, price=price, now=now), verdict)
 
 
 def seen(reply: Reply, site: Site, *, now: datetime) -> FormSeen:

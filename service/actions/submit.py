@@ -90,8 +90,8 @@ def submit_comment(
 
     A `caller` with the scope `integrate` submits from the site's own servers and is limited by token, not by address;
     any other token of the site only stands in for its origin.
-    Raises Invalid, ParentNotFound, ArticleClosed, Duplicate, RateLimited, RequestInProgress, IdempotencyKeyReused,
-    Forbidden or StoreUnavailable; nothing is stored then.
+    Raises Invalid, ParentNotFound, ArticleClosed, Duplicate, RateLimited, ChallengeRequired, RequestInProgress,
+    IdempotencyKeyReused, Forbidden or StoreUnavailable; nothing is stored then.
     """
     if caller is not None:
         caller.check_site(site.slug)
@@ -107,12 +107,22 @@ def submit_comment(
     article_subject = tools().keyring.lookup_hash("article", checked.article.value)
     spent = limiting.charges(
         site,
-        *([limiting.caller_charge(caller)] if caller else [("client", client_hash), ("client-hour", client_hash)]),
+        *([limiting.caller_charge(caller)] if caller else limiting.reader_charges(site, client_address)),
         ("email", email_hash),
         ("article", article_subject),
+        *([] if caller else [("article-soft", article_subject)]),
         ("site", b""),
     )
-    verdict = limiting.spend(site, spent, now=now, idempotency_key=request.key_hash if request else None)
+    key_hash = request.key_hash if request else None
+    proof = None if caller else limiting.check_proof(reply.challenge, site, now=now)
+    try:
+        if caller:
+            verdict = limiting.spend(site, spent, now=now, idempotency_key=key_hash)
+        else:
+            verdict = limiting.spend_as_reader(site, spent, now=now, idempotency_key=key_hash, proof=proof)
+    except PostbagError:
+        limiting.give_back_proof(proof, site)
+        raise
     form = forms.seen(reply, site, now=now)
     try:
         # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
@@ -125,6 +135,7 @@ def submit_comment(
         if isinstance(fault, PostbagError):
             fault.verdict = verdict
         forms.give_back(reply, site, form)
+        limiting.give_back_proof(proof, site)
         if request is not None:
             # The mark would make an immediate retry wait for nobody.
             tools().limiter.release(site.slug, request.key_hash.hex())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from service.adapters.altcha_proof import AltchaProof
 from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
@@ -24,6 +25,7 @@ class Toolbox:
     limiter: Limiter
     claims: Claims
     once: Once
+    proof: AltchaProof
 
 
 def tools() -> Toolbox:

@@ -13,12 +13,19 @@ DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         limit.name: limit
         for limit in (
-            # One submission is charged to the first five together.
+            # One submission is charged to the first ten together; over a soft one, a proof of work is asked for.
             Limit("client", 5, 60),
             Limit("client-hour", 30, 3600),
+            Limit("client-hour-soft", 15, 3600),
+            # An IPv4 /24 or an IPv6 /48: a neighbourhood, or one person who has many addresses.
+            Limit("network", 60, 60),
+            Limit("network-soft", 20, 60),
             Limit("email", 5, 60),
             Limit("article", 60, 60),
+            Limit("article-soft", 40, 60),
             Limit("site", 600, 60),
+            # Counts attempts, also refused ones: from here on the site is under flood (service.domain.flood).
+            Limit("site-soft", 200, 60),
             # A preview while typing, and a revision of one's own comment, are charged to the client alone.
             Limit("preview", 60, 60),
             Limit("receipt", 30, 60),
@@ -34,6 +41,10 @@ DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
         )
     }
 )
+
+FLOOD = "site-soft"
+SOFT = "-soft"
+"""What the names of soft limits end with."""
 
 LimitOverrides = Mapping[str, tuple[int, int]] | Literal["off"] | None
 """What a site sets for itself: (quota, window in seconds) by name, "off" for no limits, None for the defaults."""

@@ -43,6 +43,8 @@ class SiteRow(Base):
     flag_threshold: Mapped[int] = mapped_column(server_default=text("3"))
     trusted_after: Mapped[int] = mapped_column(server_default=text("3"))
     close_after_days: Mapped[int | None]
+    flood_level: Mapped[int] = mapped_column(server_default=text("0"))
+    flood_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -18,12 +18,13 @@ from service.domain.comment import PublishedComment
 from service.domain.errors import FieldFault, Invalid
 from service.domain.life import Status
 from service.domain.sorting import Sort
-from service.web.documentation import answers, described
+from service.web.documentation import ChallengeSchema, answers, described
 from service.web.limit_headers import limit_headers
 from service.web.origins import base_url, open_to_any_page, sent_to_a_site
 from service.web.parsing import FORM, ApiBlueprint, is_form
 from service.web.responses import add_headers, cacheable, json_response
 from service.web.schemas.public import (
+    ChallengeQuery,
     CountsQuery,
     CountsSchema,
     FormTokenQuery,
@@ -98,6 +99,7 @@ def read_comments(query: dict[str, Any]) -> Response:
     "parent_not_found",
     "idempotency_key_reused",
     "rate_limited",
+    "challenge_required",
     "store_unavailable",
 )
 @blueprint.response(202, SubmittedSchema, description="Stored and held for review.")
@@ -171,6 +173,19 @@ def mint_form_token(query: dict[str, Any]) -> Response:
     minted = forms.mint(query["site"], query["article"], client_address=request.remote_addr, now=utc_now())
     add_headers(limit_headers(minted.verdict))
     return json_response({"token": minted.token, "expires_at": rfc3339(minted.expires_at)})
+
+
+@blueprint.get("/challenge")
+@open_to_any_page
+@blueprint.arguments(ChallengeQuery, location="query")
+@blueprint.response(200, ChallengeSchema)
+@answers("invalid", "unknown_site", "rate_limited", "store_unavailable")
+@described("readChallenge", "Get a proof of work to do before it is asked for")
+def read_challenge(query: dict[str, Any]) -> Response:
+    """Whoever solves it beforehand need not be refused first. The price is what the site asks at this moment."""
+    given = forms.challenge(query["site"], client_address=request.remote_addr, now=utc_now())
+    add_headers(limit_headers(given.verdict))
+    return json_response(given.challenge)
 
 
 @blueprint.post("/preview")

@@ -17,7 +17,7 @@ from service.web.parsing import ApiBlueprint
 from service.web.responses import json_response
 from service.web.schemas.moderators import SiteQuery
 from service.web.schemas.sites import SiteChangeSchema, SiteSchema, SitesSchema
-from service.web.times import utc_now
+from service.web.times import rfc3339_or_none, utc_now
 
 blueprint = ApiBlueprint("sites", __name__, url_prefix="/v1/moderation/sites", description="Settings of a site.")
 
@@ -37,7 +37,7 @@ def read_sites(query: dict[str, Any]) -> Response:
     callers = [caller for caller in _callers() if query["site"] in {None, caller.site_slug}]
     if not callers:
         the_caller().check_site(query["site"])
-    return json_response({"sites": [_view(sites.read_site(caller)) for caller in callers]})
+    return json_response({"sites": [_view(sites.read_site(caller, now=utc_now())) for caller in callers]})
 
 
 @blueprint.get("/<slug>")
@@ -48,7 +48,7 @@ def read_sites(query: dict[str, Any]) -> Response:
 def read_site(slug: str) -> Response:
     """Every setting that the site has."""
     the_caller().check_site(slug)
-    return json_response(_view(sites.read_site(the_caller())))
+    return json_response(_view(sites.read_site(the_caller(), now=utc_now())))
 
 
 @blueprint.patch("/<slug>")
@@ -87,4 +87,5 @@ def _callers() -> list[Caller]:
 
 
 def _view(site: Site) -> dict[str, Any]:
-    return {"slug": site.slug} | sites.settings_told(site)
+    flooded = {"flood_level": site.flood_level, "flood_since": rfc3339_or_none(site.flood_since)}
+    return {"slug": site.slug} | sites.settings_told(site) | flooded

@@ -153,6 +153,12 @@ class FormTokenQuery(StrictSchema):
     article = Text(required=True, metadata={"description": "The canonical URL, or a registered id."})
 
 
+class ChallengeQuery(StrictSchema):
+    """For which site a proof of work is to be done."""
+
+    site = Text(required=True, metadata={"description": "The site's slug.", "example": "demo"})
+
+
 class FormTokenSchema(Schema):
     """A token to be sent with the reply that is written in the form."""
 
