@@ -9,23 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import altcha.v2 as altcha
 import pytest
 
 from service.adapters.altcha_proof import ITERATIONS, AltchaProof, Checked, Outcome
 from service.adapters.keyring import Keyring
 from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
-
-
-def solved(challenge: dict[str, Any], **changes: Any) -> str:
-    """Return a solution as a client sends it; `changes` are laid over it."""
-    made = altcha.Challenge.from_dict(challenge)
-    solution = altcha.solve_challenge(made)
-    assert solution is not None
-    payload = altcha.Payload(made, solution).to_dict()
-    payload["solution"] |= changes
-    return base64.b64encode(json.dumps(payload).encode()).decode()
+from tests.proofs import solved
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from service.web.parsing import ApiBlueprint
 from service.web.responses import json_response
 from service.web.schemas.moderators import SiteQuery
 from service.web.schemas.sites import SiteChangeSchema, SiteSchema, SitesSchema
-from service.web.times import rfc3339_or_none, utc_now
+from service.web.times import utc_now
 
 blueprint = ApiBlueprint("sites", __name__, url_prefix="/v1/moderation/sites", description="Settings of a site.")
 
@@ -87,5 +87,4 @@ def _callers() -> list[Caller]:
 
 
 def _view(site: Site) -> dict[str, Any]:
-    flooded = {"flood_level": site.flood_level, "flood_since": rfc3339_or_none(site.flood_since)}
-    return {"slug": site.slug} | sites.settings_told(site) | flooded
+    return {"slug": site.slug} | sites.settings_told(site)

@@ -16,7 +16,7 @@ from service.domain.site import (
     MOST_ORIGINS,
     Policy,
 )
-from service.web.schemas.fields import NOT_NULL, Choice, Moment, StrictSchema, Text, Whole, Word
+from service.web.schemas.fields import NOT_NULL, Choice, StrictSchema, Text, Whole, Word
 
 LONGEST_REVISE_SECONDS = int(LONGEST_REVISE_WINDOW.total_seconds())
 
@@ -49,15 +49,6 @@ class SiteSchema(Schema):
     revise_seconds = fields.Integer(required=True, metadata=SAID["revise_seconds"])
     flag_threshold = fields.Integer(required=True, metadata=SAID["flag_threshold"])
     close_after_days = fields.Integer(required=True, allow_none=True, metadata=SAID["close_after_days"])
-    flood_level = fields.Integer(
-        required=True,
-        metadata={
-            "description": "0: calm; 1: every reply needs a proof of work; 2: a dearer one, and new authors wait."
-        },
-    )
-    flood_since = Moment(
-        required=True, allow_none=True, metadata={"description": "When that was last changed; null where never."}
-    )
 
 
 class SitesSchema(Schema):
