@@ -10,9 +10,11 @@ from flask import Flask
 
 from service import cli, web
 from service.actions.toolbox import EXTENSION, Toolbox
+from service.adapters.altcha_proof import AltchaProof
 from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
+from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
 from service.adapters.rulebooks import RuleBooks
 from service.config import MAX_FORM_BYTES, MAX_REQUEST_BYTES, SHORT_SECRET, Settings
@@ -54,7 +56,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     keyring = Keyring.from_secrets(settings.secret_key, settings.secret_key_fallbacks)
     redis = RedisLink()
     redis.bind(settings.redis_url, settings.instance_path)
-    app.extensions[EXTENSION] = Toolbox(keyring, redis, Limiter(redis), Claims(redis), RuleBooks())
+    once = Once(redis)
+    proof = AltchaProof(keyring, once)
+    app.extensions[EXTENSION] = Toolbox(keyring, redis, Limiter(redis), Claims(redis), RuleBooks(), once, proof)
 
     web.register(app, settings)
     cli.register(app)

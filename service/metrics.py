@@ -21,6 +21,8 @@ redis_up = Gauge(
     multiprocess_mode="livemin",
 )
 limited = Counter("postbag_limited_total", "Requests refused because a limit was used up.", ["limit"])
+proofs = Counter("postbag_proofs_total", "Proofs of work that came with replies, by what they were worth.", ["outcome"])
+challenged = Counter("postbag_challenged_total", "Replies refused for want of a proof of work.")
 requests = Counter("postbag_requests_total", "Requests answered.", ["method", "route", "status"])
 request_seconds = Histogram(
     "postbag_request_seconds",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import astuple, dataclass
 from uuid import UUID
 
 from service.actions.body import check_body
@@ -17,7 +18,10 @@ from service.domain.writing import Faults, check_line, check_name, check_website
 
 @dataclass(frozen=True)
 class Reply:
-    """What the reader sent, unchecked. `article` is the canonical URL or a registered id."""
+    """What the reader sent, unchecked. `article` is the canonical URL or a registered id.
+
+    `challenge` is a solved proof of work. `honeypot` is what stood in a field that no person sees.
+    """
 
     article: str
     parent_id: UUID | None
@@ -27,6 +31,20 @@ class Reply:
     body: str
     article_url: str = ""
     article_title: str = ""
+    form_token: str = ""
+    challenge: str = ""
+    honeypot: str = ""
+
+    @property
+    def content(self) -> str:
+        """Everything the reader said, as text: what makes one request the same as another.
+
+        A proof of work and a form token are of the sending, not of the reply: sent again, it brings others.
+        """
+        return json.dumps(astuple(self)[:_CONTENT_FIELDS], default=str)
+
+
+_CONTENT_FIELDS = 8  # those before `form_token`
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from service.actions.toolbox import tools
 from service.domain import screening
 from service.domain.errors import ArticleClosed, Duplicate, Forbidden, Invalid
 from service.domain.flags import FlagReason
+from service.domain.forms import FormSeen
 from service.domain.likeness import sketch
 from service.domain.queue import AuthorRecord
 from service.domain.rulebook import RuleBook
@@ -58,6 +59,7 @@ def screen(
     book: RuleBook,
     now: datetime,
     author_approved: int | None = None,
+    form: FormSeen | None = None,
     article_is_open: bool = True,
     is_duplicate: bool = False,
     flags: Mapping[FlagReason, int] | None = None,
@@ -83,6 +85,8 @@ def screen(
         is_duplicate=is_duplicate,
         alike=sketches.count_alike(site.id, numbers, since=now - ALIKE_WINDOW, besides=besides),
         approved_body=approved_body,
+        form=form,
+        flood_level=site.flood_level,
         rules=book,
     )
     signals = screening.screen(submission, facts, on_failure=_tell)

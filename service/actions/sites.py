@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from service.actions import flood
 from service.actions.record import record
 from service.adapters.keyring import new_token, token_hash
 from service.domain.article_keys import parse_origin
@@ -56,11 +57,12 @@ def find_site_of_published(comment_id: UUID) -> Site:
     return site
 
 
-def read_site(caller: Caller) -> Site:
-    """Return the caller's site; raises Forbidden for who may not see its settings."""
+def read_site(caller: Caller, *, now: datetime) -> Site:
+    """Return the caller's site, with its flood as it stands now; raises Forbidden for who may not see its settings."""
     caller.check(Permission.READ_SITE)
     with reading():
-        return sites.get_site(caller.site_id)
+        site = sites.get_site(caller.site_id)
+    return flood.look(site, now=now)
 
 
 def list_sites() -> list[Site]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from service.actions import flood
 from service.domain.errors import Invalid
 from service.domain.permissions import Caller
-from service.store import stats
+from service.domain.site import Site
+from service.store import sites, stats
 from service.store.session import reading
 from service.store.stats import Rate, Stretch
 
@@ -45,6 +47,8 @@ class Numbers:
     by_canned_reason: Sequence[Rate]
     by_article: Sequence[Rate]
     by_moderator: Sequence[Rate]
+    site: Site
+    """As it is now, with its flood."""
 
     @property
     def arrivals(self) -> int:
@@ -78,6 +82,9 @@ def read_stats(caller: Caller, since: datetime | None, until: datetime | None, *
         raise Invalid("until", "out_of_range", "The end has to be later than the beginning.")
     if until - since > LONGEST_SPAN:
         raise Invalid("from", "out_of_range", f"Ask for at most {LONGEST_SPAN.days} days.")
+    with reading():
+        site = sites.get_site(caller.site_id)
+    site = flood.look(site, now=now)
     stretch = Stretch(caller.site_id, since, until)
     with reading():
         arrivals, decisions = stats.arrivals_by_hour(stretch), stats.decisions_by_hour(stretch)
@@ -93,6 +100,7 @@ def read_stats(caller: Caller, since: datetime | None, until: datetime | None, *
             by_canned_reason=stats.rates_by_canned_reason(stretch),
             by_article=stats.rates_by_article(stretch, limit=ARTICLES_LISTED),
             by_moderator=stats.rates_by_moderator(stretch),
+            site=site,
         )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from service import metrics
-from service.actions import limiting, screen
+from service.actions import forms, limiting, screen
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
 from service.actions.record import decision_entry
@@ -22,6 +22,7 @@ from service.domain.article import Article, check_belongs_to_site
 from service.domain.comment import DUPLICATE_WINDOW, Place, Revision, place_in_thread
 from service.domain.emails import email_lookup_form
 from service.domain.errors import Duplicate, ParentNotFound, PostbagError
+from service.domain.forms import FormSeen
 from service.domain.life import POLICY, Action, Status, first_standing
 from service.domain.limits import Verdict
 from service.domain.permissions import Caller, Permission
@@ -94,15 +95,15 @@ def submit_comment(
 
     A `caller` with the scope `integrate` submits from the site's own servers and is limited by token, not by address;
     any other token of the site only stands in for its origin.
-    Raises Invalid, ParentNotFound, ArticleClosed, Duplicate, RateLimited, RequestInProgress, IdempotencyKeyReused,
-    Forbidden or StoreUnavailable; nothing is stored then.
+    Raises Invalid, ParentNotFound, ArticleClosed, Duplicate, RateLimited, ChallengeRequired, RequestInProgress,
+    IdempotencyKeyReused, Forbidden or StoreUnavailable; nothing is stored then.
     """
     if caller is not None:
         caller.check_site(site.slug)
         caller = caller if caller.may(Permission.SUBMIT_FROM_SERVER) else None
     request = None
     if idempotency_key is not None:
-        request = keyed_request(site, idempotency_key, json.dumps(astuple(reply), default=str))
+        request = keyed_request(site, idempotency_key, reply.content)
         given = answer_given(request, now=now)
         if given is not None:
             return Submitted.loaded(given)
@@ -111,16 +112,27 @@ def submit_comment(
     article_subject = tools().keyring.lookup_hash("article", checked.article.value)
     spent = limiting.charges(
         site,
-        *([limiting.caller_charge(caller)] if caller else [("client", client_hash), ("client-hour", client_hash)]),
+        *([limiting.caller_charge(caller)] if caller else limiting.reader_charges(site, client_address)),
         ("email", email_hash),
         ("article", article_subject),
+        *([] if caller else [("article-soft", article_subject)]),
         ("site", b""),
     )
-    verdict = limiting.spend(site, spent, now=now, idempotency_key=request.key_hash if request else None)
+    key_hash = request.key_hash if request else None
+    proof = None if caller else limiting.check_proof(reply.challenge, site, now=now)
+    try:
+        if caller:
+            verdict = limiting.spend(site, spent, now=now, idempotency_key=key_hash)
+        else:
+            verdict = limiting.spend_as_reader(site, spent, now=now, idempotency_key=key_hash, proof=proof)
+    except PostbagError:
+        limiting.give_back_proof(proof, site)
+        raise
+    form = forms.seen(reply, site, now=now)
     try:
         # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
         body_html = render(checked.body)
-        sender = _Sender(None, None) if caller else _Sender(client_hash, client_address)
+        sender = _Sender(None, None, None) if caller else _Sender(client_hash, client_address, form)
         book = screen.rules_in_force(site)
         with writing():
             submitted = _store(checked, body_html, site, sender, book, verdict, now)
@@ -129,6 +141,8 @@ def submit_comment(
     except BaseException as fault:
         if isinstance(fault, PostbagError):
             fault.verdict = verdict
+        forms.give_back(reply, site, form)
+        limiting.give_back_proof(proof, site)
         if request is not None:
             # The mark would make an immediate retry wait for nobody.
             tools().limiter.release(site.slug, request.key_hash.hex())
@@ -147,10 +161,11 @@ def _email_hashes(site: Site, email: str) -> tuple[bytes, ...]:
 
 @dataclass(frozen=True)
 class _Sender:
-    """The network that a reader sent from; nothing of it is known where the site's own servers sent for them."""
+    """Where a reader sent from and with which form; nothing is known where the site's own servers sent for them."""
 
     client_hash: bytes | None
     address: str | None
+    form: FormSeen | None
 
 
 def _store(
@@ -189,6 +204,7 @@ def _store(
         author,
         book=book,
         now=now,
+        form=sender.form,
         article_is_open=article.is_open(site, now),
         is_duplicate=comments.has_duplicate(author.id, article.id, fingerprint, since=now - DUPLICATE_WINDOW),
     )

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from service.adapters.altcha_proof import AltchaProof
 from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
+from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
 from service.adapters.rulebooks import RuleBooks
 
@@ -24,6 +26,8 @@ class Toolbox:
     limiter: Limiter
     claims: Claims
     rulebooks: RuleBooks
+    once: Once
+    proof: AltchaProof
 
 
 def tools() -> Toolbox:

@@ -22,6 +22,7 @@ VERSION = b"\x01"  # of the layout of what is sealed: version, key id, nonce, ci
 KEY_ID_BYTES = 4  # tells the few keys of one installation apart; should two agree, both are tried
 NONCE_BYTES = 12  # NIST SP 800-38D; drawn at random, which is safe for 2**32 seals with one key
 HEADER_BYTES = len(VERSION) + KEY_ID_BYTES
+SIGNATURE_BYTES = 16  # 128 bits of an HMAC: more than anybody can try, and short enough for a form
 TOKEN_BYTES = 32  # 256 bits: nobody guesses one
 
 
@@ -32,13 +33,15 @@ class CannotUnseal(Exception):
 class _Keys:
     """The keys for every purpose, derived from one secret (RFC 5869)."""
 
-    __slots__ = ("cursor", "id", "lookup", "seal")
+    __slots__ = ("cursor", "id", "lookup", "proof", "seal", "sign")
 
     def __init__(self, secret: str) -> None:
         self.id = _derive(secret, "key id", KEY_ID_BYTES)
         self.seal = AESGCM(_derive(secret, "seal"))
         self.lookup = _derive(secret, "lookup")
         self.cursor = _derive(secret, "cursor")
+        self.sign = _derive(secret, "sign")
+        self.proof = _derive(secret, "proof of work")
 
 
 class Keyring:
@@ -48,6 +51,7 @@ class Keyring:
         self._current = current
         self._all = (current, *previous)
         self.cursor_keys: tuple[bytes, ...] = tuple(keys.cursor for keys in self._all)
+        self.proof_keys: tuple[bytes, ...] = tuple(keys.proof for keys in self._all)
 
     @classmethod
     def from_secrets(cls, current: str, previous: Sequence[str] = ()) -> Keyring:
@@ -90,6 +94,14 @@ class Keyring:
         """Give the hashes with all keys, the current first, to find what was stored before the key was changed."""
         return tuple(_hmac(keys, purpose, parts) for keys in self._all)
 
+    def sign(self, purpose: str, said: bytes) -> bytes:
+        """Give the 16 bytes that prove that we said this for this purpose (HMAC-SHA256, cut to 128 bits)."""
+        return _signature(self._current, purpose, said)
+
+    def is_signed(self, purpose: str, said: bytes, signature: bytes) -> bool:
+        """Tell whether any key of the ring signed this."""
+        return any(hmac.compare_digest(_signature(keys, purpose, said), signature) for keys in self._all)
+
 
 def new_token(prefix: str) -> str:
     """Draw a token of 256 random bits, fit for URLs and headers, behind `prefix`, which tells people what it is for."""
@@ -108,6 +120,10 @@ def token_hash(token: str) -> bytes:
 def _derive(secret: str, purpose: str, length: int = 32) -> bytes:
     info = b"postbag/1/" + purpose.encode()
     return HKDF(hashes.SHA256(), length, salt=None, info=info).derive(_bytes(secret))
+
+
+def _signature(keys: _Keys, purpose: str, said: bytes) -> bytes:
+    return hmac.digest(keys.sign, purpose.encode() + b"\0" + said, "sha256")[:SIGNATURE_BYTES]
 
 
 def _hmac(keys: _Keys, purpose: str, parts: Sequence[str]) -> bytes:

@@ -16,6 +16,7 @@
     │   ├── Duplicate           duplicate 409
     │   └── RequestInProgress   request_in_progress 409, with when to try again
     ├── RateLimited             rate_limited 429, with when to try again
+    ├── ChallengeRequired       challenge_required 429, with a challenge to solve, and when it would do without
     └── StoreUnavailable        store_unavailable 503, with when to try again
 
 `malformed_json`, `too_large` and `unsupported_media_type` concern the transport alone and live in `web/problems.py`,
@@ -228,6 +229,28 @@ class RateLimited(PostbagError):
         super().__init__(
             f"That was a lot in a short time. Please try again in {seconds}; your text is not lost.",
             values={"n": self.retry_after},
+        )
+
+
+class ChallengeRequired(PostbagError):
+    """A proof of work is asked for: `challenge` is one to solve.
+
+    After `retry_after` seconds it would do without. `problem` says what is wrong with the proof that came, if any did.
+    """
+
+    code = "challenge_required"
+
+    def __init__(self, verdict: Verdict, *, challenge: Mapping[str, object], problem: str = "") -> None:
+        self.verdict = verdict
+        self.retry_after = verdict.retry_after
+        self.challenge = challenge
+        seconds = "1 second" if self.retry_after == 1 else f"{self.retry_after} seconds"
+        reason = problem or (
+            "So much is being sent at this moment that each browser is asked for a short calculation, which needs "
+            "JavaScript and did not come with this reply."
+        )
+        super().__init__(
+            f"{reason} Please try again in {seconds}; your text is not lost.", values={"n": self.retry_after}
         )
 
 

@@ -13,15 +13,24 @@ DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         limit.name: limit
         for limit in (
-            # One submission is charged to the first five together.
+            # One submission is charged to the first ten together; over a soft one, a proof of work is asked for.
             Limit("client", 5, 60),
             Limit("client-hour", 30, 3600),
+            Limit("client-hour-soft", 15, 3600),
+            # An IPv4 /24 or an IPv6 /48: a neighbourhood, or one person who has many addresses.
+            Limit("network", 60, 60),
+            Limit("network-soft", 20, 60),
             Limit("email", 5, 60),
             Limit("article", 60, 60),
+            Limit("article-soft", 40, 60),
             Limit("site", 600, 60),
+            # Counts attempts, also refused ones: from here on the site is under flood (service.domain.flood).
+            Limit("site-soft", 200, 60),
             # A preview while typing, and a revision of one's own comment, are charged to the client alone.
             Limit("preview", 60, 60),
             Limit("receipt", 30, 60),
+            # A form token is fetched for every form that somebody begins to fill in, and so is a challenge.
+            Limit("form", 120, 60),
             # Votes come in bursts while somebody reads; flags do not.
             Limit("vote", 30, 60),
             Limit("flag", 10, 60),
@@ -33,18 +42,35 @@ DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
     }
 )
 
+FLOOD = "site-soft"
+SOFT = "-soft"
+"""What the names of soft limits end with."""
+
 LimitOverrides = Mapping[str, tuple[int, int]] | Literal["off"] | None
 """What a site sets for itself: (quota, window in seconds) by name, "off" for no limits, None for the defaults."""
 
 
 def limits_for(overrides: LimitOverrides) -> Mapping[str, Limit]:
-    """Give the limits in force by name: the defaults with the site's own in their places, none at all for "off"."""
+    """Give the limits in force by name: the defaults with the site's own in their places, none at all for "off".
+
+    A site that raises a limit, and does not set the soft one beside it, has that raised in the same proportion.
+    """
     if overrides == "off":
         return {}
     if not overrides:
         return DEFAULT_LIMITS
     own = {name: Limit(name, quota, window) for name, (quota, window) in overrides.items()}
-    return {**DEFAULT_LIMITS, **own}
+    return {**DEFAULT_LIMITS, **_soft_beside(own), **own}
+
+
+def _soft_beside(own: Mapping[str, Limit]) -> dict[str, Limit]:
+    soft = {}
+    for name, limit in own.items():
+        beside = DEFAULT_LIMITS.get(name + SOFT)
+        if beside is not None:
+            quota = max(beside.quota, limit.quota * beside.quota // DEFAULT_LIMITS[name].quota)
+            soft[beside.name] = Limit(beside.name, quota, limit.window)
+    return soft
 
 
 def parse_limit_overrides(raw: object) -> LimitOverrides:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 
 MAX_QUOTA = (
     1_000_000  # requests; times MAX_WINDOW in ms it stays below 2**53, where the numbers of Lua stop being exact
@@ -37,11 +38,23 @@ class Charge:
     """One request to be counted against `limit`, in the counter of `subject`.
 
     The subject is an opaque part of a key, such as the hash of an address in hexadecimal, or "" where there is one
-    counter for all.
+    counter for all. A `soft` limit does not refuse: from its quota on it asks for a proof of work, and whoever
+    brings one is counted beyond it.
     """
 
     limit: Limit
     subject: str
+    soft: bool = False
+
+
+class Proof(IntEnum):
+    """What a request brings against the price that may be asked of it."""
+
+    BAD = -1
+    """One that does not hold: it is refused whatever was asked, so that whoever sent it learns of it."""
+    NONE = 0
+    ORDINARY = 1
+    DEAR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,10 @@ class Verdict:
     `refused_by` is the refusing limit with the longest wait, and `retry_after` the smallest whole number of seconds
     after which the same charges would be accepted if nobody else spent in between (0 when allowed). `in_progress`
     says that a request with the same idempotency key is being carried out, whatever the limits would have said.
+
+    `asks_for` is the proof that was missing where no limit but the price refused; `retry_after` then says when it would
+    do without. `flood_level` is that of service.domain.flood. `is_alone` says that Redis was away, so that this process
+    counted for itself.
     """
 
     allowed: bool
@@ -81,6 +98,9 @@ class Verdict:
     retry_after: int = 0
     remaining: tuple[LimitState, ...] = ()
     in_progress: bool = False
+    asks_for: int = Proof.NONE
+    flood_level: int = 0
+    is_alone: bool = False
 
 
 IN_PROGRESS_RETRY_AFTER = 1  # seconds; a submission takes milliseconds, so the next second finds its answer stored
@@ -138,22 +158,40 @@ def state(counter: Counter, limit: Limit, now_ms: int) -> LimitState:
     return LimitState(limit, left, wait(spent(counter, left), limit, now_ms))
 
 
-def judge(charges: Sequence[Charge], counters: Sequence[Counter], now_ms: int) -> Verdict:
+def judge(
+    charges: Sequence[Charge],
+    counters: Sequence[Counter],
+    now_ms: int,
+    *,
+    proof: int = Proof.NONE,
+    flood_level: int = 0,
+    calm_in: int = 0,
+) -> Verdict:
     """Decide on all charges together: allowed when every counter has room, and then each is one further.
 
-    `counters` stand at `now_ms`, in the order of `charges`. The states tell what is left afterwards.
+    `counters` stand at `now_ms`, in the order of `charges`. The states tell what is left afterwards. A soft limit
+    without room asks for an ordinary proof, and a flood for one of its level; it may be calm in `calm_in` seconds.
     """
-    pairs = [(charge.limit, counter) for charge, counter in zip(charges, counters, strict=True)]
-    waits = [(wait(counter, limit, now_ms), limit) for limit, counter in pairs if not has_room(counter, limit, now_ms)]
+    pairs = list(zip(charges, counters, strict=True))
+    full = [(wait(n, charge.limit, now_ms), charge) for charge, n in pairs if not has_room(n, charge.limit, now_ms)]
+    waits = [(seconds, charge.limit) for seconds, charge in full if not charge.soft]
+    states = tuple(state(counter, charge.limit, now_ms) for charge, counter in pairs)
     if waits:
         retry_after, refused_by = max(waits, key=lambda pair: pair[0])
-        states = tuple(state(counter, limit, now_ms) for limit, counter in pairs)
-        return Verdict(False, refused_by, retry_after, states)
-    return Verdict(True, remaining=tuple(state(spent(counter), limit, now_ms) for limit, counter in pairs))
+        return Verdict(False, refused_by, retry_after, states, flood_level=flood_level)
+    price = max(flood_level, Proof.ORDINARY if full else Proof.NONE)
+    if proof < price or proof == Proof.BAD:
+        retry_after = max([1, calm_in, *(seconds for seconds, _ in full)])
+        asked = max(price, Proof.ORDINARY)
+        return Verdict(False, None, retry_after, states, asks_for=asked, flood_level=flood_level)
+    left = tuple(state(spent(counter), charge.limit, now_ms) for charge, counter in pairs)
+    return Verdict(True, remaining=left, flood_level=flood_level)
 
 
-def judge_in_progress(charges: Sequence[Charge], counters: Sequence[Counter], now_ms: int) -> Verdict:
+def judge_in_progress(
+    charges: Sequence[Charge], counters: Sequence[Counter], now_ms: int, *, flood_level: int = 0
+) -> Verdict:
     """Refuse because the same request is being carried out already; nothing is spent."""
     pairs = zip(charges, counters, strict=True)
     states = tuple(state(counter, charge.limit, now_ms) for charge, counter in pairs)
-    return Verdict(False, retry_after=IN_PROGRESS_RETRY_AFTER, remaining=states, in_progress=True)
+    return Verdict(False, None, IN_PROGRESS_RETRY_AFTER, states, in_progress=True, flood_level=flood_level)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -43,7 +43,8 @@ class Site:
 
     `flag_threshold` flags bring a published comment back to the queue; 0 never does. With the policy `first`,
     `trusted_after` approved comments make a proven author trusted. An article takes replies for the time `close_after`
-    since it became known or a person opened it; None is for ever.
+    since it became known or a person opened it; None is for ever. `flood_level` is that of domain/flood.py as it was
+    last noticed, `flood_since` when.
     """
 
     id: UUID
@@ -59,6 +60,8 @@ class Site:
     close_after: timedelta | None = None
     rules_version: int = 0
     """Changes with every change of the site's rules."""
+    flood_level: int = 0
+    flood_since: datetime | None = None
 
     def are_enough_flags(self, count: int) -> bool:
         """True for as many flags as bring a published comment back to the queue."""

@@ -45,6 +45,8 @@ class SiteRow(Base):
     close_after_days: Mapped[int | None]
     rules_version: Mapped[int] = mapped_column(server_default=text("0"))
     """One further with every change of the site's rules, so that processes know when to read them again."""
+    flood_level: Mapped[int] = mapped_column(server_default=text("0"))
+    flood_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -29,6 +29,8 @@ SITE_COLUMNS = (
     SiteRow.trusted_after,
     SiteRow.close_after_days,
     SiteRow.rules_version,
+    SiteRow.flood_level,
+    SiteRow.flood_since,
 )
 
 
@@ -48,6 +50,8 @@ def site_from_row(row: Row[*tuple[Any, ...]]) -> Site:
         trusted_after=row.trusted_after,
         close_after=None if row.close_after_days is None else timedelta(days=row.close_after_days),
         rules_version=row.rules_version,
+        flood_level=row.flood_level,
+        flood_since=row.flood_since,
     )
 
 
@@ -95,8 +99,19 @@ def add_site(site: Site, *, now: datetime) -> None:
 
 
 def save_site(site: Site) -> None:
-    """Store every changeable value of a site that exists."""
+    """Store every value of a site that people change; the level of its flood is none."""
     db.session.execute(update(SiteRow).where(SiteRow.id == site.id).values(_values(site)))
+
+
+def move_flood_level(site_id: UUID, *, was: int, becomes: int, now: datetime) -> bool:
+    """Store a new level of flood; False where the site has another one than it was, so that one of many tells it."""
+    moved = db.session.execute(
+        update(SiteRow)
+        .where(SiteRow.id == site_id, SiteRow.flood_level == was)
+        .values(flood_level=becomes, flood_since=now)
+        .returning(SiteRow.id)
+    )
+    return moved.one_or_none() is not None
 
 
 def new_site_id(now: datetime) -> UUID:

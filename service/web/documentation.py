@@ -66,6 +66,29 @@ class ClaimBriefSchema(Schema):
     until = Moment(required=True)
 
 
+class ChallengeParametersSchema(Schema):
+    """What is to be computed: PBKDF2 of nonce and counter (big-endian, 32 bits) until a key begins with `keyPrefix`."""
+
+    algorithm = fields.String(required=True, metadata={"example": "PBKDF2/SHA-256"})
+    cost = fields.Integer(required=True, metadata={"description": "Iterations for each key."})
+    keyLength = fields.Integer(required=True, metadata={"description": "Bytes."})  # noqa: N815 - ALTCHA's own name
+    keyPrefix = fields.String(required=True, metadata={"description": "In hexadecimal."})  # noqa: N815
+    nonce = fields.String(required=True, metadata={"description": "In hexadecimal."})
+    salt = fields.String(required=True, metadata={"description": "In hexadecimal."})
+    expiresAt = fields.Integer(required=True, metadata={"description": "Seconds since 1970, in UTC."})  # noqa: N815
+    data = fields.Dict(required=True, metadata={"description": "For which site, at which price."})
+
+
+class ChallengeSchema(Schema):
+    """A challenge as ALTCHA v2 has it; `challenge` of a reply is base64 of `{"challenge", "solution"}`.
+
+    The solution is `{"counter", "derivedKey"}`. A challenge is good for ten minutes, on one site, for one reply.
+    """
+
+    parameters = fields.Nested(ChallengeParametersSchema, required=True)
+    signature = fields.String(required=True)
+
+
 class ProblemSchema(Schema):
     """A refusal, as RFC 9457 has it; `code` is stable, `detail` is for people."""
 
@@ -80,6 +103,9 @@ class ProblemSchema(Schema):
         DecisionBriefSchema,
         allow_none=True,
         metadata={"description": "For `stale_decision`: the decision that stands; null if only the author revised."},
+    )
+    challenge = fields.Nested(
+        ChallengeSchema, metadata={"description": "For `challenge_required`: what to solve before it is sent again."}
     )
     claim = fields.Nested(ClaimBriefSchema, metadata={"description": "For `claimed`: who is on the comment."})
 

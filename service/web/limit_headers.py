@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from service.domain.limits import LimitState, Verdict
 
-THE_CALLERS_OWN = frozenset({"client", "client-hour", "preview", "receipt", "vote", "flag", "token", "moderator"})
+THE_CALLERS_OWN = frozenset(
+    {"client", "client-hour", "preview", "receipt", "form", "vote", "flag", "token", "moderator"}
+)
 """Limits that count only what this caller did. The others would tell a stranger that somebody wrote from a guessed
 address within the last minute, or how busy a site is."""
 

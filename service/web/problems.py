@@ -12,7 +12,7 @@ from typing import Any
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
-from service.domain.errors import Claimed, Invalid, NotFound, PostbagError, StaleDecision
+from service.domain.errors import ChallengeRequired, Claimed, Invalid, NotFound, PostbagError, StaleDecision
 from service.web.languages import detail_of, detail_of_fault
 from service.web.limit_headers import limit_headers
 from service.web.times import rfc3339
@@ -101,6 +101,12 @@ ERROR_CODES: dict[str, ErrorCode] = {
         422, "Idempotency key reused", "The Idempotency-Key came before with another body."
     ),
     "rate_limited": ErrorCode(429, "Rate limited", "A limit is used up; `Retry-After` says for how many seconds."),
+    "challenge_required": ErrorCode(
+        429,
+        "Challenge required",
+        "A proof of work is asked for, or the one that came does not hold: solve `challenge`, send its solution along "
+        "under the same Idempotency-Key, or wait for as long as `Retry-After` says.",
+    ),
     "internal_error": ErrorCode(500, "Internal error", "A fault of the service; its log has it under the request id."),
     "store_unavailable": ErrorCode(
         503, "Store unavailable", "The database is away; nothing was stored, `Retry-After` says when to try again."
@@ -129,6 +135,8 @@ def problem_body(error: PostbagError) -> dict[str, Any]:
             "moderator": made.moderator,
             "decided_at": rfc3339(made.decided_at),
         }
+    if isinstance(error, ChallengeRequired):
+        body["challenge"] = error.challenge
     if isinstance(error, Claimed):
         body["claim"] = {"moderator": error.moderator, "until": rfc3339(error.until)}
     return body

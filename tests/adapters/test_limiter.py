@@ -18,14 +18,15 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from service.adapters import private_redis
-from service.adapters.limiter import Limiter, _counter_key, _InProcess, _marker_key, spend_in_redis
+from service.adapters.limiter import Asked, Limiter, _counter_key, _flood_key, _InProcess, _marker_key, spend_in_redis
 from service.adapters.private_redis import ensure_private_redis
 from service.adapters.redis_link import RedisKey, RedisLink
-from service.domain.limits import Charge, Limit, Verdict
+from service.domain.limits import Charge, Limit, Proof, Verdict
 
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 FIVE = Limit("client", 5, 60)
 HOURLY = Limit("client-hour", 30, 3600)
+FLOOD = Limit("site-soft", 3, 60)
 WINDOWS = (60, 61, 600, 3600)  # seconds; longer than any of these tests takes, since keys expire by the real clock
 fresh = count()
 
@@ -179,7 +180,7 @@ def test_one_spend_is_one_round_trip(own_limiter: Limiter, own_server: redis.Red
         return {name: facts["calls"] for name, facts in stats.items()}
 
     before = calls()
-    own_limiter.spend("garden", charges, now=NOW, idempotency_key="k")
+    own_limiter.spend("garden", charges, now=NOW, idempotency_key="k", flood=FLOOD)
     after = calls()
     spent = {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)}
     # The rest is what the script itself does inside Redis.
@@ -205,37 +206,92 @@ steps = st.lists(
         st.one_of(st.integers(0, 20_000), st.integers(50_000, 140_000)),  # milliseconds since the step before
         st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab")), unique=True, max_size=4),  # charges
         st.sampled_from([None, None, "k1", "k2"]),
+        st.sampled_from([Proof.NONE, Proof.NONE, Proof.ORDINARY, Proof.DEAR, Proof.BAD]),
     ),
     min_size=1,
     max_size=40,
 )
 quotas = st.lists(st.integers(1, 6), min_size=4, max_size=4)
+softness = st.lists(st.booleans(), min_size=4, max_size=4)
+floods = st.one_of(st.none(), st.builds(Limit, st.just("site-soft"), st.integers(1, 6), st.sampled_from([60, 61])))
 
 
-@given(steps, quotas, st.integers(0, 59_999))
+@given(steps, quotas, softness, floods, st.integers(0, 59_999))
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_redis_and_this_process_come_to_the_same_verdicts(
     server: redis.Redis,
-    steps: list[tuple[int, list[tuple[int, str]], str | None]],
+    steps: list[tuple[int, list[tuple[int, str]], str | None, Proof]],
     quotas: list[int],
+    soft: list[bool],
+    flood: Limit | None,
     offset: int,
 ) -> None:
     limits = [Limit(f"limit{i}", quota, window) for i, (quota, window) in enumerate(zip(quotas, WINDOWS, strict=True))]
     site, in_process = f"site{next(fresh)}", _InProcess()
     now_ms = int(NOW.timestamp() * 1000) + offset
     marked: dict[RedisKey, int] = {}
-    for pause, chosen, key in steps:
+    for pause, chosen, key, proof in steps:
         now_ms += pause
         for mark in [mark for mark, since in marked.items() if now_ms >= since + mark.expires_ms]:
             server.delete(mark.name)  # Redis lets a mark go by the real clock, which the steps do not move.
             del marked[mark]
-        charges = [Charge(limits[number], subject) for number, subject in chosen]
+        charges = [Charge(limits[number], subject, soft[number]) for number, subject in chosen]
         counters = [_counter_key(site, charge) for charge in charges]
         marker = _marker_key(site, key) if key else None
-        in_redis = spend_in_redis(server, charges, counters, marker, now_ms)
-        assert in_redis == in_process.spend(charges, counters, marker, now_ms)
+        asked = Asked(charges, counters, marker, proof, flood, None if flood is None else _flood_key(site, flood))
+        in_redis = spend_in_redis(server, asked, now_ms)
+        assert in_redis == in_process.spend(asked, now_ms)
         if marker is not None and in_redis.allowed:
             marked[marker] = now_ms
+
+
+def test_a_soft_limit_asks_for_a_proof_and_counts_whoever_brings_one(either: Limiter) -> None:
+    hard, soft = Charge(Limit("article", 4, 3600), "a"), Charge(Limit("article-soft", 2, 3600), "a", soft=True)
+
+    def spend(proof: Proof) -> Verdict:
+        return either.spend("garden", [hard, soft], now=NOW, proof=proof)
+
+    assert [spend(Proof.NONE).allowed for _ in range(2)] == [True, True]
+    refused = spend(Proof.NONE)
+    assert (refused.allowed, refused.asks_for, refused.refused_by, left(refused)) == (False, 1, None, [2, 0])
+    assert refused.retry_after >= 1
+    assert [spend(Proof.ORDINARY).allowed for _ in range(2)] == [True, True]
+    over = spend(Proof.DEAR)
+    assert (over.allowed, over.refused_by, over.asks_for) == (False, hard.limit, 0)
+
+
+def test_a_proof_that_does_not_hold_is_refused_though_none_was_asked_for(either: Limiter) -> None:
+    verdict = either.spend("garden", [Charge(FIVE, "a")], now=NOW, proof=Proof.BAD)
+    assert (verdict.allowed, verdict.asks_for, verdict.retry_after, left(verdict)) == (False, 1, 1, [5])
+    assert not either.spend("garden", [], now=NOW, proof=Proof.BAD).allowed
+
+
+def test_refused_attempts_raise_the_price_for_everybody(either: Limiter) -> None:
+    once = [Charge(Limit("client", 1, 3600), "a")]
+    day = Limit("site-soft", 3, 86_400)  # long enough that no boundary gives room while the test runs
+
+    def levels(times: int) -> list[int]:
+        return [either.spend("garden", once, now=NOW, flood=day).flood_level for _ in range(times)]
+
+    assert levels(7) == [0, 0, 0, 1, 1, 1, 2]
+    others = [Charge(Limit("client", 5, 3600), "b")]
+    bought = {p: either.spend("garden", others, now=NOW, proof=p, flood=day).allowed for p in Proof}
+    assert bought == {Proof.BAD: False, Proof.NONE: False, Proof.ORDINARY: False, Proof.DEAR: True}
+    assert either.spend("kitchen", others, now=NOW, flood=day).flood_level == 0
+
+
+def test_the_level_is_read_without_counting(limiter: Limiter, lonely_limiter: Limiter) -> None:
+    day = Limit("site-soft", 1, 86_400)
+    assert limiter.flood_level("garden", day) == 0
+    for _ in range(2):
+        limiter.spend("garden", [], now=NOW, flood=day)
+    assert [limiter.flood_level("garden", day) for _ in range(3)] == [1, 1, 1]
+    assert lonely_limiter.flood_level("garden", day) is None
+
+
+def test_who_counted_alone_says_so(limiter: Limiter, lonely_limiter: Limiter) -> None:
+    spent = [which.spend("garden", [Charge(FIVE, "a")], now=NOW) for which in (limiter, lonely_limiter)]
+    assert [verdict.is_alone for verdict in spent] == [False, True]
 
 
 def test_twenty_threads_at_once_spend_exactly_the_quota(either: Limiter) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.addresses import client_network
+from service.domain.addresses import client_network, neighbourhood
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,20 @@ def test_all_addresses_of_a_64_are_one_client(address: object, host_part: int) -
 @given(st.text())
 def test_nothing_is_too_strange(text: str) -> None:
     assert client_network(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        pytest.param("192.0.2.77", "192.0.2.0/24", id="ipv4"),
+        pytest.param("192.0.2.77:8080", "192.0.2.0/24", id="with-port"),
+        pytest.param("::ffff:192.0.2.77", "192.0.2.0/24", id="ipv4-in-ipv6-clothes"),
+        pytest.param("2001:db8:1:2::1", "2001:db8:1::/48", id="ipv6"),
+        pytest.param("[2001:db8:1:ffff::1]:443", "2001:db8:1::/48", id="ipv6-of-the-same-48"),
+        pytest.param("2001:db8:2::1", "2001:db8:2::/48", id="ipv6-of-another"),
+        pytest.param("nowhere", "unknown", id="no-address"),
+        pytest.param(None, "unknown", id="nothing"),
+    ],
+)
+def test_a_neighbourhood_is_an_ipv4_24_or_an_ipv6_48(address: str | None, expected: str) -> None:
+    assert neighbourhood(address) == expected

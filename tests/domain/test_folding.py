@@ -96,8 +96,12 @@ def test_what_is_said_before_a_line_changes_no_boundary_after_it(before: str, af
 def test_time_grows_no_faster_than_the_text(piece: str) -> None:
     def taken(times: int) -> float:
         text = piece * times
+        # The shortest of a few, since this machine has other work as well; the words are not to come from the cache.
+        return min(spent_on(text) for _ in range(3))
+
+    def spent_on(text: str) -> float:
         began = time.process_time()
-        for _ in readings_of(text, words_of(text)):
+        for _ in readings_of(text, words_of.__wrapped__(text)):
             pass
         return time.process_time() - began
 

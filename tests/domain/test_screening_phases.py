@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from service.domain.flood import FloodLevel
+from service.domain.forms import FormSeen, FormState
 from service.domain.life import Status
 from service.domain.rules import RuleAction, RuleKind
 from service.domain.screening import (
@@ -257,3 +260,44 @@ HONEST = [
 def test_honest_comments_in_any_language_get_no_more_than_a_note(body: str) -> None:
     signals = found(body, replace(KNOWN, author_approved=0), email="ada@example.org", name="Ada Okafor")
     assert may_be_published_at_once(list(signals.values())), signals
+
+
+@pytest.mark.parametrize(
+    ("seen", "name", "verdict", "said"),
+    [
+        (FormSeen(FormState.VALID, timedelta(seconds=40)), None, None, ""),
+        (FormSeen(FormState.VALID), None, None, ""),
+        (FormSeen(FormState.MISSING), "no_form_token", Verdict.NOTE, "without the token of a form"),
+        (FormSeen(FormState.FORGED), "form_token", Verdict.HOLD, "not made here"),
+        (FormSeen(FormState.OTHER_ARTICLE), "form_token", Verdict.HOLD, "another article"),
+        (FormSeen(FormState.EXPIRED), "form_token", Verdict.HOLD, "more than a day"),
+        (FormSeen(FormState.REUSED), "form_token", Verdict.HOLD, "Another reply"),
+        (FormSeen(FormState.VALID, timedelta(seconds=2.9)), "sent_too_fast", Verdict.HOLD, "2.9 seconds"),
+        (FormSeen(FormState.VALID, timedelta(seconds=-1)), "sent_too_fast", Verdict.HOLD, "0.0 seconds"),
+        (FormSeen(FormState.VALID, timedelta(seconds=3)), None, None, ""),
+        (FormSeen(FormState.VALID, timedelta(minutes=1), honeypot=True), "honeypot", Verdict.HOLD, "cannot see"),
+        (None, None, None, ""),
+    ],
+    ids=["good", "shared", "none", "forged", "another article", "old", "reused", "too fast", "a clock behind",
+         "just slow enough", "honeypot", "no form at all"],
+)  # fmt: skip
+def test_a_form_tells_of_programs_and_costs_nobody_their_text(
+    seen: FormSeen | None, name: str | None, verdict: Verdict | None, said: str
+) -> None:
+    signals = found("Hello", replace(KNOWN, form=seen))
+    assert list(signals) == ([name] if name else [])
+    if name:
+        assert signals[name].verdict is verdict
+        assert said in signals[name].detail
+
+
+@pytest.mark.parametrize(
+    ("level", "approved", "is_held"),
+    [(FloodLevel.PROOF, 0, False), (FloodLevel.HOLD, 0, True), (FloodLevel.HOLD, 1, False)],
+    ids=["proof alone", "a newcomer", "somebody known"],
+)
+def test_under_the_heaviest_flood_newcomers_are_held_whatever_the_policy(
+    level: FloodLevel, approved: int, is_held: bool
+) -> None:
+    signals = found("Hello", replace(KNOWN, author_approved=approved, flood_level=level))
+    assert ("flood" in signals) == is_held

@@ -37,6 +37,7 @@ OPEN_TO_ALL = {
     "POST /v1/comments",
     "POST /v1/comments/<uuid:comment_id>/flags",
     "POST /v1/comments/<uuid:comment_id>/votes",
+    "GET /v1/challenge",
     "GET /v1/counts",
     "POST /v1/preview",
     # Whoever has the receipt is the author.

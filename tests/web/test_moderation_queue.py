@@ -76,7 +76,9 @@ def test_an_item_says_what_is_needed_to_decide(free_site: SiteDriver) -> None:
     assert item["body_html"] == sent["body_html"]
     assert item["author"]["name"] == "Ben"
     assert item["author"]["record"] == {"pending": 1, "approved": 0, "rejected": 0, "spam": 0, "deleted": 0}
-    assert [signal["name"] for signal in item["signals"]] == ["many_links", "first_time_author", "policy"]
+    assert [signal["name"] for signal in item["signals"]] == [
+        "many_links", "first_time_author", "no_form_token", "policy",
+    ]  # fmt: skip
     assert [item["body"][start:end] for start, end in item["signals"][0]["spans"]] == LINKS.split()
     assert (item["revision"], item["published_revision"], item["version"], item["depth"]) == (1, None, 1, 1)
     assert item["actions"] == ["approve", "reject", "spam", "delete"]

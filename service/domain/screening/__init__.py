@@ -11,6 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from service.domain.screening.facts import Facts, Phase, Submission
+from service.domain.screening.forms import (
+    hold_honeypot,
+    hold_newcomers_under_flood,
+    hold_sent_too_fast,
+    hold_wrong_form_token,
+)
 from service.domain.screening.links import (
     has_links,
     hold_edit_that_adds_a_link,
@@ -67,6 +73,10 @@ PHASES: Sequence[Phase] = (
     match_domains,
     match_authors,
     match_networks,
+    # What the form tells.
+    hold_honeypot,
+    hold_wrong_form_token,
+    hold_sent_too_fast,
     # What the text is like.
     hold_near_duplicate,
     hold_many_links,
@@ -79,6 +89,7 @@ PHASES: Sequence[Phase] = (
     hold_edit_of_what_was_flagged,
     hold_reported_author,
     note_first_time_author,
+    hold_newcomers_under_flood,
     # And at last, whether the site reads everything first.
     hold_by_policy,
 )

@@ -8,6 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from service.domain.flags import FlagReason
+from service.domain.flood import FloodLevel
+from service.domain.forms import FormSeen
 from service.domain.rulebook import NO_RULES, RuleBook
 from service.domain.screening.signals import Signal
 from service.domain.site import DEFAULT_TRUSTED_AFTER, Policy
@@ -55,6 +57,9 @@ class Facts:
     """Other recent comments of the site whose text is nearly the same."""
     approved_body: str | None = None
     """The text that readers see while this edit of it is screened."""
+    form: FormSeen | None = None
+    """What the form tells; None for an edit, and for what the site's own servers sent."""
+    flood_level: int = FloodLevel.CALM
     rules: RuleBook = NO_RULES
 
 

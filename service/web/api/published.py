@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, g, redirect, request, url_for
 
-from service.actions import submit
+from service.actions import forms, submit
 from service.actions.body import preview
 from service.actions.limiting import spend_preview
 from service.actions.read_article import PublishedPage, read_counts, read_page
@@ -18,14 +18,17 @@ from service.domain.comment import PublishedComment
 from service.domain.errors import FieldFault, Invalid
 from service.domain.life import Status
 from service.domain.sorting import Sort
-from service.web.documentation import answers, described
+from service.web.documentation import ChallengeSchema, answers, described
 from service.web.limit_headers import limit_headers
 from service.web.origins import base_url, open_to_any_page, sent_to_a_site
 from service.web.parsing import FORM, ApiBlueprint, is_form
 from service.web.responses import add_headers, cacheable, json_response
 from service.web.schemas.public import (
+    ChallengeQuery,
     CountsQuery,
     CountsSchema,
+    FormTokenQuery,
+    FormTokenSchema,
     PageQuery,
     PageSchema,
     PreviewedSchema,
@@ -96,6 +99,7 @@ def read_comments(query: dict[str, Any]) -> Response:
     "parent_not_found",
     "idempotency_key_reused",
     "rate_limited",
+    "challenge_required",
     "store_unavailable",
 )
 @blueprint.response(202, SubmittedSchema, description="Stored and held for review.")
@@ -124,6 +128,9 @@ def submit_comment(sent: dict[str, Any]) -> Response:
         body=sent["body"],
         article_url=sent["article_url"] or "",
         article_title=sent["article_title"] or "",
+        form_token=sent["form_token"] or "",
+        challenge=sent["challenge"] or "",
+        honeypot=sent["subject"] or "",
     )
     key = _idempotency_key()
     if key is None and is_browser_form():
@@ -153,6 +160,32 @@ def submit_comment(sent: dict[str, Any]) -> Response:
         },
     }
     return json_response(view, 201 if submitted.status is Status.APPROVED else 202)
+
+
+@blueprint.get("/form-token")
+@open_to_any_page
+@blueprint.arguments(FormTokenQuery, location="query")
+@blueprint.response(200, FormTokenSchema)
+@answers("invalid", "unknown_site", "rate_limited", "store_unavailable")
+@described("mintFormToken", "Get a token for a form that is being shown")
+def mint_form_token(query: dict[str, Any]) -> Response:
+    """Good for a day, for one reply to this article. Whoever sends without one is looked at more closely."""
+    minted = forms.mint(query["site"], query["article"], client_address=request.remote_addr, now=utc_now())
+    add_headers(limit_headers(minted.verdict))
+    return json_response({"token": minted.token, "expires_at": rfc3339(minted.expires_at)})
+
+
+@blueprint.get("/challenge")
+@open_to_any_page
+@blueprint.arguments(ChallengeQuery, location="query")
+@blueprint.response(200, ChallengeSchema)
+@answers("invalid", "unknown_site", "rate_limited", "store_unavailable")
+@described("readChallenge", "Get a proof of work to do before it is asked for")
+def read_challenge(query: dict[str, Any]) -> Response:
+    """Whoever solves it beforehand need not be refused first. The price is what the site asks at this moment."""
+    given = forms.challenge(query["site"], client_address=request.remote_addr, now=utc_now())
+    add_headers(limit_headers(given.verdict))
+    return json_response(given.challenge)
 
 
 @blueprint.post("/preview")

@@ -37,7 +37,7 @@ def read_sites(query: dict[str, Any]) -> Response:
     callers = [caller for caller in _callers() if query["site"] in {None, caller.site_slug}]
     if not callers:
         the_caller().check_site(query["site"])
-    return json_response({"sites": [_view(sites.read_site(caller)) for caller in callers]})
+    return json_response({"sites": [_view(sites.read_site(caller, now=utc_now())) for caller in callers]})
 
 
 @blueprint.get("/<slug>")
@@ -48,7 +48,7 @@ def read_sites(query: dict[str, Any]) -> Response:
 def read_site(slug: str) -> Response:
     """Every setting that the site has."""
     the_caller().check_site(slug)
-    return json_response(_view(sites.read_site(the_caller())))
+    return json_response(_view(sites.read_site(the_caller(), now=utc_now())))
 
 
 @blueprint.patch("/<slug>")

@@ -41,6 +41,8 @@ def _view(found: Numbers) -> dict[str, Any]:
         "decisions": found.decisions,
         "undone": found.undone,
         "share_undone": found.share_undone,
+        "flood_level": found.site.flood_level,
+        "flood_since": rfc3339_or_none(found.site.flood_since),
         "oldest_pending": rfc3339_or_none(found.oldest_pending),
         "median_seconds": found.median,
         "p95_seconds": found.p95,

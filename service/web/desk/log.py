@@ -23,6 +23,7 @@ KIND_WORDS = {
     LogKind.DECISION: "Decisions",
     LogKind.UNDO: "Taken back",
     LogKind.SITE: "Settings",
+    LogKind.FLOOD: "Floods",
     LogKind.REASON: "Canned reasons",
     LogKind.ARTICLE: "Articles",
     LogKind.MODERATOR: "Moderators",

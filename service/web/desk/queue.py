@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
 
-from service.actions import moderate, notes
+from service.actions import flood, moderate, notes
 from service.actions.decide import Batch, Decided, decide_many
 from service.actions.notes import NoteAbout
 from service.actions.reasons import read_reasons
@@ -157,6 +157,7 @@ def _queue(
     return desk(
         "queue.html",
         status=status,
+        site=flood.look(view.site, now=now),
         items=[shown(one) for one in views],
         asked=asked,
         is_narrowed=bool(set(asked) - {"status", "sort"}),

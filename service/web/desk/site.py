@@ -133,7 +133,7 @@ def _page(
     error: PostbagError | None = None, *, about: str = "settings", typed: Mapping[str, str] | None = None
 ) -> Response:
     caller = the_caller()
-    site = sites.read_site(caller)
+    site = sites.read_site(caller, now=utc_now())
     there = _typed_as(site)
     faults = by_field(error.faults) if isinstance(error, Invalid) else {}
     kept = typed or {}

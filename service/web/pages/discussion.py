@@ -10,6 +10,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request
 
+from service.actions import forms
 from service.actions.read_article import PublishedPage, read_page
 from service.domain.comment import PublishedComment
 from service.domain.errors import Invalid
@@ -58,6 +59,8 @@ def _discussion(site: str, article: str, *, host: str = "") -> tuple[dict[str, A
         article=published.key,
         article_title=published.article.title if published.article else "",
         article_url=(published.article and published.article.url) or "",
+        # Caches may hand this page to many readers, so the token is one for all of them.
+        token=forms.shared_token(published.site.slug, published.key, now=utc_now()),
         open=published.article is None or published.article.is_open(published.site, utc_now()),
     )
     form.action = host + form.action

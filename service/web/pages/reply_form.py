@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import Response, render_template, request, url_for
 
+from service.actions import forms
 from service.actions.body import excerpt_of
 from service.actions.read_article import read_page
 from service.domain.comment import PublishedComment
@@ -43,6 +44,7 @@ class Form:
     parent_id: str = ""
     replying_to: dict[str, str | None] | None = None
     answered_is_gone: str = ""
+    token: str = ""
     values: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(FIELDS, ""))
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     problem: Problem | None = None
@@ -82,6 +84,8 @@ def refused_reply(error: PostbagError) -> Response | None:
         article_title=typed.get("article_title", ""),
         article_url=typed.get("article_url", ""),
         parent_id=typed.get("parent_id", ""),
+        # It is spent by an accepted reply alone, so it is good for the next attempt too.
+        token=typed.get("form_token", "") or forms.token_for(*_named(typed, shown), now=utc_now()),
         values={name: typed.get(name, "") for name in FIELDS},
         open=not isinstance(error, ArticleClosed),
     )
@@ -100,6 +104,10 @@ def refused_reply(error: PostbagError) -> Response | None:
     response = page(html, ERROR_CODES[error.code].status)
     response.headers.update(problem_headers(error))
     return response
+
+
+def _named(typed: Mapping[str, str], shown: Mapping[str, Any]) -> tuple[str, str]:
+    return typed.get("site", ""), str(shown["article"]["key"])
 
 
 def _where(site: str, article: str, parent_id: str) -> tuple[dict[str, Any], PublishedComment | None]:

@@ -131,6 +131,39 @@ class SubmissionSchema(StrictSchema):
         required=True,
         metadata={"description": f"CommonMark, at most {BODY_MAX:,} characters as a reader counts them."},
     )
+    form_token = Text(
+        load_default="",
+        allow_none=True,
+        metadata={"description": "From `GET /v1/form-token`, where a form was shown. A reply is accepted without."},
+    )
+    challenge = Text(
+        load_default="",
+        allow_none=True,
+        metadata={"description": "A solved challenge in base64, as ALTCHA v2 has it, after `challenge_required`."},
+    )
+    subject = Text(
+        load_default="", allow_none=True, metadata={"description": "Stays empty: in forms, people do not see it."}
+    )
+
+
+class FormTokenQuery(StrictSchema):
+    """For which article a form is shown."""
+
+    site = Text(required=True, metadata={"description": "The site's slug.", "example": "demo"})
+    article = Text(required=True, metadata={"description": "The canonical URL, or a registered id."})
+
+
+class ChallengeQuery(StrictSchema):
+    """For which site a proof of work is to be done."""
+
+    site = Text(required=True, metadata={"description": "The site's slug.", "example": "demo"})
+
+
+class FormTokenSchema(Schema):
+    """A token to be sent with the reply that is written in the form."""
+
+    token = fields.String(required=True)
+    expires_at = Moment(required=True)
 
 
 class ReceiptLinkSchema(Schema):

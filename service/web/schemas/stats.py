@@ -55,6 +55,13 @@ class StatsSchema(Schema):
     decisions = fields.Integer(required=True)
     undone = fields.Integer(required=True)
     share_undone = fields.Float(required=True, allow_none=True, metadata={"description": "0 to 1."})
+    flood_level = fields.Integer(
+        required=True,
+        metadata={"description": "Now. 1: every reply needs a proof of work; 2: a dearer one, and new authors wait."},
+    )
+    flood_since = Moment(
+        required=True, allow_none=True, metadata={"description": "When that last changed; null where it never did."}
+    )
     oldest_pending = Moment(
         required=True, allow_none=True, metadata={"description": "Since when the one waits that waits longest."}
     )
