@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from service.actions.backtest import is_too_broad
+from service.actions.paging import rule_cursor, rule_position, scope_of
 from service.actions.record import record
 from service.actions.toolbox import tools
 from service.adapters.patterns import what_is_wrong_with
@@ -49,21 +50,33 @@ class Proposed:
     confirmed: bool = False
 
 
+@dataclass(frozen=True)
+class RulePage:
+    """A page of a site's rules, the newest first."""
+
+    rules: Sequence[Rule]
+    next_cursor: str | None
+
+
 def list_rules(
     caller: Caller,
     *,
     kind: RuleKind | None = None,
     action: RuleAction | None = None,
-    after: UUID | None = None,
+    cursor: str | None = None,
     limit: int = RULES_PAGE,
-) -> tuple[Sequence[Rule], UUID | None]:
-    """Return a page of the rules of the caller's site, the newest first, and the last one's id where there are more.
+) -> RulePage:
+    """Return a page of the rules of the caller's site, the newest first; raises Invalid for a cursor of another list.
 
     Of a long value only its beginning is there; `read_rule` has it whole.
     """
+    scope = scope_of("rules", caller.site_id, kind, action)
+    after = rule_position(scope, cursor)
     with reading():
+        # One more than the page holds tells whether there is another page.
         found = rules.list_rules(caller.site_id, kind=kind, action=action, after=after, limit=limit + 1)
-    return found[:limit], found[limit - 1].id if len(found) > limit else None
+    page = found[:limit]
+    return RulePage(page, rule_cursor(scope, page[-1].id) if len(found) > limit else None)
 
 
 def read_rule(caller: Caller, rule_id: UUID) -> Rule:
@@ -76,9 +89,22 @@ def value_for(caller: Caller, rule: Rule) -> str:
     """Return the lines of a rule as its readers may see them: e-mail addresses for those with the scope `pii` alone."""
     if rule.addresses_sealed is None or not caller.may(Permission.READ_EMAIL):
         return "\n".join(rule.terms)
-    addresses = tools().keyring.unseal(rule.addresses_sealed, context=rule.site_id.bytes).split("\n")
-    by_hash = {_hashed(rule.site_id, address): address for address in addresses}
+    wanted = {term.removeprefix(HASHED) for term in rule.terms if term.startswith(HASHED)}
+    by_hash: dict[str, str] = {}
+    for address in addresses_of(rule):
+        if not wanted:
+            break  # a rule of a list may have its first lines alone, and hashing thousands of addresses takes a while
+        for email_hash in _hashes(rule.site_id, address):
+            by_hash[email_hash] = address
+            wanted.discard(email_hash)
     return "\n".join(by_hash.get(term.removeprefix(HASHED), term) for term in rule.terms)
+
+
+def addresses_of(rule: Rule) -> list[str]:
+    """Return the e-mail addresses of a rule, for those alone who may see them, and for moving them to another key."""
+    if rule.addresses_sealed is None:
+        return []
+    return tools().keyring.unseal(rule.addresses_sealed, context=rule.site_id.bytes).split("\n")
 
 
 def check_rule(caller: Caller, proposed: Proposed, *, now: datetime, before: Rule | None = None) -> Rule:
@@ -156,7 +182,7 @@ def change_rule(caller: Caller, rule_id: UUID, changes: dict[str, Any], *, now: 
     was, told = _told(before), _told(after)
     if was == told:
         return before
-    if before.terms != after.terms or before.kind is not after.kind:
+    if before.terms != after.terms or before.kind is not after.kind or before.action is RuleAction.TRUST:
         _check_breadth(after, proposed)
     with writing():
         sites.hold_site(caller.site_id)
@@ -211,15 +237,20 @@ def _hashed(site_id: UUID, address: str) -> str:
     return tools().keyring.lookup_hash("email", str(site_id), address).hex()
 
 
+def _hashes(site_id: UUID, address: str) -> list[str]:
+    """Return the address's hashes by every key: a rule written before a change of keys has it by the older one."""
+    return [found.hex() for found in tools().keyring.lookup_hashes("email", str(site_id), address)]
+
+
 def _sealed(site_id: UUID, terms: Sequence[str], typed: dict[str, str], before: Rule | None) -> bytes | None:
     """Return the addresses among the terms, sealed: those typed now, and those kept that are still meant."""
     keyring = tools().keyring
     wanted = {term.removeprefix(HASHED) for term in terms if term.startswith(HASHED)}
     known = {email_hash: address for address, email_hash in typed.items()}
-    if before is not None and before.addresses_sealed is not None:
-        for address in keyring.unseal(before.addresses_sealed, context=site_id.bytes).split("\n"):
-            known.setdefault(_hashed(site_id, address), address)
-    addresses = [address for email_hash, address in known.items() if email_hash in wanted]
+    for address in addresses_of(before) if before is not None else ():
+        for email_hash in _hashes(site_id, address):
+            known.setdefault(email_hash, address)
+    addresses = list(dict.fromkeys(address for email_hash, address in known.items() if email_hash in wanted))
     return keyring.seal("\n".join(addresses), context=site_id.bytes) if addresses else None
 
 

@@ -19,6 +19,7 @@ from service.web.api import (
     reactions,
     reasons,
     receipts,
+    rules,
     sites,
     stats,
 )
@@ -48,6 +49,7 @@ API_BLUEPRINTS = (
     log.blueprint,
     stats.blueprint,
     reasons.blueprint,
+    rules.blueprint,
     sites.blueprint,
     desk_articles.blueprint,
 )
