@@ -163,13 +163,24 @@ def add_rule(caller: Caller, proposed: Proposed, *, now: datetime) -> Rule:
     return rule
 
 
-def change_rule(caller: Caller, rule_id: UUID, changes: dict[str, Any], *, now: datetime, confirmed: bool) -> Rule:
+def change_rule(
+    caller: Caller,
+    rule_id: UUID,
+    changes: dict[str, Any],
+    *,
+    now: datetime,
+    confirmed: bool,
+    expected_version: int | None = None,
+) -> Rule:
     """Store the next version of a rule and return it; what `changes` leaves out stays, and the same again is no change.
 
-    `changes` may have `kind`, `action`, `value`, `note` and `expires_at`. Raises NotFound, and Invalid as `add_rule`.
+    `changes` may have `kind`, `action`, `value`, `note` and `expires_at`. Raises NotFound, and Invalid as `add_rule`,
+    also where the rule has another version than `expected_version`.
     """
     with reading():
         before = _one(caller, rule_id)
+    if expected_version not in {None, before.version}:
+        raise _changed_meanwhile()
     kept = {
         "kind": before.kind,
         "action": before.action,
@@ -187,7 +198,7 @@ def change_rule(caller: Caller, rule_id: UUID, changes: dict[str, Any], *, now: 
     with writing():
         sites.hold_site(caller.site_id)
         if _one(caller, rule_id).version != before.version:
-            raise Invalid("value", "changed_meanwhile", "Somebody has changed this rule meanwhile; look at it again.")
+            raise _changed_meanwhile()
         _check_room(after)
         rules.save_rule(after)
         _log(caller, "change", after, now, {n: [was[n], told[n]] for n in told if was[n] != told[n]})
@@ -208,6 +219,10 @@ def _one(caller: Caller, rule_id: UUID) -> Rule:
     if found is None:
         raise NotFound("This site has no such rule.")
     return found
+
+
+def _changed_meanwhile() -> Invalid:
+    return Invalid("value", "changed_meanwhile", "Somebody has changed this rule meanwhile; look at it again.")
 
 
 def _check_breadth(rule: Rule, proposed: Proposed) -> None:

@@ -279,6 +279,14 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
         _form(lambda news: {"comment_id": news.comment(), "text": "Seen before."}),
         _form(lambda news: {"comment_id": news.comment(), "text": "Seen before.", "about": "author"}),
     ],
+    "GET /desk/rules": [_just, _query(kind=lambda _: "word")],
+    "GET /desk/rules/<uuid:rule_id>": [_just],
+    "POST /desk/rules": [
+        _form(lambda _: RULE | {"do": "save"}),
+        _form(lambda _: RULE | {"do": "try"}),
+        _form(lambda news: RULE | {"do": "save", "rule": news.rule()}),
+        _form(lambda news: {"do": "remove", "rule": news.rule()}),
+    ],
     "GET /desk/site": [_just],
     "POST /desk/site": [_form(lambda _: {"max_depth": "2", "was.max_depth": "4"})],
     "POST /desk/site/reasons": [
