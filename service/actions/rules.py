@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from service.actions.backtest import is_too_broad
 from service.actions.paging import rule_cursor, rule_position, scope_of
 from service.actions.record import record
+from service.actions.screen import rules_in_force
 from service.actions.toolbox import tools
 from service.adapters.patterns import what_is_wrong_with
 from service.domain.errors import Invalid, NotFound
@@ -130,6 +131,7 @@ def check_rule(caller: Caller, proposed: Proposed, *, now: datetime, before: Rul
     if not is_kept:
         expires_at = faults.gather(lambda: check_expiry(proposed.expires_at, now=now), None)
     faults.raise_if_any()
+    terms = _by_current_key(caller.site_id, terms, addresses_of(before) if before else ())
     return Rule(
         id=before.id if before else new_id(now),
         site_id=caller.site_id,
@@ -160,6 +162,7 @@ def add_rule(caller: Caller, proposed: Proposed, *, now: datetime) -> Rule:
         _check_room(rule)
         rules.add_rule(rule)
         _log(caller, "add", rule, now, {name: [None, told] for name, told in _told(rule).items() if told})
+    _make_ready(caller)
     return rule
 
 
@@ -181,6 +184,7 @@ def change_rule(
         before = _one(caller, rule_id)
     if expected_version not in {None, before.version}:
         raise _changed_meanwhile()
+    before = replace(before, terms=_by_current_key(caller.site_id, before.terms, addresses_of(before)))
     kept = {
         "kind": before.kind,
         "action": before.action,
@@ -202,6 +206,7 @@ def change_rule(
         _check_room(after)
         rules.save_rule(after)
         _log(caller, "change", after, now, {n: [was[n], told[n]] for n in told if was[n] != told[n]})
+    _make_ready(caller)
     return after
 
 
@@ -212,6 +217,39 @@ def remove_rule(caller: Caller, rule_id: UUID, *, now: datetime) -> None:
         gone = _one(caller, rule_id)
         rules.remove_rule(gone)
         _log(caller, "remove", gone, now, {name: [told, None] for name, told in _told(gone).items() if told})
+    _make_ready(caller)
+
+
+def reseal_rules() -> int:
+    """Seal the addresses of rules under the current key, and hash them anew; returns how many were moved.
+
+    That is no new version of a rule: it says what it said.
+    """
+    keyring, moved = tools().keyring, 0
+    with reading():
+        listed = rules.rules_with_addresses()
+    for rule_id, site_id, sealed in listed:
+        if keyring.is_current(sealed):
+            continue
+        with writing():
+            sites.hold_site(site_id)
+            rule = rules.find_rule(rule_id, site_id=site_id)
+            # Somebody may have changed it meanwhile, and moved it by that.
+            if rule is None or rule.addresses_sealed is None or keyring.is_current(rule.addresses_sealed):
+                continue
+            addresses = addresses_of(rule)
+            terms = _by_current_key(site_id, rule.terms, addresses)
+            sealed_anew = keyring.seal("\n".join(addresses), context=site_id.bytes)
+            rules.save_rule(replace(rule, terms=terms, addresses_sealed=sealed_anew))
+            moved += len(addresses)
+    return moved
+
+
+def _make_ready(caller: Caller) -> None:
+    """Let whoever changes a long list wait until it is ready, and not the next reader whom this process serves."""
+    with reading():
+        site = sites.get_site(caller.site_id)
+    rules_in_force(site)
 
 
 def _one(caller: Caller, rule_id: UUID) -> Rule:
@@ -257,15 +295,20 @@ def _hashes(site_id: UUID, address: str) -> list[str]:
     return [found.hex() for found in tools().keyring.lookup_hashes("email", str(site_id), address)]
 
 
+def _by_current_key(site_id: UUID, terms: Sequence[str], addresses: Sequence[str]) -> tuple[str, ...]:
+    """Return the terms with these addresses hashed by the current key; one that was there by both keys is one line."""
+    anew = {HASHED + old: HASHED + _hashed(site_id, one) for one in addresses for old in _hashes(site_id, one)}
+    return tuple(dict.fromkeys(anew.get(term, term) for term in terms))
+
+
 def _sealed(site_id: UUID, terms: Sequence[str], typed: dict[str, str], before: Rule | None) -> bytes | None:
     """Return the addresses among the terms, sealed: those typed now, and those kept that are still meant."""
     keyring = tools().keyring
     wanted = {term.removeprefix(HASHED) for term in terms if term.startswith(HASHED)}
     known = {email_hash: address for address, email_hash in typed.items()}
     for address in addresses_of(before) if before is not None else ():
-        for email_hash in _hashes(site_id, address):
-            known.setdefault(email_hash, address)
-    addresses = list(dict.fromkeys(address for email_hash, address in known.items() if email_hash in wanted))
+        known.setdefault(_hashed(site_id, address), address)
+    addresses = [address for email_hash, address in known.items() if email_hash in wanted]
     return keyring.seal("\n".join(addresses), context=site_id.bytes) if addresses else None
 
 

@@ -70,6 +70,13 @@ def find_rule(rule_id: UUID, *, site_id: UUID) -> Rule | None:
     return None if row is None else _rule(row)
 
 
+def rules_with_addresses() -> list[tuple[UUID, UUID, bytes]]:
+    """Return (id, site's id, sealed addresses) of every rule of every site that names e-mail addresses."""
+    statement = select(RuleRow.id, RuleRow.site_id, RuleRow.addresses_sealed)
+    rows = db.session.execute(statement.where(RuleRow.addresses_sealed.is_not(None)).order_by(RuleRow.id))
+    return [(row.id, row.site_id, row.addresses_sealed) for row in rows]
+
+
 def count_rules(site_id: UUID, *, besides: UUID | None = None) -> tuple[int, int, int]:
     """Return how many rules a site has, how many of them are patterns, and how many lines they have together."""
     statement = select(
