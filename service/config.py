@@ -19,6 +19,10 @@ MAX_REQUEST_BYTES = 64 * 1024
 MAX_BATCH_BYTES = 1024 * 1024
 """Bytes of a hundred decisions together, each of which may tell its author a reason and leave colleagues a note."""
 
+MAX_RULE_BYTES = 8 * 1024 * 1024
+"""Bytes of a rule: 65,000 words of ten letters are a megabyte as UTF-8, and four where JSON escapes every letter or a
+form every byte."""
+
 MAX_FORM_BYTES = 3 * MAX_REQUEST_BYTES
 """Bytes of a form as a browser sends it, three for each byte that is no ASCII letter or digit: 7,000 Chinese characters
 would be too much otherwise. What it says, decoded, is held to MAX_REQUEST_BYTES like everything."""

@@ -171,6 +171,13 @@ class SiteDriver:
             response = self.flag(comment_id, reason, address=f"198.18.{number // 250 % 250}.{number % 250}")
             assert response.status_code == 201, response.text
 
+    def rule(self, kind: str, action: str, value: str, **others: Any) -> dict[str, Any]:
+        """Add a rule of the screening and return it; the test fails where it is refused."""
+        said = {"kind": kind, "action": action, "value": value} | others
+        response = self.client.post("/v1/moderation/rules", json=said, headers=self.bearer)
+        assert response.status_code == 201, response.text
+        return _object(response)
+
     def receipt(self, sent: dict[str, Any]) -> dict[str, Any]:
         """Return what the author sees."""
         return _object(self.client.get(f"/v1/receipts/{sent['receipt']['token']}"))

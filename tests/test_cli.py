@@ -182,6 +182,36 @@ def test_a_new_key_with_the_old_one_beside_it_finds_and_opens_everything(
         assert discrepancies(rotated, site.slug) == []
 
 
+def test_addresses_in_rules_are_moved_to_the_new_key(own_url: str, redis_url: str, tmp_path: Path, app: Flask) -> None:
+    old_process = make(app)
+    rule = old_process.rule("author", "spam", "Eve@Spam.example\n@junk.example\nmallory@spam.example")
+
+    def of(process: Flask) -> SiteDriver:
+        return SiteDriver(process, old_process.slug, old_process.origin, old_process.token, old_process.article)
+
+    def status(site: SiteDriver, email: str) -> str:
+        return str(site.opened(site.submitted(email=email)["id"])["status"])
+
+    with running(own_url, redis_url, tmp_path, NEW_KEY, OLD_KEY) as rotated:
+        site = of(rotated)
+        assert status(site, "eve@spam.example") == "spam", "by the older key"
+        change = {"note": "Sellers"}
+        address = f"/v1/moderation/rules/{rule['id']}"
+        changed = site.client.patch(address, json=change, headers=site.bearer).get_json()
+        assert changed["value"] == "Eve@Spam.example\n@junk.example\nmallory@spam.example".replace("Eve@S", "eve@s")
+        moved = printed(rotated, "email", "reseal")
+        assert re.fullmatch(r"Re-sealed [0-9]+ addresses\.\n", moved)
+        assert printed(rotated, "email", "reseal") == "Re-sealed 0 addresses.\n"
+        assert status(site, "mallory@spam.example") == "spam", "the process that moved it"
+    with running(own_url, redis_url, tmp_path, NEW_KEY) as after:
+        site = of(after)
+        told = site.client.get(address, headers=site.bearer).get_json()
+        assert told == changed
+        for email in ("eve@spam.example", "mallory@spam.example", "anybody@junk.example"):
+            assert status(site, email) == "spam"
+        assert status(site, "ada@example.org") == "pending"
+
+
 def test_after_resealing_the_old_key_can_go_and_authors_of_both_times_are_one(
     own_url: str, redis_url: str, tmp_path: Path, app: Flask
 ) -> None:

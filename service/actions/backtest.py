@@ -42,13 +42,17 @@ class Example:
 
 @dataclass(frozen=True)
 class Backtest:
-    """What a rule would have done to the latest comments of its site; `warning` is a sentence, or None."""
+    """What a rule would have done to the latest comments of its site; `warning` is a sentence, or None.
+
+    `is_broad` says that it meets nearly everything, which has to be confirmed.
+    """
 
     checked: int
     matched: int
     later_approved: int
     examples: Sequence[Example]
     warning: str | None
+    is_broad: bool
 
 
 def backtest(rule: Rule, *, most: int = MOST_CHECKED, seconds: float = MOST_SECONDS) -> Backtest:
@@ -74,24 +78,28 @@ def backtest(rule: Rule, *, most: int = MOST_CHECKED, seconds: float = MOST_SECO
                     examples.append(Example(comment, match.said, match.spans))
             if time.monotonic() > until:
                 break
-    return Backtest(checked, matched, approved, examples, _warning(rule, checked, matched, approved))
+    is_broad = rule.action is not RuleAction.TRUST and (_is_most(checked, matched) or _meets_plain_texts(rule))
+    warning = _warning(rule, checked, matched, approved, is_broad=is_broad)
+    return Backtest(checked, matched, approved, examples, warning, is_broad)
 
 
 def is_too_broad(rule: Rule) -> bool:
     """True where a rule would meet most of the latest comments, or a pattern most of what anybody writes."""
-    if rule.kind is RuleKind.PATTERN:
-        search = searching(rule.terms)
-        if all(search(text) for text in _PLAIN_TEXTS):
-            return True
-    tried = backtest(rule, most=FEW, seconds=1.0)
-    return _is_broad(tried.checked, tried.matched)
+    return _meets_plain_texts(rule) or backtest(rule, most=FEW, seconds=1.0).is_broad
 
 
-def _is_broad(checked: int, matched: int) -> bool:
+def _meets_plain_texts(rule: Rule) -> bool:
+    if rule.kind is not RuleKind.PATTERN:
+        return False
+    search = searching(rule.terms)
+    return all(search(text) for text in _PLAIN_TEXTS)
+
+
+def _is_most(checked: int, matched: int) -> bool:
     return checked >= BROAD_FROM and matched >= BROAD_SHARE * checked
 
 
-def _warning(rule: Rule, checked: int, matched: int, approved: int) -> str | None:
+def _warning(rule: Rule, checked: int, matched: int, approved: int, *, is_broad: bool) -> str | None:
     if rule.kind is RuleKind.NETWORK and any(_addresses(term) is None for term in rule.terms):
         return (
             "Where comments came from is kept as a keyed hash for thirty days, so that a network wider than "
@@ -99,7 +107,9 @@ def _warning(rule: Rule, checked: int, matched: int, approved: int) -> str | Non
         )
     if rule.action is RuleAction.TRUST:
         return None
-    if _is_broad(checked, matched):
+    if is_broad and not _is_most(checked, matched):
+        return f"It meets nearly everything that anybody writes, such as “{_PLAIN_TEXTS[0]}”"
+    if is_broad:
         return f"It would meet {matched:,} of the last {checked:,} comments, which is most of what is written here."
     if matched >= BROAD_FROM and approved > matched / 2:
         return f"Of the {matched:,} comments it would have met, {approved:,} were approved: most were good ones."

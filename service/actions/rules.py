@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from service.actions.backtest import is_too_broad
+from service.actions.paging import rule_cursor, rule_position, scope_of
 from service.actions.record import record
+from service.actions.screen import rules_in_force
 from service.actions.toolbox import tools
 from service.adapters.patterns import what_is_wrong_with
 from service.domain.errors import Invalid, NotFound
@@ -49,21 +51,33 @@ class Proposed:
     confirmed: bool = False
 
 
+@dataclass(frozen=True)
+class RulePage:
+    """A page of a site's rules, the newest first."""
+
+    rules: Sequence[Rule]
+    next_cursor: str | None
+
+
 def list_rules(
     caller: Caller,
     *,
     kind: RuleKind | None = None,
     action: RuleAction | None = None,
-    after: UUID | None = None,
+    cursor: str | None = None,
     limit: int = RULES_PAGE,
-) -> tuple[Sequence[Rule], UUID | None]:
-    """Return a page of the rules of the caller's site, the newest first, and the last one's id where there are more.
+) -> RulePage:
+    """Return a page of the rules of the caller's site, the newest first; raises Invalid for a cursor of another list.
 
     Of a long value only its beginning is there; `read_rule` has it whole.
     """
+    scope = scope_of("rules", caller.site_id, kind, action)
+    after = rule_position(scope, cursor)
     with reading():
+        # One more than the page holds tells whether there is another page.
         found = rules.list_rules(caller.site_id, kind=kind, action=action, after=after, limit=limit + 1)
-    return found[:limit], found[limit - 1].id if len(found) > limit else None
+    page = found[:limit]
+    return RulePage(page, rule_cursor(scope, page[-1].id) if len(found) > limit else None)
 
 
 def read_rule(caller: Caller, rule_id: UUID) -> Rule:
@@ -76,9 +90,22 @@ def value_for(caller: Caller, rule: Rule) -> str:
     """Return the lines of a rule as its readers may see them: e-mail addresses for those with the scope `pii` alone."""
     if rule.addresses_sealed is None or not caller.may(Permission.READ_EMAIL):
         return "\n".join(rule.terms)
-    addresses = tools().keyring.unseal(rule.addresses_sealed, context=rule.site_id.bytes).split("\n")
-    by_hash = {_hashed(rule.site_id, address): address for address in addresses}
+    wanted = {term.removeprefix(HASHED) for term in rule.terms if term.startswith(HASHED)}
+    by_hash: dict[str, str] = {}
+    for address in addresses_of(rule):
+        if not wanted:
+            break  # a rule of a list may have its first lines alone, and hashing thousands of addresses takes a while
+        for email_hash in _hashes(rule.site_id, address):
+            by_hash[email_hash] = address
+            wanted.discard(email_hash)
     return "\n".join(by_hash.get(term.removeprefix(HASHED), term) for term in rule.terms)
+
+
+def addresses_of(rule: Rule) -> list[str]:
+    """Return the e-mail addresses of a rule, for those alone who may see them, and for moving them to another key."""
+    if rule.addresses_sealed is None:
+        return []
+    return tools().keyring.unseal(rule.addresses_sealed, context=rule.site_id.bytes).split("\n")
 
 
 def check_rule(caller: Caller, proposed: Proposed, *, now: datetime, before: Rule | None = None) -> Rule:
@@ -104,6 +131,7 @@ def check_rule(caller: Caller, proposed: Proposed, *, now: datetime, before: Rul
     if not is_kept:
         expires_at = faults.gather(lambda: check_expiry(proposed.expires_at, now=now), None)
     faults.raise_if_any()
+    terms = _by_current_key(caller.site_id, terms, addresses_of(before) if before else ())
     return Rule(
         id=before.id if before else new_id(now),
         site_id=caller.site_id,
@@ -134,16 +162,29 @@ def add_rule(caller: Caller, proposed: Proposed, *, now: datetime) -> Rule:
         _check_room(rule)
         rules.add_rule(rule)
         _log(caller, "add", rule, now, {name: [None, told] for name, told in _told(rule).items() if told})
+    _make_ready(caller)
     return rule
 
 
-def change_rule(caller: Caller, rule_id: UUID, changes: dict[str, Any], *, now: datetime, confirmed: bool) -> Rule:
+def change_rule(
+    caller: Caller,
+    rule_id: UUID,
+    changes: dict[str, Any],
+    *,
+    now: datetime,
+    confirmed: bool,
+    expected_version: int | None = None,
+) -> Rule:
     """Store the next version of a rule and return it; what `changes` leaves out stays, and the same again is no change.
 
-    `changes` may have `kind`, `action`, `value`, `note` and `expires_at`. Raises NotFound, and Invalid as `add_rule`.
+    `changes` may have `kind`, `action`, `value`, `note` and `expires_at`. Raises NotFound, and Invalid as `add_rule`,
+    also where the rule has another version than `expected_version`.
     """
     with reading():
         before = _one(caller, rule_id)
+    if expected_version not in {None, before.version}:
+        raise _changed_meanwhile()
+    before = replace(before, terms=_by_current_key(caller.site_id, before.terms, addresses_of(before)))
     kept = {
         "kind": before.kind,
         "action": before.action,
@@ -156,15 +197,16 @@ def change_rule(caller: Caller, rule_id: UUID, changes: dict[str, Any], *, now: 
     was, told = _told(before), _told(after)
     if was == told:
         return before
-    if before.terms != after.terms or before.kind is not after.kind:
+    if before.terms != after.terms or before.kind is not after.kind or before.action is RuleAction.TRUST:
         _check_breadth(after, proposed)
     with writing():
         sites.hold_site(caller.site_id)
         if _one(caller, rule_id).version != before.version:
-            raise Invalid("value", "changed_meanwhile", "Somebody has changed this rule meanwhile; look at it again.")
+            raise _changed_meanwhile()
         _check_room(after)
         rules.save_rule(after)
         _log(caller, "change", after, now, {n: [was[n], told[n]] for n in told if was[n] != told[n]})
+    _make_ready(caller)
     return after
 
 
@@ -175,6 +217,39 @@ def remove_rule(caller: Caller, rule_id: UUID, *, now: datetime) -> None:
         gone = _one(caller, rule_id)
         rules.remove_rule(gone)
         _log(caller, "remove", gone, now, {name: [told, None] for name, told in _told(gone).items() if told})
+    _make_ready(caller)
+
+
+def reseal_rules() -> int:
+    """Seal the addresses of rules under the current key, and hash them anew; returns how many were moved.
+
+    That is no new version of a rule: it says what it said.
+    """
+    keyring, moved = tools().keyring, 0
+    with reading():
+        listed = rules.rules_with_addresses()
+    for rule_id, site_id, sealed in listed:
+        if keyring.is_current(sealed):
+            continue
+        with writing():
+            sites.hold_site(site_id)
+            rule = rules.find_rule(rule_id, site_id=site_id)
+            # Somebody may have changed it meanwhile, and moved it by that.
+            if rule is None or rule.addresses_sealed is None or keyring.is_current(rule.addresses_sealed):
+                continue
+            addresses = addresses_of(rule)
+            terms = _by_current_key(site_id, rule.terms, addresses)
+            sealed_anew = keyring.seal("\n".join(addresses), context=site_id.bytes)
+            rules.save_rule(replace(rule, terms=terms, addresses_sealed=sealed_anew))
+            moved += len(addresses)
+    return moved
+
+
+def _make_ready(caller: Caller) -> None:
+    """Let whoever changes a long list wait until it is ready, and not the next reader whom this process serves."""
+    with reading():
+        site = sites.get_site(caller.site_id)
+    rules_in_force(site)
 
 
 def _one(caller: Caller, rule_id: UUID) -> Rule:
@@ -182,6 +257,10 @@ def _one(caller: Caller, rule_id: UUID) -> Rule:
     if found is None:
         raise NotFound("This site has no such rule.")
     return found
+
+
+def _changed_meanwhile() -> Invalid:
+    return Invalid("value", "changed_meanwhile", "Somebody has changed this rule meanwhile; look at it again.")
 
 
 def _check_breadth(rule: Rule, proposed: Proposed) -> None:
@@ -211,14 +290,24 @@ def _hashed(site_id: UUID, address: str) -> str:
     return tools().keyring.lookup_hash("email", str(site_id), address).hex()
 
 
+def _hashes(site_id: UUID, address: str) -> list[str]:
+    """Return the address's hashes by every key: a rule written before a change of keys has it by the older one."""
+    return [found.hex() for found in tools().keyring.lookup_hashes("email", str(site_id), address)]
+
+
+def _by_current_key(site_id: UUID, terms: Sequence[str], addresses: Sequence[str]) -> tuple[str, ...]:
+    """Return the terms with these addresses hashed by the current key; one that was there by both keys is one line."""
+    anew = {HASHED + old: HASHED + _hashed(site_id, one) for one in addresses for old in _hashes(site_id, one)}
+    return tuple(dict.fromkeys(anew.get(term, term) for term in terms))
+
+
 def _sealed(site_id: UUID, terms: Sequence[str], typed: dict[str, str], before: Rule | None) -> bytes | None:
     """Return the addresses among the terms, sealed: those typed now, and those kept that are still meant."""
     keyring = tools().keyring
     wanted = {term.removeprefix(HASHED) for term in terms if term.startswith(HASHED)}
     known = {email_hash: address for address, email_hash in typed.items()}
-    if before is not None and before.addresses_sealed is not None:
-        for address in keyring.unseal(before.addresses_sealed, context=site_id.bytes).split("\n"):
-            known.setdefault(_hashed(site_id, address), address)
+    for address in addresses_of(before) if before is not None else ():
+        known.setdefault(_hashed(site_id, address), address)
     addresses = [address for email_hash, address in known.items() if email_hash in wanted]
     return keyring.seal("\n".join(addresses), context=site_id.bytes) if addresses else None
 

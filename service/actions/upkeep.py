@@ -9,6 +9,7 @@ from uuid import UUID
 
 from service.actions.accounts import email_hashes, totp_context
 from service.actions.idempotent import ANSWER_LIFE
+from service.actions.rules import reseal_rules
 from service.actions.screen import ALIKE_WINDOW
 from service.actions.toolbox import tools
 from service.adapters.keyring import CannotUnseal
@@ -65,12 +66,12 @@ def _in_batches(drop: Callable[[], int], batch: int) -> int:
 def reseal_emails() -> int:
     """Seal every address that is under an older key with the current one; returns how many were moved.
 
-    Moderators' addresses are among them, and the secrets of their second factors are moved along.
+    Those of moderators and in rules are among them, and the secrets of second factors are moved along.
 
     Run it after a new SECRET_KEY with the old one in SECRET_KEY_FALLBACKS; afterwards the old one can go. It can be
     stopped and run again. Raises CannotUnseal where an address was sealed with a key that is not configured.
     """
-    moved = _reseal_accounts()
+    moved = _reseal_accounts() + reseal_rules()
     last: UUID | None = None
     keyring = tools().keyring
     while True:

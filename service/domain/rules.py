@@ -166,6 +166,8 @@ def _pattern(value: str, compiles: Callable[[str], str | None]) -> str:
         _refuse("required", f"A rule needs a value: {_EXAMPLES[RuleKind.PATTERN]}.")
     if len(value) > PATTERN_MAX:
         _refuse("too_long", f"A pattern has at most {PATTERN_MAX:,} characters; this one has {len(value):,}.")
+    if len(value.splitlines()) > 1:
+        _refuse("not_a_pattern", r"A pattern is one line; a line break in a text is written as `\n`.")
     fault = compiles(value)
     if fault is not None:
         _refuse("not_a_pattern", f"This pattern cannot be read: {fault}.")

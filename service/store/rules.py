@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def list_rules(
 ) -> list[Rule]:
     """Return up to `limit` rules that come after one, the newest first; of a long value its beginning alone.
 
-    `term_count` tells how many lines there are in all.
+    `term_count` tells how many lines there are in all; none of those that are there is cut.
     """
     start = func.substr(RuleRow.terms, 1, LISTED)
     columns = [start.label("terms") if column is RuleRow.terms else column for column in _COLUMNS]
@@ -53,13 +54,27 @@ def list_rules(
         statement = statement.where(RuleRow.action == action.value)
     if after is not None:
         statement = statement.where(RuleRow.id < after)
-    return [_rule(row) for row in db.session.execute(statement.order_by(RuleRow.id.desc()).limit(limit))]
+    rows = db.session.execute(statement.order_by(RuleRow.id.desc()).limit(limit))
+    return [_without_cut_line(_rule(row)) for row in rows]
+
+
+def _without_cut_line(rule: Rule) -> Rule:
+    """Return a rule without its last line where the list's value may end within it."""
+    is_cut = sum(map(len, rule.terms)) + len(rule.terms) > LISTED
+    return replace(rule, terms=rule.terms[:-1]) if is_cut else rule
 
 
 def find_rule(rule_id: UUID, *, site_id: UUID) -> Rule | None:
     """Return a rule of this site, or None."""
     row = db.session.execute(select(*_COLUMNS).where(RuleRow.id == rule_id, RuleRow.site_id == site_id)).one_or_none()
     return None if row is None else _rule(row)
+
+
+def rules_with_addresses() -> list[tuple[UUID, UUID, bytes]]:
+    """Return (id, site's id, sealed addresses) of every rule of every site that names e-mail addresses."""
+    statement = select(RuleRow.id, RuleRow.site_id, RuleRow.addresses_sealed)
+    rows = db.session.execute(statement.where(RuleRow.addresses_sealed.is_not(None)).order_by(RuleRow.id))
+    return [(row.id, row.site_id, row.addresses_sealed) for row in rows]
 
 
 def count_rules(site_id: UUID, *, besides: UUID | None = None) -> tuple[int, int, int]:

@@ -19,6 +19,7 @@ from service.web.api import (
     reactions,
     reasons,
     receipts,
+    rules,
     sites,
     stats,
 )
@@ -27,6 +28,7 @@ from service.web.desk import articles as desk_article_list
 from service.web.desk import log as desk_log
 from service.web.desk import moderators as desk_moderators
 from service.web.desk import queue as desk_queue
+from service.web.desk import rules as desk_rules
 from service.web.desk import sign_in
 from service.web.desk import site as desk_site
 from service.web.desk import stats as desk_stats
@@ -48,6 +50,7 @@ API_BLUEPRINTS = (
     log.blueprint,
     stats.blueprint,
     reasons.blueprint,
+    rules.blueprint,
     sites.blueprint,
     desk_articles.blueprint,
 )
@@ -62,6 +65,7 @@ DESK_BLUEPRINTS = (
     desk_log.blueprint,
     desk_stats.blueprint,
     desk_article_list.blueprint,
+    desk_rules.blueprint,
     desk_site.blueprint,
 )
 

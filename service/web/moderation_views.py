@@ -109,7 +109,7 @@ def file_view(file: CommentFile, *, now: datetime) -> dict[str, Any]:
 
 
 def signal_views(signals: Iterable[Signal]) -> list[dict[str, Any]]:
-    """Return what the screening found, each with the offsets of the words that made it."""
+    """Return what the screening found, each with the offsets of the words that made it and the rule that asked."""
     return [
         {
             "name": signal.name,
@@ -117,6 +117,7 @@ def signal_views(signals: Iterable[Signal]) -> list[dict[str, Any]]:
             "score": signal.score,
             "detail": signal.detail,
             "spans": [list(span) for span in signal.spans],
+            "rule": None if signal.rule_id is None else {"id": str(signal.rule_id), "version": signal.rule_version},
         }
         for signal in signals
     ]

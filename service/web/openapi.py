@@ -41,6 +41,7 @@ PATH_PARAMETERS = {
     "batch_id": {"description": "The batch's id, which every decision names.", "example": EXAMPLE_ID},
     "moderator_id": {"description": "The moderator's id.", "example": EXAMPLE_ID},
     "invitation_id": {"description": "The invitation's id.", "example": EXAMPLE_ID},
+    "rule_id": {"description": "The rule's id.", "example": EXAMPLE_ID},
     "reason_id": {"description": "The reason's id.", "example": EXAMPLE_ID},
     "slug": {"description": "The site's slug.", "example": "demo"},
     "comment_id": {"description": "The comment's id.", "example": EXAMPLE_ID},

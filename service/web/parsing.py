@@ -13,13 +13,22 @@ from flask_smorest import Blueprint
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from service.config import MAX_BATCH_BYTES, MAX_FORM_BYTES, MAX_REQUEST_BYTES
+from service.config import MAX_BATCH_BYTES, MAX_FORM_BYTES, MAX_REQUEST_BYTES, MAX_RULE_BYTES
 from service.domain.errors import FieldFault, Invalid
 from service.web.problems import MalformedJson, TooLarge, UnsupportedMediaType
 
 FORM = "application/x-www-form-urlencoded"
-LARGER_BODIES = {"moderation.decide_together": MAX_BATCH_BYTES}
+LARGER_BODIES = {
+    "moderation.decide_together": MAX_BATCH_BYTES,
+    "rules.add_rule": MAX_RULE_BYTES,
+    "rules.change_rule": MAX_RULE_BYTES,
+    "rules.backtest_rule": MAX_RULE_BYTES,
+}
 """How many bytes of JSON the views take that need more than the others."""
+LARGER_FORMS = {"desk_rules.change": MAX_RULE_BYTES}
+"""How many bytes of a form the views take that need more than the others."""
+FIELDS_OF_LARGER_FORM = 50
+"""Each field of a form costs a hundred times the two bytes that it can be sent in."""
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -31,17 +40,23 @@ def is_form(request: Request) -> bool:
 def bound_body() -> None:
     """Hold the body to 64 KiB of what it says, or to what its view takes, before anything else is done with a request.
 
-    Raises TooLarge where there is more. A form may be three times as long on its way, since percent-encoding makes
-    three bytes of one. A body that does not tell its length is read here as far as it is accepted: werkzeug would cut
-    it off there without a word, and half a reply would be stored as if it were the whole.
+    Raises TooLarge where there is more, or a form that may be larger has fields beyond number. A form may be three
+    times as long on its way, since percent-encoding makes three bytes of one. A body that does not tell its length is
+    read here as far as it is accepted: werkzeug would cut it off there without a word, and half a reply would be stored
+    as if it were the whole.
     """
     if request.method not in METHODS_WITH_BODY:
         return
-    most = MAX_FORM_BYTES if is_form(request) else LARGER_BODIES.get(request.endpoint or "", MAX_REQUEST_BYTES)
-    request.max_content_length = most
+    endpoint = request.endpoint or ""
+    larger_form = LARGER_FORMS.get(endpoint) if is_form(request) else None
+    plain = MAX_FORM_BYTES if is_form(request) else MAX_REQUEST_BYTES
+    most = larger_form or (plain if is_form(request) else LARGER_BODIES.get(endpoint, plain))
+    request.max_content_length = request.max_form_memory_size = most
     if request.content_length is None and len(request.get_data()) >= most and request.environ["wsgi.input"].read(1):
         raise TooLarge
-    if is_form(request) and _decoded_bytes(request) > MAX_REQUEST_BYTES:
+    if larger_form and request.get_data().count(b"&") >= FIELDS_OF_LARGER_FORM:
+        raise TooLarge
+    if is_form(request) and not larger_form and _decoded_bytes(request) > MAX_REQUEST_BYTES:
         raise TooLarge
 
 

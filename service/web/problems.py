@@ -26,10 +26,10 @@ class MalformedJson(PostbagError):
 
 
 class TooLarge(PostbagError):
-    """The body has more than 64 KiB, or than the 1 MiB of decisions together; more than is accepted."""
+    """The body has more than 64 KiB, or than the 1 MiB of decisions together, or the 8 MiB of a rule."""
 
     code = "too_large"
-    default_detail = "The body is larger than 64 KiB, or than 1 MiB for decisions together."
+    default_detail = "The body is larger than 64 KiB, or than 1 MiB for decisions together, or 8 MiB for a rule."
 
 
 class UnsupportedMediaType(PostbagError):
@@ -87,7 +87,9 @@ ERROR_CODES: dict[str, ErrorCode] = {
     "request_in_progress": ErrorCode(
         409, "Request in progress", "A request with the same Idempotency-Key is being carried out."
     ),
-    "too_large": ErrorCode(413, "Too large", "The body has more than 64 KiB; for decisions together, more than 1 MiB."),
+    "too_large": ErrorCode(
+        413, "Too large", "The body has more than 64 KiB; for decisions together, more than 1 MiB; for a rule, 8 MiB."
+    ),
     "unsupported_media_type": ErrorCode(
         415, "Unsupported media type", "The body is of a type that is not offered here."
     ),

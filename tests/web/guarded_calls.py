@@ -94,6 +94,11 @@ class Newsroom:
         words = {"title": f"No {MARK}", "text": f"We take no {MARK}."}
         return str(self._posted("/v1/moderation/reasons", words)["id"])
 
+    def rule(self) -> str:
+        """Return a rule; what it trusts nobody writes."""
+        words = {"kind": "word", "action": "trust", "value": "calendula", "note": f"About {MARK}"}
+        return str(self._posted("/v1/moderation/rules", words)["id"])
+
     def invitation(self) -> str:
         """Return an invitation."""
         return str(self._posted("/v1/moderation/invitations", {"name": MARK, "role": "viewer"})["id"])
@@ -140,7 +145,7 @@ def open_newsroom(app: Flask) -> Newsroom:
     published = newsroom.comment()
     site.approve(published)
     assert site.flag(published, "other", detail=f"This is {MARK}.").status_code == 201
-    for make in (newsroom.batch, newsroom.reason, newsroom.invitation, newsroom.moderator):
+    for make in (newsroom.batch, newsroom.reason, newsroom.rule, newsroom.invitation, newsroom.moderator):
         make()
     return newsroom
 
@@ -167,6 +172,7 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
     "comment_id": Newsroom.comment,
     "batch_id": Newsroom.batch,
     "reason_id": Newsroom.reason,
+    "rule_id": Newsroom.rule,
     "invitation_id": Newsroom.invitation,
     "moderator_id": Newsroom.moderator,
     "slug": lambda news: news.slug,
@@ -189,6 +195,8 @@ def _json(make: Callable[[Newsroom], dict[str, Any]]) -> Callable[[Newsroom], di
 def _form(make: Callable[[Newsroom], dict[str, Any]]) -> Callable[[Newsroom], dict[str, Any]]:
     return lambda news: {"data": make(news)}
 
+
+RULE = {"kind": "word", "action": "trust", "value": "tagetes"}
 
 CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     # The API.
@@ -230,6 +238,15 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "POST /v1/moderation/reasons": [_json(lambda _: {"title": "Off topic", "text": "It is off topic."})],
     "PATCH /v1/moderation/reasons/<uuid:reason_id>": [_json(lambda _: {"title": "Off topic"})],
     "DELETE /v1/moderation/reasons/<uuid:reason_id>": [_just],
+    "GET /v1/moderation/rules": [_just, _query(kind=lambda _: "word")],
+    "POST /v1/moderation/rules": [
+        _json(lambda news: RULE | {"site": news.slug}),
+        _json(lambda _: RULE | {"kind": "pattern"}),
+    ],
+    "POST /v1/moderation/rules/backtest": [_json(lambda news: RULE | {"site": news.slug})],
+    "GET /v1/moderation/rules/<uuid:rule_id>": [_just],
+    "PATCH /v1/moderation/rules/<uuid:rule_id>": [_json(lambda _: {"action": "hold"})],
+    "DELETE /v1/moderation/rules/<uuid:rule_id>": [_just],
     "GET /v1/moderation/sites": [_just],
     "GET /v1/moderation/sites/<slug>": [_just],
     "PATCH /v1/moderation/sites/<slug>": [_json(lambda _: {"max_depth": 3})],
@@ -261,6 +278,14 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "POST /desk/notes": [
         _form(lambda news: {"comment_id": news.comment(), "text": "Seen before."}),
         _form(lambda news: {"comment_id": news.comment(), "text": "Seen before.", "about": "author"}),
+    ],
+    "GET /desk/rules": [_just, _query(kind=lambda _: "word")],
+    "GET /desk/rules/<uuid:rule_id>": [_just],
+    "POST /desk/rules": [
+        _form(lambda _: RULE | {"do": "save"}),
+        _form(lambda _: RULE | {"do": "try"}),
+        _form(lambda news: RULE | {"do": "save", "rule": news.rule()}),
+        _form(lambda news: {"do": "remove", "rule": news.rule()}),
     ],
     "GET /desk/site": [_just],
     "POST /desk/site": [_form(lambda _: {"max_depth": "2", "was.max_depth": "4"})],

@@ -20,7 +20,7 @@ from tests.desk_driver import PASSWORD, DeskBrowser, new_moderator, signed_in
 from tests.driver import SiteDriver, make_site
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
-MENU = ["Queue", "Log", "Numbers", "Articles", "Site"]
+MENU = ["Queue", "Log", "Numbers", "Articles", "Rules", "Site"]
 PAGES = ("", "/log", "/stats", "/articles", "/site", "/account")
 
 

@@ -333,7 +333,14 @@ def test_a_token_needs_no_token_of_a_page_also_where_a_session_comes_along(newsr
 
 
 def test_the_database_is_compared_in_all_that_could_change(newsroom: Newsroom) -> None:
-    for change in (newsroom.comment, newsroom.batch, newsroom.reason, newsroom.invitation, newsroom.moderator):
+    for change in (
+        newsroom.comment,
+        newsroom.batch,
+        newsroom.reason,
+        newsroom.rule,
+        newsroom.invitation,
+        newsroom.moderator,
+    ):
         with pytest.raises(AssertionError), nothing_changed(newsroom):
             change()
     comment = newsroom.comment()

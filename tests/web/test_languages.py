@@ -410,6 +410,18 @@ def test_a_closed_article_and_a_duplicate_are_told(site: SiteDriver) -> None:
     assert told["detail"] == of("ko")["widget"]["closed"]
 
 
+def test_words_and_senders_that_the_site_refuses_are_told(site: SiteDriver) -> None:
+    for kind, value in (("word", "casino"), ("network", "203.0.113.0/24")):
+        rule = {"kind": kind, "action": "reject", "value": value}
+        assert site.client.post("/v1/moderation/rules", json=rule, headers=site.bearer).status_code == 201
+    told = refused(site, "pl", body="To CASINO jest dobre.").json
+    assert isinstance(told, dict)
+    assert told["errors"][0]["detail"] == of("pl")["error"]["notAccepted"].replace("{words}", "“CASINO”")
+    told = site.submit(address="203.0.113.9", headers={"Accept-Language": "ja"}).json
+    assert isinstance(told, dict)
+    assert told["detail"] == of("ja")["error"]["notTakenFromYou"]
+
+
 def test_the_end_of_the_time_to_revise_is_told_as_a_time(site: SiteDriver) -> None:
     site.change(revise_window=timedelta(0))
     sent = site.submitted()
@@ -440,7 +452,8 @@ def test_calls_that_no_reader_makes_are_refused_in_english(site: SiteDriver, cal
 def test_every_phrase_of_a_refusal_belongs_to_a_code_or_a_fault() -> None:
     of_codes = {languages.in_catalog(name)[6:] for code in problems.ERROR_CODES for name in (code, f"{code}_title")}
     of_faults = {str(fault.values[1]) for fault in FAULTS}
-    assert set(ENGLISH["error"]) <= of_codes | of_faults | {"malformed", "required", "reviseNoMore", "reviseWindowOver"}
+    others = {"malformed", "notAccepted", "notTakenFromYou", "required", "reviseNoMore", "reviseWindowOver"}
+    assert set(ENGLISH["error"]) <= of_codes | of_faults | others
 
 
 @pytest.mark.parametrize("code", sorted(problems.ERROR_CODES))

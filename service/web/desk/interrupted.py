@@ -17,6 +17,9 @@ SECRETS = frozenset({"password", "old_password", "new_password", "code", "sealed
 NEVER_KEPT = SECRETS | {CSRF_FIELD}
 WORDS = {
     "text": "What you wrote",
+    "value": "What the rule meets",
+    "kind": "What the rule looks at",
+    "expires": "Last day",
     "note": "Your note",
     "reason": "What the author will read",
     "name": "Name",
@@ -36,7 +39,7 @@ class Interrupted:
     whence: str
     fields: list[tuple[str, str]]
 
-    WRITTEN: ClassVar = frozenset({"text", "note", "reason", "name", "title"})
+    WRITTEN: ClassVar = frozenset({"text", "note", "reason", "name", "title", "value"})
     """Fields that people write into; they are shown as fields again."""
 
     @property

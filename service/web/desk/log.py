@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from service.actions.read_log import LogPage, LogQuestion, read_log
 from service.domain.errors import FieldFault, Invalid
-from service.domain.log import ChainedEntry, LogKind
+from service.domain.log import ChainedEntry, LogEntry, LogKind
 from service.domain.permissions import Permission
 from service.web.auth import the_caller
 from service.web.desk.filters import day, identifier, own_address, word
@@ -107,6 +107,7 @@ def _moment(when: datetime | None) -> str | None:
 def _row(link: ChainedEntry) -> dict[str, Any]:
     entry = link.entry
     is_about_comment = entry.comment_id is not None
+    rule_id = _rule_id(entry) if entry.kind is LogKind.RULE and entry.action != "remove" else None
     return {
         "number": link.number,
         "when": entry.created_at,
@@ -115,14 +116,33 @@ def _row(link: ChainedEntry) -> dict[str, Any]:
         "what": f"took back: {entry.action}" if entry.kind is LogKind.UNDO else f"{entry.kind}: {entry.action}",
         "comment_href": own_address(f"/desk/comments/{entry.comment_id}") if is_about_comment else None,
         "history_href": own_address("/desk/log", comment=str(entry.comment_id)) if is_about_comment else None,
+        "rule_href": own_address(f"/desk/rules/{rule_id}") if rule_id else None,
         "subject": entry.subject,
         "statuses": (entry.from_status, entry.to_status) if entry.from_status != entry.to_status else None,
         "reason": entry.reason,
         "note": entry.note,
         # What undoing a decision needs is no news to anybody; what a change changed is.
-        "changes": {} if is_about_comment else _changes(entry.details),
+        "changes": {}
+        if is_about_comment
+        else _changes(_of_rule(entry) if entry.kind is LogKind.RULE else entry.details),
         "hash": link.hash.hex(),
     }
+
+
+def _rule_id(entry: LogEntry) -> str | None:
+    _, rule_id = (entry.details or {}).get("rule_id", (None, None))
+    return rule_id if isinstance(rule_id, str) else None
+
+
+def _of_rule(entry: LogEntry) -> dict[str, Any]:
+    """Return what an entry tells of a rule: all of it where it came or went, else what is not as before."""
+    details = {name: change for name, change in (entry.details or {}).items() if name != "rule_id"}
+    told = {}
+    for name, (before, after) in details.items():
+        pair = [", ".join(one.splitlines()) if isinstance(one, str) else one for one in (before, after)]
+        is_whole = name == "version" or entry.action != "change"
+        told[name] = next((one for one in reversed(pair) if one is not None), None) if is_whole else pair
+    return told
 
 
 def _changes(details: Any) -> dict[str, str]:

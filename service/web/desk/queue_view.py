@@ -14,10 +14,28 @@ MOST_EXCERPTS = 3  # of one signal; who wants the rest reads the text below
 LONGEST_MATCH = 80
 
 REASON_WORDS = {
+    "rule_word": "Listed word",
+    "rule_pattern": "Listed pattern",
+    "rule_domain": "Listed domain",
+    "rule_author": "Listed author",
+    "rule_network": "Listed network",
+    "near_duplicate": "Nearly the same was sent before",
     "many_links": "Many links",
+    "link_shortener": "Link that hides where it leads",
+    "edit_adds_link": "Edit that adds a link",
     "own_email": "Own address in the text",
+    "shouting": "Written in capitals",
+    "repetition": "The same again and again",
+    "honeypot": "Filled in what nobody sees",
+    "sent_too_fast": "Sent faster than anybody writes",
+    "form_token": "Sent without our form",
+    "learned": "Much like earlier spam",
+    "akismet": "Spam in the eyes of Akismet",
+    "hook": "The site’s own check",
+    "reported_author": "Author reported before",
     "flagged": "Reported by readers",
     "first_time_author": "First-time author",
+    "screening_failed": "A check failed",
     "policy": "Held by policy",
 }
 FLAG_WORDS = {"spam": "spam", "abuse": "abuse", "off_topic": "off topic", "other": "something else"}

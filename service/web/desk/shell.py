@@ -28,9 +28,14 @@ MENU = (
     ("/desk/log", "Log", Permission.READ_LOG),
     ("/desk/stats", "Numbers", Permission.READ_STATS),
     ("/desk/articles", "Articles", Permission.READ_QUEUE),
+    ("/desk/rules", "Rules", Permission.READ_SITE),
     ("/desk/site", "Site", Permission.READ_SITE),
     ("/desk/moderators", "Moderators", Permission.MANAGE_MODERATORS),
 )
+
+
+BELOW = {"/desk": "/desk/comments"}
+"""Where the pages of single things are, if not below the page of the menu itself."""
 
 
 def desk_page(permission: Permission | None) -> Callable[[View], View]:
@@ -142,4 +147,6 @@ def _caller_by_the_way(signed_in: SignedIn | None) -> Caller | None:
 
 
 def _is_here(address: str) -> bool:
-    return request.path == address or (address == "/desk" and request.path.startswith("/desk/comments"))
+    if address in {"/desk/rules", "/desk"} and request.path.startswith(f"{BELOW.get(address, address)}/"):
+        return True
+    return request.path == address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +11,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from service.domain.text import forbidden_character
 
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 _DIGITS = re.compile(r"-?[0-9]{1,18}")  # as many as a database's integer has
 
 REQUIRED = "required: This field is needed."
@@ -58,6 +62,22 @@ class Text(fields.String):
         if (name := forbidden_character(text)) is not None:
             raise ValidationError(f"forbidden_character: The character {name} cannot be part of a text.")
         return text
+
+
+class MomentSent(Text):
+    """A time as RFC 3339 writes it, with its zone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"format": "date-time", **kwargs.pop("metadata", {})}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            if _RFC_3339.fullmatch(text):
+                return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise ValidationError("wrong_type: This must be a time such as 2026-11-24T09:30:00Z.")
 
 
 class Whole(fields.Integer):

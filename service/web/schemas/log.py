@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, fields
 
 from service.domain.life import Status
 from service.domain.log import LogKind
-from service.web.schemas.fields import Choice, Identifier, Moment, StrictSchema, Text, WholeInQuery, Word, absent
+from service.web.schemas.fields import (
+    Choice,
+    Identifier,
+    Moment,
+    MomentSent,
+    StrictSchema,
+    Text,
+    WholeInQuery,
+    Word,
+    absent,
+)
 from service.web.schemas.public import PAGE_LIMIT
 
-_RFC_3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
 
-
-class MomentInQuery(Text):
-    """A time as RFC 3339 writes it, with its zone."""
+class MomentInQuery(MomentSent):
+    """A time in a query."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(load_default=absent, metadata={"format": "date-time", **kwargs.pop("metadata", {})}, **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        try:
-            if _RFC_3339.fullmatch(text):
-                return datetime.fromisoformat(text.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        raise ValidationError("wrong_type: This must be a time such as 2026-11-24T09:30:00Z.")
+        super().__init__(load_default=absent, **kwargs)
 
 
 class Format(StrEnum):

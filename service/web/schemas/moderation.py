@@ -32,6 +32,13 @@ from service.web.schemas.public import PAGE_LIMIT, ArticleSchema
 HIGHEST_NUMBER = 2**31 - 1  # what an integer column of PostgreSQL holds
 
 
+class SignalRuleSchema(Schema):
+    """The rule of the site that a signal carries out, as it was then; it may have changed since, or be gone."""
+
+    id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+
+
 class SignalSchema(Schema):
     """What a screening phase found."""
 
@@ -43,6 +50,9 @@ class SignalSchema(Schema):
         fields.List(fields.Integer(), validate=validate.Length(equal=2)),
         required=True,
         metadata={"description": "Offsets [start, end) into the revision's `body`, in characters."},
+    )
+    rule = fields.Nested(
+        SignalRuleSchema, required=True, allow_none=True, metadata={"description": "Null where no rule asked for it."}
     )
 
 
