@@ -14,6 +14,7 @@ from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
 from service.adapters.redis_link import RedisLink
+from service.adapters.wakeups import Wakeups
 from service.config import MAX_FORM_BYTES, MAX_REQUEST_BYTES, SHORT_SECRET, Settings
 from service.extensions import db, migrate
 from service.logs import configure_logs
@@ -53,7 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     keyring = Keyring.from_secrets(settings.secret_key, settings.secret_key_fallbacks)
     redis = RedisLink()
     redis.bind(settings.redis_url, settings.instance_path)
-    app.extensions[EXTENSION] = Toolbox(keyring, redis, Limiter(redis), Claims(redis))
+    app.extensions[EXTENSION] = Toolbox(keyring, redis, Limiter(redis), Claims(redis), Wakeups(redis))
 
     web.register(app, settings)
     cli.register(app)

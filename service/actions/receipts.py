@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.actions import flag, limiting
+from service.actions import flag, limiting, outbox
 from service.actions.body import check_body, render
 from service.actions.change import change_standing
 from service.actions.record import decision_entry
@@ -147,6 +147,7 @@ def _store_revision(receipt: Receipt, raw: str, body_html: str, now: datetime) -
     revision = Revision(after.revision, raw, body_html, now)
     revisions.add_revision(comment.id, revision, sanitiser_version=SANITISER_VERSION)
     revisions.add_signals((comment.site_id, comment.id), after.revision, signals, waiting=not published, now=now)
+    outbox.enqueue("score", comment.site_id, comment_id=comment.id, revision=after.revision, now=now)
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
     return True

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service import metrics
-from service.actions import limiting
+from service.actions import limiting, outbox
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
 from service.actions.record import decision_entry
@@ -191,6 +191,7 @@ def _store(
     )
     revisions.add_revision(comment_id, Revision(1, checked.body, body_html, now), sanitiser_version=SANITISER_VERSION)
     revisions.add_signals((site.id, comment_id), 1, signals, waiting=not published, now=now)
+    outbox.enqueue("score", site.id, comment_id=comment_id, revision=1, now=now)
     if published:
         comments.settle_visibility([comment_id])
     authors.move_author_counters({author.id: {standing.status: 1}})

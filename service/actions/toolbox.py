@@ -10,6 +10,7 @@ from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
 from service.adapters.redis_link import RedisLink
+from service.adapters.wakeups import Wakeups
 
 EXTENSION = "postbag"
 
@@ -22,6 +23,7 @@ class Toolbox:
     redis: RedisLink
     limiter: Limiter
     claims: Claims
+    wakeups: Wakeups
 
 
 def tools() -> Toolbox:
