@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,8 +17,10 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from service.actions import outbox
+from service.store import outbox as table
+from service.store.session import writing
 from tests.driver import SiteDriver, make_site
-from tests.granian_server import beside, until
+from tests.granian_server import ROOT, beside, environment_for, until
 from tests.servers import empty_database, running_redis
 from tests.web.test_learned import ADVERT, HONEST, SPAM, learned
 from tests.worker_process import WorkerProcess, running_worker
@@ -93,13 +95,10 @@ def test_what_a_killed_worker_had_claimed_is_done_by_the_next_one(installation: 
     left = [comment for comment in sent if learned(site, comment["id"]) is None]
     # What it had claimed is free again when the claim is over; this process says so instead of waiting for it.
     with installation.app.app_context():
-        from service.store import outbox as table
-        from service.store.session import writing
-
-        now = outbox_now() + outbox.CLAIM_LASTS + timedelta(seconds=1)
+        now = datetime.now(UTC) + outbox.CLAIM_LASTS + timedelta(seconds=1)
         with writing():
             for job in table.claim_jobs(["score", "learn", "learn_prior"], until=now, limit=100, now=now):
-                table.put_off_job(job.id, due_at=outbox_now(), error="killed")
+                table.put_off_job(job.id, due_at=datetime.now(UTC), error="killed")
     installation.worker()
     for comment in left:
         until(is_scored(site, comment), "a reply is lost")
@@ -133,8 +132,6 @@ def test_redis_may_come_and_go(installation: Installation) -> None:
 @pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
 def test_a_worker_ends_with_the_process_that_is_to_be_its_parent(installation: Installation) -> None:
     flask = str(Path(sys.executable).with_name("flask"))
-    from tests.granian_server import ROOT, environment_for
-
     log = installation.instance / "child.log"
     parent = subprocess.Popen(
         ["sh", "-c", f'"{flask}" --app wsgi worker --with-parent $$ > "{log}" 2>&1 & wait'],
@@ -146,9 +143,3 @@ def test_a_worker_ends_with_the_process_that_is_to_be_its_parent(installation: I
     parent.kill()
     parent.wait()
     until(lambda: "worker_stopped" in log.read_text(), "the worker outlives its parent")
-
-
-def outbox_now():  # type: ignore[no-untyped-def]
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)

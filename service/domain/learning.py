@@ -61,7 +61,7 @@ def learned_signal(
 
     It holds nothing up: it moves the comment in a queue that is ordered by score.
     """
-    score = round(probability, 2)
+    score = min(max(round(probability, 2), 0.01), 0.99)  # what a few decisions tell is never certain
     where = "on all sites of this installation" if from_all_sites else "here"
     times = "1 decision" if decisions == 1 else f"{decisions:,} decisions"
     return Signal(
