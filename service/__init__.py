@@ -17,6 +17,7 @@ from service.adapters.limiter import Limiter
 from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
 from service.adapters.rulebooks import RuleBooks
+from service.adapters.wakeups import Wakeups
 from service.config import MAX_FORM_BYTES, MAX_REQUEST_BYTES, SHORT_SECRET, Settings
 from service.extensions import db, migrate
 from service.logs import configure_logs
@@ -58,7 +59,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     redis.bind(settings.redis_url, settings.instance_path)
     once = Once(redis)
     proof = AltchaProof(keyring, once)
-    app.extensions[EXTENSION] = Toolbox(keyring, redis, Limiter(redis), Claims(redis), RuleBooks(), once, proof)
+    app.extensions[EXTENSION] = Toolbox(
+        keyring, redis, Limiter(redis), Claims(redis), RuleBooks(), once, proof, Wakeups(redis)
+    )
 
     web.register(app, settings)
     cli.register(app)

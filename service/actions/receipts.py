@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.actions import flag, limiting, screen
+from service.actions import flag, limiting, outbox, screen
 from service.actions.body import check_body, render
 from service.actions.change import change_standing
 from service.actions.record import decision_entry
@@ -171,6 +171,7 @@ def _store_revision(
     revisions.add_signals((comment.site_id, comment.id), after.revision, signals, waiting=waiting, now=now)
     sketches.drop_sketches_of([comment.id])
     sketches.keep_sketch(comment.id, comment.site_id, screened.sketch, now=now)
+    outbox.enqueue("score", comment.site_id, comment_id=comment.id, revision=after.revision, now=now)
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
     return True

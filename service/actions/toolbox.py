@@ -13,6 +13,7 @@ from service.adapters.limiter import Limiter
 from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
 from service.adapters.rulebooks import RuleBooks
+from service.adapters.wakeups import Wakeups
 
 EXTENSION = "postbag"
 
@@ -28,6 +29,7 @@ class Toolbox:
     rulebooks: RuleBooks
     once: Once
     proof: AltchaProof
+    wakeups: Wakeups
 
 
 def tools() -> Toolbox:

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service import metrics
+from service.actions import outbox
 from service.actions.change import Change, change_standings
 from service.actions.decide import Batch, Decided, published_texts
 from service.actions.record import as_it_was, decision_entry
@@ -61,6 +62,8 @@ def undo_batch(caller: Caller, batch_id: UUID, *, now: datetime) -> Batch:
             )
             for change, entry in zip(changes, to_undo, strict=True)
         ]
+        if written:
+            outbox.enqueue("learn", caller.site_id, now=now)
         log.add_entries(written)
     done = {
         change.comment.id: Decided(change.comment.id, log.logged_decision(entry), change.after)

@@ -298,6 +298,16 @@ def hold_published(comment_id: UUID, *, site_id: UUID) -> Comment | None:
     return None if row is None else comment_from_row(row)
 
 
+def add_to_score(comment_id: UUID, by: float) -> None:
+    """Let what was found later weigh in the queue's order; the comment's row is held."""
+    db.session.execute(
+        update(CommentRow)
+        .where(CommentRow.id == comment_id)
+        .values(score=CommentRow.score + by)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def count_vote(comment_id: UUID, by: int) -> int:
     """Add `by` to the votes of a comment and return how many it has then."""
     return db.session.execute(

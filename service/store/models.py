@@ -520,3 +520,47 @@ class SiteCounterRow(Base):
     status: Mapped[str] = mapped_column(String(16), primary_key=True)
     slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     count: Mapped[int]
+
+
+_TO_DO = text("failed_at IS NULL")
+
+
+class OutboxRow(Base):
+    """Something that is to be done after the transaction that wrote it; done, it is gone.
+
+    Whoever works on it has it until `claimed_until`, and `due_at` is that moment too, so that one index tells what is
+    free. What failed for the last time stays, with `failed_at`.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_due", "due_at", "id", postgresql_where=_TO_DO, sqlite_where=_TO_DO),
+        Index("ix_outbox_alike", "site_id", "kind", postgresql_where=_TO_DO, sqlite_where=_TO_DO),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(String(32))
+    comment_id: Mapped[UUID | None]
+    revision: Mapped[int | None]
+    payload: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str | None] = mapped_column(Text)
+
+
+class FilterRow(Base):
+    """What was learned from the decisions of a site, or, under the site id of zeros, from those of all sites."""
+
+    __tablename__ = "filters"
+
+    site_id: Mapped[UUID] = mapped_column(primary_key=True)
+    blob: Mapped[bytes] = mapped_column(LargeBinary)
+    learned_to: Mapped[int] = mapped_column(BigInteger)
+    """The number of the last entry of the site's log that it knows of."""
+    decisions: Mapped[int]
+    version: Mapped[int]
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

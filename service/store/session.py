@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -87,12 +87,31 @@ def writing() -> Iterator[None]:
         # What was read before belongs to another snapshot; the block reads again what it decides on.
         db.session.rollback()
         db.session.connection(execution_options={"for_writing": True})
+        _to_follow().clear()
         try:
             yield
             db.session.commit()
         except BaseException:
             db.session.rollback()
             raise
+    follow = list(_to_follow())
+    _to_follow().clear()
+    for act in follow:
+        act()
+
+
+def after_commit(act: Callable[[], None]) -> None:
+    """Have something done when the transaction of this block is committed, once however often it is asked for.
+
+    Nothing is done where the block raises. It must not fail, since what was committed cannot be undone.
+    """
+    _to_follow()[act] = None
+
+
+def _to_follow() -> dict[Callable[[], None], None]:
+    # A dict, since it keeps the order and has everything once.
+    acts: dict[Callable[[], None], None] = db.session().info.setdefault("after_commit", {})
+    return acts
 
 
 class _Line:

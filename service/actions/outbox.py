@@ -1,0 +1,111 @@
+"""What follows from what people do, but need not be done before they are answered.
+
+An action enqueues it in its own transaction, so that it is written exactly when the action is; a worker does it within
+a second (`service/worker.py`). Whatever ends a worker, what it had claimed is taken up again after CLAIM_LASTS, so
+everything here may be done twice and has to come to the same.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from service.actions.toolbox import tools
+from service.domain.errors import StoreUnavailable
+from service.store import outbox
+from service.store.outbox import Job
+from service.store.session import after_commit, reading, writing
+
+CLAIM_LASTS = timedelta(seconds=60)
+"""Longer than any job takes, and short enough that what a killed worker had begun is not missed."""
+CLAIMED_AT_ONCE = 20  # jobs; few enough that another worker finds some too
+MOST_ATTEMPTS = 10  # with the pauses below some two hours, within which most outages end
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(hours=1)
+
+__all__ = ["Handler", "Job", "carry_out", "claim", "enqueue", "finish", "pause_after", "waiting_alike"]
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Job, datetime], None]
+"""Does one job at a time given as now; it may be called again for the same job."""
+
+
+def enqueue(
+    kind: str,
+    site_id: UUID,
+    *,
+    now: datetime,
+    comment_id: UUID | None = None,
+    revision: int | None = None,
+    payload: Any = None,
+    due_at: datetime | None = None,
+) -> None:
+    """Write down what a worker is to do once this transaction is committed, or at a later time."""
+    outbox.add_job(
+        kind, site_id, comment_id=comment_id, revision=revision, payload=payload, due_at=due_at or now, now=now
+    )
+    after_commit(tools().wakeups.wake)
+
+
+def claim(kinds: Sequence[str], *, now: datetime) -> list[Job]:
+    """Return what this worker is to do now, the oldest first; nobody else gets it before CLAIM_LASTS is over."""
+    with writing():
+        return outbox.claim_jobs(kinds, until=now + CLAIM_LASTS, limit=CLAIMED_AT_ONCE, now=now)
+
+
+def carry_out(job: Job, handlers: Mapping[str, Handler], *, now: datetime) -> bool:
+    """Do a job and remove it; False where it failed and is tried again later, or was given up.
+
+    Raises StoreUnavailable, which is no fault of the job: whoever calls keeps it and tries again.
+    """
+    try:
+        handlers[job.kind](job, now)
+    except StoreUnavailable:
+        raise
+    except Exception as fault:  # noqa: BLE001 - whatever is wrong with one job must not end the worker
+        # Only its kind is fit for the log and the table: messages quote what people wrote.
+        _failed(job, type(fault).__name__, now)
+        return False
+    with writing():
+        outbox.finish_jobs([job.id])
+    return True
+
+
+def _failed(job: Job, error: str, now: datetime) -> None:
+    is_last = job.attempts >= MOST_ATTEMPTS
+    with writing():
+        if is_last:
+            outbox.give_up_job(job.id, error=error, now=now)
+        else:
+            outbox.put_off_job(job.id, due_at=now + pause_after(job.attempts, random.random()), error=error)  # noqa: S311
+    say = log.error if is_last else log.warning
+    what = "job_given_up" if is_last else "job_put_off"
+    say(what, kind=job.kind, job=str(job.id), attempts=job.attempts, error=error)
+
+
+def pause_after(attempts: int, chance: float) -> timedelta:
+    """Return how long a job rests after that many attempts: twice as long each time, half of it up to chance.
+
+    `chance` is from 0 to 1, so that jobs that failed together do not come back together.
+    """
+    longest = min(FIRST_PAUSE * (1 << (attempts - 1)), LONGEST_PAUSE)
+    return longest * (0.5 + chance / 2)
+
+
+def waiting_alike(job: Job) -> list[UUID]:
+    """Return every job of this kind that its site waits for now; doing one that looks at everything does them all.
+
+    Ask before looking: what is added afterwards is not among them.
+    """
+    with reading():
+        return outbox.jobs_alike(job.kind, job.site_id)
+
+
+def finish(job_ids: Sequence[UUID]) -> None:
+    """Remove jobs that were done along with another one, in the caller's transaction."""
+    outbox.finish_jobs(job_ids)

@@ -1,0 +1,47 @@
+"""The word to the workers that there is something to do; who misses it looks by itself soon after."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+import redis
+
+from service.adapters.redis_link import RedisAway, RedisLink
+
+CHANNEL = "postbag:work"
+"""Of all sites: there is one outbox."""
+
+
+class Wakeups:
+    """Sends and awaits the word. While Redis is away nobody hears anything, and waiting lasts its full time."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+        self._heard: redis.client.PubSub | None = None
+
+    def wake(self) -> None:
+        """Tell every worker that there is something to do."""
+        with suppress(RedisAway):
+            self._link.call(lambda client: client.publish(CHANNEL, b""))
+
+    def wait(self, seconds: float, stopping: threading.Event) -> None:
+        """Return when somebody says there is something to do, or after this time."""
+        try:
+            self._link.call(lambda client: self._listen(client, seconds))
+        except RedisAway:
+            if self._heard is not None:
+                self._heard.close()
+                self._heard = None
+            stopping.wait(seconds)
+
+    def _listen(self, client: redis.Redis, seconds: float) -> None:
+        if self._heard is None:
+            heard: redis.client.PubSub = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+            heard.subscribe(CHANNEL)
+            self._heard = heard
+        if self._heard.get_message(timeout=seconds) is None:
+            return
+        # One word is enough, however often it was said meanwhile.
+        while self._heard.get_message(timeout=0) is not None:
+            pass

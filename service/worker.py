@@ -1,0 +1,98 @@
+"""The worker: does what the outbox holds, as many of them at once as wanted. `flask --app wsgi worker` runs one.
+
+What joins later needs a kind here and a function that does one job of it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import structlog
+from flask import Flask
+
+from service.actions import learning, outbox
+from service.actions.outbox import Handler, Job
+from service.actions.toolbox import tools
+from service.domain.errors import StoreUnavailable
+
+HANDLERS: Mapping[str, Handler] = {
+    "score": learning.score,
+    "learn": learning.learn,
+    "learn_prior": learning.learn_prior,
+}
+LOOK_EVERY = 0.5
+"""Seconds between two looks at the outbox where nobody says that there is something to do: a comment shall have its
+score within a second also while Redis is away. A look is one query of an index."""
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """One worker of an application; `stop` may be called from a signal handler or another thread."""
+
+    def __init__(self, app: Flask, handlers: Mapping[str, Handler] = HANDLERS, *, parent: int | None = None) -> None:
+        self._app = app
+        self._handlers = handlers
+        self._parent = parent
+        self._stopping = threading.Event()
+        self._claimed: deque[Job] = deque()
+
+    def stop(self) -> None:
+        """End after the job that is being done."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Work until stopped, or until the parent process is gone where one was given; the database may come and go."""
+        log.info("worker_started", kinds=sorted(self._handlers))
+        is_away = False
+        while not self._is_to_end():
+            try:
+                self.drain()
+                if is_away:
+                    log.info("worker_goes_on")
+                is_away = False
+            except StoreUnavailable:
+                if not is_away:
+                    log.warning("worker_waits_for_the_database")
+                is_away = True
+                self._stopping.wait(LOOK_EVERY)
+                continue
+            with self._app.app_context():
+                tools().wakeups.wait(LOOK_EVERY, self._stopping)
+        log.info("worker_stopped")
+
+    def drain(self) -> int:
+        """Do everything that is due and return how much was done; raises StoreUnavailable, and goes on from there."""
+        done = 0
+        while not self._is_to_end():
+            with self._app.app_context():
+                if not self._claimed:
+                    self._claimed.extend(outbox.claim(list(self._handlers), now=_now()))
+                if not self._claimed:
+                    return done
+                job = self._claimed[0]
+                # What another one may have taken up by now is theirs.
+                if job.claimed_until > _now():
+                    done += outbox.carry_out(job, self._handlers, now=_now())
+                self._claimed.popleft()
+        return done
+
+    def _is_to_end(self) -> bool:
+        return self._stopping.is_set() or (self._parent is not None and os.getppid() != self._parent)
+
+
+def run(app: Flask, *, parent: int | None) -> None:
+    """Run a worker in this process until SIGTERM or SIGINT, which let it finish its job."""
+    worker = Worker(app, parent=parent)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
