@@ -222,7 +222,7 @@ def test_another_site_neither_sees_nor_changes_a_rule(site: SiteDriver) -> None:
     assert listed(site) == [rule]
     body = "What of this casino?"
     assert [signal["name"] for signal in elsewhere.opened(elsewhere.submitted(body=body)["id"])["signals"]] == [
-        "first_time_author", "policy",
+        "first_time_author", "no_form_token", "policy",
     ]  # fmt: skip
 
 
