@@ -43,6 +43,7 @@ class SiteRow(Base):
     flag_threshold: Mapped[int] = mapped_column(server_default=text("3"))
     trusted_after: Mapped[int] = mapped_column(server_default=text("3"))
     close_after_days: Mapped[int | None]
+    spam_threshold: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -28,6 +28,7 @@ SITE_COLUMNS = (
     SiteRow.flag_threshold,
     SiteRow.trusted_after,
     SiteRow.close_after_days,
+    SiteRow.spam_threshold,
 )
 
 
@@ -46,6 +47,7 @@ def site_from_row(row: Row[*tuple[Any, ...]]) -> Site:
         flag_threshold=row.flag_threshold,
         trusted_after=row.trusted_after,
         close_after=None if row.close_after_days is None else timedelta(days=row.close_after_days),
+        spam_threshold=row.spam_threshold,
     )
 
 
@@ -114,4 +116,5 @@ def _values(site: Site) -> dict[str, Any]:
         "flag_threshold": site.flag_threshold,
         "trusted_after": site.trusted_after,
         "close_after_days": None if site.close_after is None else site.close_after.days,
+        "spam_threshold": site.spam_threshold,
     }
