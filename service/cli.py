@@ -97,11 +97,12 @@ def _describe(site: Site) -> str:
         limits_text = limits
     minutes = int(site.revise_window.total_seconds() // 60)
     policy = f"{site.policy} (trusted after {site.trusted_after})" if site.policy is Policy.FIRST else site.policy
+    spam = "" if site.spam_threshold is None else f"; spam by itself from {site.spam_threshold:g}"
     closing = "never" if site.close_after is None else f"after {site.close_after.days} days"
     return (
         f"{site.slug}: {site.name}; origins {' '.join(site.origins)}; policy {policy}; limits {limits_text}; "
         f"depth {site.max_depth}; {minutes} minutes to revise; flag threshold {site.flag_threshold}; "
-        f"articles close {closing}"
+        f"articles close {closing}{spam}"
     )
 
 
@@ -132,6 +133,7 @@ def create_site(slug: str, name: str, origins: tuple[str, ...]) -> None:
 @click.option("--revise-minutes", type=click.IntRange(0, MOST_MINUTES), help="How long an author may revise.")
 @click.option("--flag-threshold", type=int, help="Readers' flags that return a comment to the queue; 0: never.")
 @click.option("--close-after-days", type=int, help="Days until an article takes no more replies; 0: never.")
+@click.option("--spam-threshold", type=float, help="Score of the filter that makes a reply spam by itself; 0: never.")
 @told_plainly
 def set_site(
     slug: str,
@@ -144,6 +146,7 @@ def set_site(
     flag_threshold: int | None,
     trusted_after: int | None,
     close_after_days: int | None,
+    spam_threshold: float | None,
 ) -> None:
     """Change what is given of a site; the rest stays."""
     site = sites.change_site(
@@ -158,6 +161,7 @@ def set_site(
         flag_threshold=flag_threshold,
         trusted_after=trusted_after,
         close_after_days=close_after_days,
+        spam_threshold=spam_threshold,
     )
     click.echo(_describe(site))
 

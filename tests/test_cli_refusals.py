@@ -60,6 +60,7 @@ def app(urls: tuple[str, str], redis_url: str, tmp_path_factory: pytest.TempPath
         ("site set news --flag-threshold -1", "flag_threshold: "),
         ("site set news --trusted-after 0", "trusted_after: The number of approved comments is from 1 to 1,000."),
         ("site set news --close-after-days 3651", "close_after_days: "),
+        ("site set news --spam-threshold 0.2", "spam_threshold: "),
         ("token create --site nowhere --scope moderate", "no site of this name"),
         ("token list --site nowhere", "no site of this name"),
         ("token revoke 019b76da-a800-7c47-b06c-3574b178f405 --site news", "The site `news` has no token"),

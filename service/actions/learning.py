@@ -12,11 +12,16 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from service.actions import outbox
+from service.actions.change import Change, change_standings
+from service.actions.record import decision_entry, kept_for_undoing
 from service.actions.toolbox import Toolbox, tools
 from service.adapters.spam_filter import WINDOW, Lessons, SpamFilter
+from service.domain import life
+from service.domain.comment import Comment
 from service.domain.learning import ALL_SITES, LEARNED, learned_signal, lesson_of
-from service.domain.life import Status
-from service.store import comments, filters, revisions
+from service.domain.life import POLICY, Action, Status
+from service.store import comments, filters, log, revisions, sites
+from service.store.ids import new_id
 from service.store.outbox import Job
 from service.store.session import reading, writing
 
@@ -80,8 +85,8 @@ def _remembered() -> Memory:
 def score(job: Job, now: datetime) -> None:
     """Leave a note on a revision with what the site's filter makes of it, and let it count for the queue's order.
 
-    Nothing happens where the author has taken it back or revised it since, where it was scored already, or while
-    nobody's decisions have taught anything yet.
+    Nothing happens where the author has taken it back or revised it since, where a person was faster, where it was
+    scored already, or while nobody's decisions have taught anything yet.
     """
     assert job.comment_id is not None, "what is scored is a comment"
     assert job.revision is not None, "what is scored is a revision"
@@ -105,7 +110,10 @@ def score(job: Job, now: datetime) -> None:
         held = comments.hold_comments([job.comment_id], site_id=job.site_id)
         if not held or held[0].standing.status is Status.DELETED or held[0].standing.revision != job.revision:
             return
-        comment = held[0]
+        comment, last = held[0], log.last_decisions([job.comment_id]).get(job.comment_id)
+        if last is not None and last.revision == job.revision and last.actor.is_a_person and not last.is_undo:
+            # A score that knows the answer would help nobody, and would make the filter look better than it is.
+            return
         known = revisions.signals_of([(comment.id, job.revision)])[comment.id, job.revision]
         if any(one.name == LEARNED for one in known):
             return
@@ -114,6 +122,35 @@ def score(job: Job, now: datetime) -> None:
             (job.site_id, comment.id), job.revision, [signal], waiting=waits, now=comment.queued_at if waits else now
         )
         comments.add_to_score(comment.id, signal.score)
+        threshold = sites.get_site(job.site_id).spam_threshold
+        if threshold is not None and used is own and signal.score >= threshold and last is None and _is_new(comment):
+            _move_to_spam(comment, now)
+
+
+def _is_new(comment: Comment) -> bool:
+    """True for what waits and readers have never seen."""
+    return comment.standing.status is Status.PENDING and not comment.standing.is_published
+
+
+def _move_to_spam(comment: Comment, now: datetime) -> None:
+    """Do what the site's threshold says, in the name of its policy: the log tells it and a person can undo it."""
+    before = comment.standing
+    after = life.decide(
+        before, Action.SPAM, revision=before.revision, actor=POLICY, expected_version=None, last_decision=None
+    )
+    change_standings([Change(comment, after, {"reason": None, "body_html": "", "quietly_spam": True})])
+    entry = decision_entry(
+        comment.id,
+        comment.site_id,
+        Action.SPAM,
+        before,
+        after,
+        POLICY,
+        batch_id=new_id(now),
+        details=kept_for_undoing(comment),
+        now=now,
+    )
+    log.add_entries([entry])
 
 
 def learn(job: Job, now: datetime) -> None:

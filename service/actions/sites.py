@@ -31,6 +31,7 @@ from service.domain.site import (
     check_max_depth,
     check_revise_window,
     check_slug,
+    check_spam_threshold,
     check_trusted_after,
     is_slug,
 )
@@ -109,10 +110,12 @@ def change_site(
     flag_threshold: int | None = None,
     trusted_after: int | None = None,
     close_after_days: int | None = None,
+    spam_threshold: float | None = None,
 ) -> Site:
     """Change what is given of a site and return it; None leaves a value as it is. The log tells what was and what is.
 
-    Raises UnknownSite, and Invalid for every value at fault. `close_after_days` is 0 for never. `limits` is "off",
+    Raises UnknownSite, and Invalid for every value at fault. `close_after_days` and `spam_threshold` are 0 for never.
+    `limits` is "off",
     "default", or a mapping such as `{"client": (10, 60)}` that is laid over the default limits.
     """
     changes = check_changes(
@@ -125,6 +128,7 @@ def change_site(
         flag_threshold=flag_threshold,
         trusted_after=trusted_after,
         close_after_days=close_after_days,
+        spam_threshold=spam_threshold,
     )
     with writing():
         # Held, so that of two who change different things at once neither undoes what the other one did.
@@ -163,6 +167,7 @@ def settings_told(site: Site) -> dict[str, Any]:
         "revise_seconds": int(site.revise_window.total_seconds()),
         "flag_threshold": site.flag_threshold,
         "close_after_days": None if site.close_after is None else site.close_after.days,
+        "spam_threshold": site.spam_threshold,
     }
 
 
@@ -228,5 +233,6 @@ _CHECKS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "flag_threshold": ("flag_threshold", check_flag_threshold),
     "trusted_after": ("trusted_after", check_trusted_after),
     "close_after_days": ("close_after", check_close_after_days),
+    "spam_threshold": ("spam_threshold", check_spam_threshold),
 }
 """What `change_site` takes: the field of Site that it becomes, and what checks it."""

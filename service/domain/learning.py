@@ -54,6 +54,30 @@ def lesson_of(made: Sequence[DecisionMade]) -> Lesson | None:
     return Lesson(standing[-1].revision, _TEACHES[standing[-1].action])
 
 
+MEASURED_AT = (0.5, 0.8, 0.9, 0.95, 0.99)
+"""Thresholds that are measured, so that nobody has to choose one blindly."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Of the decided comments whose score had reached the threshold, how many people took for spam."""
+
+    threshold: float
+    above: int
+    spam: int
+
+    @property
+    def percent(self) -> str:
+        """The share of spam, rounded down, so that 100% means all of them."""
+        return f"{100 * self.spam // self.above}%" if self.above else ""
+
+
+def precision_at(threshold: float, scored: Sequence[tuple[float, bool]]) -> Precision:
+    """Measure a threshold on pairs of the score a comment had before it was decided, and whether it was spam."""
+    above = [is_spam for score, is_spam in scored if score >= threshold]
+    return Precision(threshold, len(above), sum(above))
+
+
 def learned_signal(
     probability: float, *, decisions: int, from_all_sites: bool, spans: Sequence[tuple[int, int]]
 ) -> Signal:

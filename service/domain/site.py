@@ -23,6 +23,7 @@ HIGHEST_FLAG_THRESHOLD = 1000
 DEFAULT_TRUSTED_AFTER = 3  # approved comments; one may be luck, and a regular has three within a week
 HIGHEST_TRUSTED_AFTER = 1000
 MOST_ORIGINS = 100  # more are no site's; the list stands in refusals and is read with every reply
+LOWEST_SPAM_THRESHOLD = 0.5  # of 1; below it the filter itself takes a text for honest
 MOST_DAYS_OPEN = 3650  # ten years; whoever wants longer wants articles that stay open
 
 
@@ -44,7 +45,8 @@ class Site:
     `flag_threshold` flags bring a published comment back to the queue; 0 never does. With the policy `first`,
     `trusted_after` approved comments make a proven author trusted. An article takes replies for the time `close_after`
     since it became known or a person opened it; None is for ever. `flood_level` is that of domain/flood.py as it was
-    last noticed, `flood_since` when.
+    last noticed, `flood_since` when. What the site's own filter gives `spam_threshold` or more goes to spam by itself;
+    None leaves everything to people.
     """
 
     id: UUID
@@ -62,6 +64,7 @@ class Site:
     """Changes with every change of the site's rules."""
     flood_level: int = 0
     flood_since: datetime | None = None
+    spam_threshold: float | None = None
 
     def are_enough_flags(self, count: int) -> bool:
         """True for as many flags as bring a published comment back to the queue."""
@@ -121,3 +124,12 @@ def check_close_after_days(days: int) -> timedelta | None:
             "close_after_days", "out_of_range", f"The number of days is from 0 (never) to {MOST_DAYS_OPEN:,}."
         )
     return timedelta(days=days) or None
+
+
+def check_spam_threshold(threshold: float) -> float | None:
+    """Return the threshold, None for 0, which is never; raises Invalid outside 0.5 to 1."""
+    if threshold != 0 and not LOWEST_SPAM_THRESHOLD <= threshold <= 1:
+        raise Invalid(
+            "spam_threshold", "out_of_range", f"The score is from {LOWEST_SPAM_THRESHOLD} to 1, or 0 for never."
+        )
+    return threshold or None

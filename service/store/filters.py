@@ -10,13 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from service.domain.learning import DecisionMade
+from service.domain.learning import LEARNED, DecisionMade
 from service.domain.life import Action
 from service.domain.log import LogKind
 from service.extensions import db
 from service.store.dialect import insert_or_ignore
 from service.store.log import ABOUT_COMMENTS
-from service.store.models import CommentRow, FilterRow, LogHeadRow, LogRow, RevisionRow
+from service.store.models import CommentRow, FilterRow, LogHeadRow, LogRow, RevisionRow, SignalRow
 
 AT_ONCE = 500  # comments whose decisions or texts one query asks for; SQLite bounds the parameters of a statement
 
@@ -125,6 +125,21 @@ def decisions_made(comment_ids: Sequence[UUID], *, to: int) -> dict[UUID, list[D
             assert revision is not None, "a decision names the revision that was read"
             made[comment_id].append(DecisionMade(Action(action), revision, actor_kind, is_undo=is_undo))
     return made
+
+
+def scores_of(numbered: Sequence[tuple[UUID, int]]) -> dict[UUID, float]:
+    """Return the score that the filter gave one revision of each comment, for those that have one."""
+    wanted = dict(numbered)
+    scores: dict[UUID, float] = {}
+    ids = list(wanted)
+    for start in range(0, len(ids), AT_ONCE):
+        rows = db.session.execute(
+            select(SignalRow.comment_id, SignalRow.revision, SignalRow.score).where(
+                SignalRow.comment_id.in_(ids[start : start + AT_ONCE]), SignalRow.name == LEARNED
+            )
+        )
+        scores |= {row.comment_id: row.score for row in rows if row.revision == wanted[row.comment_id]}
+    return scores
 
 
 def texts_of(numbered: Sequence[tuple[UUID, int]]) -> dict[UUID, Text]:

@@ -47,6 +47,7 @@ class SiteRow(Base):
     """One further with every change of the site's rules, so that processes know when to read them again."""
     flood_level: Mapped[int] = mapped_column(server_default=text("0"))
     flood_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    spam_threshold: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

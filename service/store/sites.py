@@ -31,6 +31,7 @@ SITE_COLUMNS = (
     SiteRow.rules_version,
     SiteRow.flood_level,
     SiteRow.flood_since,
+    SiteRow.spam_threshold,
 )
 
 
@@ -52,6 +53,7 @@ def site_from_row(row: Row[*tuple[Any, ...]]) -> Site:
         rules_version=row.rules_version,
         flood_level=row.flood_level,
         flood_since=row.flood_since,
+        spam_threshold=row.spam_threshold,
     )
 
 
@@ -131,4 +133,5 @@ def _values(site: Site) -> dict[str, Any]:
         "flag_threshold": site.flag_threshold,
         "trusted_after": site.trusted_after,
         "close_after_days": None if site.close_after is None else site.close_after.days,
+        "spam_threshold": site.spam_threshold,
     }

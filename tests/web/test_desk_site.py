@@ -63,6 +63,7 @@ def test_every_setting_can_be_changed(site: SiteDriver) -> None:
         "revise_minutes": "1,440",
         "flag_threshold": "0",
         "close_after_days": "30",
+        "spam_threshold": " 0,95",
     }
     answer = save(ada, site, **typed)
     assert answer.status_code == 303
@@ -77,6 +78,7 @@ def test_every_setting_can_be_changed(site: SiteDriver) -> None:
         "revise_seconds": 86_400,
         "flag_threshold": 0,
         "close_after_days": 30,
+        "spam_threshold": 0.95,
     }
     page = ada.get(answer.headers["Location"])
     assert "The settings are saved." in page.text

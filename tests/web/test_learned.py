@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from service.store import filters, outbox
 from service.store.session import reading, writing
 from service.worker import HANDLERS, Worker
 from tests.commands import empty_postgres, running
+from tests.desk_driver import signed_in
 from tests.driver import SiteDriver, make_site
 
 SPAM = "Visit http://shoes.example/{} for cheap shoes, number {} is the best offer!"
@@ -204,6 +206,13 @@ def test_an_edit_is_scored_anew_and_the_revision_before_it_no_longer(site: SiteD
     assert note["score"] > 0.6
 
 
+def test_what_a_person_decided_before_the_worker_came_to_it_gets_no_score(site: SiteDriver) -> None:
+    taught(site)
+    sent = site.published(body=ADVERT)
+    work(site)
+    assert learned(site, sent["id"]) is None
+
+
 def test_what_was_withdrawn_meanwhile_is_not_scored(site: SiteDriver) -> None:
     taught(site)
     sent = site.submitted(body=ADVERT)
@@ -253,3 +262,69 @@ def test_a_job_that_fails_is_put_off_and_at_last_left_where_it_is(site: SiteDriv
             assert not jobs.carry_out(job, {"fails": fail}, now=later)
         assert job.attempts == jobs.MOST_ATTEMPTS
         assert jobs.claim(["fails"], now=later + timedelta(days=30)) == []
+
+
+def test_by_default_nothing_goes_to_spam_by_itself(site: SiteDriver) -> None:
+    taught(site)
+    sent = site.submitted(body=ADVERT)
+    work(site)
+    assert site.opened(sent["id"])["status"] == "pending"
+
+
+def test_a_site_may_let_what_reaches_a_score_go_to_spam_and_a_person_can_bring_it_back(site: SiteDriver) -> None:
+    taught(site, times=8)
+    site.change(spam_threshold=0.6)
+    advert, reply = site.submitted(body=ADVERT), site.submitted(body=HONEST.format(1999, 12))
+    work(site)
+    opened = site.opened(advert["id"])
+    assert opened["status"] == "spam"
+    (decision,) = opened["decisions"]
+    assert (decision["action"], decision["moderator"]) == ("spam", "the site's policy")
+    assert site.opened(reply["id"])["status"] == "pending"
+    before = score_of(site)
+    site.decide(site.submitted()["id"], "reject")
+    work(site)
+    assert score_of(site) == before, "the filter does not teach itself"
+    assert site.decide(advert["id"], "restore").status_code == 201
+    work(site)
+    assert score_of(site) < before, "but who brings it back teaches it"
+    assert site.opened(advert["id"])["status"] == "approved"
+
+
+def test_what_a_person_has_decided_on_or_readers_see_never_goes_to_spam_by_itself(site: SiteDriver) -> None:
+    taught(site, times=8)
+    site.change(spam_threshold=0.6)
+    sent = site.published(body=HONEST.format(1, 2))
+    assert site.revise(sent, ADVERT).status_code == 200
+    undone = site.submitted(body=ADVERT)
+    batch = site.decide(undone["id"], "spam").get_json()["decision"]["batch_id"]
+    site.client.post(f"/v1/moderation/batches/{batch}/undo", headers=site.bearer)
+    work(site)
+    assert site.opened(sent["id"])["status"] == "pending"
+    assert learned(site, sent["id"]) is not None
+    assert site.opened(undone["id"])["status"] == "pending"
+
+
+def test_what_only_all_sites_have_taught_moves_nothing_by_itself(site: SiteDriver) -> None:
+    site.change(spam_threshold=0.5)
+    sent = site.submitted(body=ADVERT)
+    work(site)
+    note = learned(site, sent["id"])
+    assert note is not None
+    assert note["score"] >= 0.5
+    assert site.opened(sent["id"])["status"] == "pending"
+
+
+def test_the_desk_shows_how_right_each_threshold_has_been(site: SiteDriver) -> None:
+    taught(site, times=8)
+    adverts = [site.submitted(body=ADVERT.replace("boots", f"boots{number}"))["id"] for number in range(3)]
+    reply = site.submitted(body=HONEST.format(1999, 12))["id"]
+    work(site)
+    for comment_id in adverts[:2]:
+        site.decide(comment_id, "spam")
+    for comment_id in (adverts[2], reply):
+        site.approve(comment_id)
+    page = signed_in(site, role="admin").get("/desk/site", site=site.slug).text
+    rows = re.findall(r"<th scope=\"row\">([0-9.]+)</th><td>(\d+)</td><td>([^<]+)</td>", page)
+    assert [row[0] for row in rows] == ["0.5", "0.8", "0.9", "0.95", "0.99"]
+    assert rows[0] == ("0.5", "3", "2 (66%)")

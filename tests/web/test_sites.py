@@ -25,6 +25,7 @@ EVERY_SETTING: dict[str, Any] = {
     "revise_seconds": 90,
     "flag_threshold": 7,
     "close_after_days": 30,
+    "spam_threshold": 0.95,
 }
 
 
@@ -80,6 +81,10 @@ def test_what_is_left_out_stays_and_nothing_is_logged_where_nothing_changes(site
         ({"max_depth": 21, "flag_threshold": -1}, {"max_depth": "out_of_range", "flag_threshold": "out_of_range"}),
         ({"revise_seconds": 604_801}, {"revise_seconds": "out_of_range"}),
         ({"close_after_days": 3651}, {"close_after_days": "out_of_range"}),
+        ({"spam_threshold": 0.4}, {"spam_threshold": "out_of_range"}),
+        ({"spam_threshold": 1.01}, {"spam_threshold": "out_of_range"}),
+        ({"spam_threshold": "0.9"}, {"spam_threshold": "wrong_type"}),
+        ({"spam_threshold": True}, {"spam_threshold": "wrong_type"}),
         ({"limits": {"client": [0, 60]}}, {"limits": "limit_out_of_range"}),
         ({"limits": 7}, {"limits": "malformed_limit"}),
         ({"limits": ["off"]}, {"limits": "malformed_limit"}),

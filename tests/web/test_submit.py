@@ -154,12 +154,13 @@ def test_a_token_of_another_site_may_not_submit(site: SiteDriver, free_site: Sit
     refused(site.submit(headers=free_site.bearer), 403, "forbidden")
 
 
-def test_one_submission_is_one_commit_one_command_to_redis_before_it_and_one_after(site: SiteDriver, redis_url: str) -> None:
+def test_one_submission_is_one_commit_between_one_command_to_redis_and_a_word_to_the_worker(
+    site: SiteDriver, redis_url: str
+) -> None:
     site.submitted()  # opens the connections, and teaches Redis the script
     with commits(site) as counted, redis_commands(redis_url) as commands:
         site.submitted(headers={"Idempotency-Key": "one"})
     assert len(counted) == 1
-    # All limits together; and the word to the worker that there is something to do.
     assert [command.split()[0] for command in commands] == ["EVALSHA", "PUBLISH"]
 
 

@@ -15,6 +15,7 @@ TO_DO = sa.text('failed_at IS NULL')
 
 
 def upgrade() -> None:
+    op.add_column('sites', sa.Column('spam_threshold', sa.Double(), nullable=True))
     op.create_table('outbox',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('site_id', sa.Uuid(), nullable=False),
@@ -46,3 +47,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table('filters')
     op.drop_table('outbox')
+    op.drop_column('sites', 'spam_threshold')

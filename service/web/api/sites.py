@@ -66,6 +66,8 @@ def change_site(sent: dict[str, Any], slug: str) -> Response:
         changes["limits"] = "default"
     if "close_after_days" in changes:
         changes["close_after_days"] = changes["close_after_days"] or 0
+    if "spam_threshold" in changes:
+        changes["spam_threshold"] = changes["spam_threshold"] or 0
     if "revise_seconds" in changes:
         changes["revise_window"] = timedelta(seconds=changes.pop("revise_seconds"))
     try:

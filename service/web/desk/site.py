@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
-from service.actions import reasons, sites
+from service.actions import measured, reasons, sites
 from service.domain.errors import FieldFault, Invalid, NotFound, PostbagError
 from service.domain.limit_settings import DEFAULT_LIMITS
 from service.domain.permissions import Permission
@@ -148,6 +149,7 @@ def _page(
         policies=POLICY_WORDS,
         default_limits={name: limit for name, limit in DEFAULT_LIMITS.items() if name != "preview"},
         reasons=reasons.read_reasons(caller),
+        measured=measured.read_precision(caller),
         about=about,
         reason_typed=kept if about != "settings" else {},
         reason_errors=faults if about != "settings" else {},
@@ -172,6 +174,7 @@ def _typed_as(site: Site) -> dict[str, str]:
         "revise_minutes": f"{site.revise_window.total_seconds() / 60:g}",
         "flag_threshold": str(site.flag_threshold),
         "close_after_days": str(told["close_after_days"] or 0),
+        "spam_threshold": f"{site.spam_threshold or 0:g}",
     }
 
 
@@ -180,6 +183,16 @@ def _whole(name: str, text: str) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
         raise Invalid(name, "wrong_type", "Write a whole number, such as 3.")
     return int(digits)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text.strip().replace(",", "."))
+    except ValueError:
+        share = math.nan
+    if not math.isfinite(share):
+        raise Invalid("spam_threshold", "wrong_type", "Write a number, such as 0.95.")
+    return share
 
 
 def _policy(text: str) -> Policy:
@@ -204,6 +217,7 @@ READ_AS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "revise_minutes": lambda text: {"revise_window": timedelta(minutes=_whole("revise_minutes", text))},
     "flag_threshold": lambda text: {"flag_threshold": _whole("flag_threshold", text)},
     "close_after_days": lambda text: {"close_after_days": _whole("close_after_days", text)},
+    "spam_threshold": lambda text: {"spam_threshold": _share(text)},
 }
 """How each field of the form is read, into what `change_site` takes."""
 

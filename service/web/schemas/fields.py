@@ -98,6 +98,17 @@ class Whole(fields.Integer):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
+class Number(fields.Float):
+    """A number; true and `"0.5"` are none."""
+
+    default_error_messages = _messages("a number")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class WholeInQuery(Whole):
     """A whole number in a query, where everything is text: written in plain digits."""
 

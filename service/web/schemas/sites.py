@@ -16,7 +16,7 @@ from service.domain.site import (
     MOST_ORIGINS,
     Policy,
 )
-from service.web.schemas.fields import NOT_NULL, Choice, StrictSchema, Text, Whole, Word
+from service.web.schemas.fields import NOT_NULL, Choice, Number, StrictSchema, Text, Whole, Word
 
 LONGEST_REVISE_SECONDS = int(LONGEST_REVISE_WINDOW.total_seconds())
 
@@ -32,6 +32,8 @@ SAID: dict[str, dict[str, Any]] = {
     "revise_seconds": {"description": "How long an author may revise."},
     "flag_threshold": {"description": "Readers' flags that return a comment to the queue; 0 for never."},
     "close_after_days": {"description": "Days until an article takes no more replies; null for never."},
+    "spam_threshold": {"description": "Score of the learned filter, from 0.5 to 1, that makes a waiting reply spam by "
+                       "itself; null for never.", "example": 0.95},
 }
 # fmt: on
 
@@ -49,6 +51,7 @@ class SiteSchema(Schema):
     revise_seconds = fields.Integer(required=True, metadata=SAID["revise_seconds"])
     flag_threshold = fields.Integer(required=True, metadata=SAID["flag_threshold"])
     close_after_days = fields.Integer(required=True, allow_none=True, metadata=SAID["close_after_days"])
+    spam_threshold = fields.Float(required=True, allow_none=True, metadata=SAID["spam_threshold"])
 
 
 class SitesSchema(Schema):
@@ -74,3 +77,4 @@ class SiteChangeSchema(StrictSchema):
     revise_seconds = Whole(least=0, most=LONGEST_REVISE_SECONDS, metadata=SAID["revise_seconds"])
     flag_threshold = Whole(least=0, most=HIGHEST_FLAG_THRESHOLD, metadata=SAID["flag_threshold"])
     close_after_days = Whole(least=0, most=MOST_DAYS_OPEN, allow_none=True, metadata=SAID["close_after_days"])
+    spam_threshold = Number(allow_none=True, metadata=SAID["spam_threshold"])
