@@ -1,6 +1,7 @@
 """Our own scripts, styles and pictures, under addresses that change with their content and can be kept for ever.
 
-`embed.js`, `proof.js`, `widget.css` and `widget.XX.json` are written by the build in `service/widget`, where their sources are.
+`embed.js`, `proof.js`, `widget.css` and `widget.XX.json` are written by the build in `service/widget`, where their
+sources are.
 """
 
 from __future__ import annotations
