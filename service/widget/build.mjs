@@ -1,6 +1,6 @@
-// Builds the widget and the desk's charts: `node build.mjs` writes ../web/static/{embed.js,widget.css,widget.XX.json} and
-// desk-stats.{js,css}; what is committed there is what the service serves, so that running it needs no Node. `node
-// build.mjs DIRECTORY` writes there instead.
+// Builds the widget and the desk's charts: `node build.mjs` writes embed.js, proof.js, widget.css, widget.XX.json and
+// desk-stats.{js,css} into ../web/static; what is committed there is what the service serves, so that running it needs no
+// Node. `node build.mjs DIRECTORY` writes there instead.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -66,6 +66,19 @@ writeFileSync(join(out, "embed.js"), code + "\n");
 writeFileSync(join(out, "widget.css"), css + "\n");
 for (const [name, text] of built) writeFileSync(join(out, name), text);
 
+// What a form needs when somebody writes in it, with the one word that it says, in every language.
+const said = (file) => JSON.parse(readFileSync(join(here, "locales", file), "utf8")).proof.checking;
+const checking = Object.fromEntries(localeFiles.map((file) => [file.slice(0, 2), said(file)]));
+const proof = await build({
+  ...options,
+  entryPoints: [join(here, "proof.js")],
+  bundle: true,
+  format: "esm",
+  write: false,
+  define: { CHECKING: JSON.stringify(checking) },
+});
+writeFileSync(join(out, "proof.js"), proof.outputFiles[0].text);
+
 // The charts of the moderators' desk: uPlot with what draws the tables of /desk/stats, under uPlot's licence.
 const library = join(here, "node_modules/uplot");
 const licence = `/*! uPlot\n\n${readFileSync(join(library, "LICENSE"), "utf8").trim()}\n*/\n`;
@@ -78,5 +91,5 @@ writeFileSync(join(out, "desk-stats.css"), licence + (await transform(chartStyle
 const sources = [...readdirSync(here).filter((name) => /\.(js|mjs|css)$|^package-lock\.json$/.test(name)).sort()];
 const from = createHash("sha256");
 for (const name of sources) from.update(name).update(readFileSync(join(here, name)));
-from.update(packed(english));
+from.update(packed(english)).update(JSON.stringify(checking));
 writeFileSync(join(out, "embed.built-from"), from.digest("hex") + "\n");

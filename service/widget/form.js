@@ -9,13 +9,8 @@ import * as words from "./words.gen.js";
 
 /** @typedef {import("./types").Widget} Widget */
 
-const BODY_MOST = 10_000; // characters as a reader counts them; the service has the same number
-const NEAR = 1_000; // from this many left on, their number is shown
 const PERSON = ["name", "email", "url"];
 const HINT = "reply-body-hint";
-
-/** @param {string} text @returns {number} characters as a reader counts them */
-const lengthOf = (text) => [...new Intl.Segmenter().segment(text)].length;
 
 /** @param {string} text @returns {number} a number that another text hardly has */
 const hashOf = (text) => [...text].reduce((hash, char) => (Math.imul(hash, 31) + /** @type {number} */ (/** @type {any} */ (char).codePointAt())) | 0, 0);
@@ -26,6 +21,8 @@ const hashOf = (text) => [...text].reduce((hash, char) => (Math.imul(hash, 31) +
  */
 export const makeForm = (w) => {
   const { t } = w;
+  /** @type {Promise<any> | undefined} */ let helper;
+  /** Sends a reply, with what the service wants besides. @type {import("./types").Carry} */ let carry = (post) => post();
   /** @type {import("./types").Comment | null} */ let parent = null;
   /** @type {import("./types").Receipt | null} */ let revised = null;
 
@@ -77,7 +74,7 @@ export const makeForm = (w) => {
   );
   const form = h(
     "form",
-    { novalidate: true, submit: (/** @type {Event} */ event) => submit(event), input: () => changed() },
+    { novalidate: true, submit: (/** @type {Event} */ event) => submit(event), input: () => changed(), focusin: () => begun() },
     notPublished,
     body,
     person,
@@ -97,16 +94,12 @@ export const makeForm = (w) => {
       else delete drafts[target()];
     });
     if (save.checked) keepPerson();
-    recount();
-  };
-  const recount = () => {
-    const { value } = text;
     seen.hidden = true;
-    // Counting as a reader does takes a while, and few texts come near the end.
-    const left = BODY_MOST - (value.length > BODY_MOST - NEAR ? lengthOf(value) : 0);
-    count.textContent = left < NEAR ? t(words.left, { n: left }) : "";
   };
   const keepPerson = () => keep(ME, save.checked ? PERSON.map((name) => control(name).value) : null);
+
+  /** Somebody is about to write: what only a form in use needs is loaded now; without it the reply is sent all the same. */
+  const begun = () => (helper ??= import(w.service + "/proof.js").then((proof) => (carry = proof.help(w, send)), () => {}));
 
   const clear = () => {
     tell(foot, false);
@@ -165,7 +158,8 @@ export const makeForm = (w) => {
     // The same text sent again is the same request, also after a reload: nobody knows whether the first one arrived.
     const nonce = remembered(w).nonce ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
     remember(w, (memory) => (memory.nonce = nonce));
-    const { id, receipt } = await sendReply(w, fields, `${nonce} ${hashOf(JSON.stringify(fields))}`);
+    const key = `${nonce} ${hashOf(JSON.stringify(fields))}`;
+    const { id, receipt } = await carry((more) => sendReply(w, { ...fields, ...more }, key));
     remember(w, (memory) => {
       memory.receipts[id] = receipt.token;
       delete memory.nonce;
@@ -197,7 +191,8 @@ export const makeForm = (w) => {
     text.value = [remembered(w).drafts[target()] ?? revised?.body, brought].filter(Boolean).join("\n\n");
     // Nothing is kept in the reader's browser before they write.
     if (brought) changed();
-    else recount();
+    seen.hidden = true;
+    count.textContent = "";
     // A closed article takes no replies, but gives back what somebody wrote.
     if (place == w.box && !w.article.open && !text.value) element.remove();
     if (place != w.box) text.focus();

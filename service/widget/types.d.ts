@@ -37,8 +37,17 @@ export interface Receipt {
   token: string;
 }
 
+/** A proof of work that the service asks for, as ALTCHA v2 has it. */
+export interface Challenge {
+  parameters: { algorithm: string; cost: number; keyLength: number; keyPrefix: string; nonce: string; salt: string };
+  signature: string;
+}
+
+/** Sends a reply by `post`, with what more the service wants of it. */
+export type Carry = (post: (more?: object) => Promise<any>) => Promise<any>;
+
 /** A refusal by the service; without a status it could not be reached. */
-export interface Refusal { status?: number; code?: string; detail: string; wait?: number; errors?: { field: string; detail: string }[] }
+export interface Refusal { status?: number; code?: string; detail: string; wait?: number; challenge?: Challenge; errors?: { field: string; detail: string }[] }
 
 /** What one browser remembers of one article: texts being written by what they answer, receipts, votes, a send under way. */
 export interface Memory {

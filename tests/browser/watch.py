@@ -45,7 +45,10 @@ class Watch:
         ]
 
     def _is_ours(self, url: str) -> bool:
-        return url.startswith((*(f"{ours}/" for ours in (self.origin, *self.others)), "data:")) or url == "about:blank"
+        return (
+            url.startswith((*(f"{ours}/" for ours in (self.origin, *self.others)), "data:", "blob:"))
+            or url == "about:blank"
+        )
 
     def _note_request(self, request: Request) -> None:
         if not self._is_ours(request.url):

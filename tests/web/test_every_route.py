@@ -31,6 +31,7 @@ OPEN_TO_ALL = {
     "GET /docs",
     "GET /docs/errors/<code>",
     "GET /embed.js",
+    "GET /proof.js",
     "GET /openapi.yaml",
     "GET /static/<digest>/<name>",
     "GET /v1/comments",
@@ -39,6 +40,7 @@ OPEN_TO_ALL = {
     "POST /v1/comments/<uuid:comment_id>/votes",
     "GET /v1/challenge",
     "GET /v1/counts",
+    "GET /v1/form-token",
     "POST /v1/preview",
     # Whoever has the receipt is the author.
     "GET /receipts/<token>",

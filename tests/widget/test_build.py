@@ -25,6 +25,7 @@ LOCALES = sorted((SOURCES / "locales").glob("*.json"))
 BUILD_IT = "Build the widget again: make widget"
 
 MOST_OF_SCRIPT = 10_240  # bytes, compressed, with style and English words
+MOST_OF_PROOF = 2_048  # bytes, compressed; only who begins to write loads it
 MOST_OF_LOCALE = 1_000  # bytes, compressed
 
 
@@ -53,6 +54,8 @@ def test_the_committed_build_is_of_these_sources() -> None:
     for name in names:
         digest.update(name.encode() + (SOURCES / name).read_bytes())
     digest.update(packed(SOURCES / "locales" / "en.json").encode())
+    checking = {file.stem: json.loads(file.read_text())["proof"]["checking"] for file in LOCALES}
+    digest.update(json.dumps(checking, ensure_ascii=False, separators=(",", ":")).encode())
     assert (BUILT / "embed.built-from").read_text().strip() == digest.hexdigest(), BUILD_IT
 
 
@@ -75,6 +78,10 @@ def test_building_again_gives_the_same_files(tmp_path: Path) -> None:
 
 def test_script_and_style_together_keep_their_promise_of_size() -> None:
     assert compressed(BUILT / "embed.js") <= MOST_OF_SCRIPT
+
+
+def test_what_writing_needs_keeps_its_promise_of_size() -> None:
+    assert compressed(BUILT / "proof.js") <= MOST_OF_PROOF
 
 
 def test_every_locale_keeps_its_promise_of_size() -> None:
