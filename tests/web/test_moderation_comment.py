@@ -18,7 +18,7 @@ def test_a_comment_opens_with_its_revisions_signals_and_decisions(free_site: Sit
     assert [(r["number"], r["body"]) for r in opened["revisions"]] == [(1, "First"), (2, f"Second {LINKS}")]
     assert [[s["name"] for s in r["signals"]] for r in opened["revisions"]] == [
         ["first_time_author", "policy"],
-        ["many_links", "policy"],
+        ["many_links", "edit_adds_link", "policy"],
     ]
     first, second = opened["decisions"]
     assert (first["action"], first["revision"], first["from_status"], first["to_status"]) == (
