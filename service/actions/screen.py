@@ -60,6 +60,8 @@ def screen(
     now: datetime,
     author_approved: int | None = None,
     form: FormSeen | None = None,
+    has_proof: bool = False,
+    redis_is_away: bool = False,
     article_is_open: bool = True,
     is_duplicate: bool = False,
     flags: Mapping[FlagReason, int] | None = None,
@@ -87,6 +89,8 @@ def screen(
         approved_body=approved_body,
         form=form,
         flood_level=site.flood_level,
+        has_proof=has_proof,
+        redis_is_away=redis_is_away,
         rules=book,
     )
     signals = screening.screen(submission, facts, on_failure=_tell)

@@ -132,7 +132,11 @@ def submit_comment(
     try:
         # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
         body_html = render(checked.body)
-        sender = _Sender(None, None, None) if caller else _Sender(client_hash, client_address, form)
+        sender = (
+            _Sender(None, None, None, False)
+            if caller
+            else _Sender(client_hash, client_address, form, proof is not None)
+        )
         book = screen.rules_in_force(site)
         with writing():
             submitted = _store(checked, body_html, site, sender, book, verdict, now)
@@ -166,6 +170,7 @@ class _Sender:
     client_hash: bytes | None
     address: str | None
     form: FormSeen | None
+    has_proof: bool
 
 
 def _store(
@@ -205,6 +210,8 @@ def _store(
         book=book,
         now=now,
         form=sender.form,
+        has_proof=sender.has_proof,
+        redis_is_away=verdict.is_alone,
         article_is_open=article.is_open(site, now),
         is_duplicate=comments.has_duplicate(author.id, article.id, fingerprint, since=now - DUPLICATE_WINDOW),
     )

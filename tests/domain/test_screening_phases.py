@@ -291,6 +291,17 @@ def test_a_form_tells_of_programs_and_costs_nobody_their_text(
         assert said in signals[name].detail
 
 
+def test_what_was_paid_for_is_lighter_than_what_cost_nothing() -> None:
+    signal = found("Hello", replace(KNOWN, has_proof=True))["proof_of_work"]
+    assert (signal.verdict, signal.score < 0) == (Verdict.NOTE, True)
+
+
+def test_what_comes_while_redis_is_away_is_held_with_the_reason() -> None:
+    signal = found("Hello", replace(KNOWN, redis_is_away=True))["redis_away"]
+    assert (signal.verdict, signal.score) == (Verdict.HOLD, 0.0)
+    assert "Redis was away" in signal.detail
+
+
 @pytest.mark.parametrize(
     ("level", "approved", "is_held"),
     [(FloodLevel.PROOF, 0, False), (FloodLevel.HOLD, 0, True), (FloodLevel.HOLD, 1, False)],

@@ -15,7 +15,9 @@ from service.domain.screening.forms import (
     hold_honeypot,
     hold_newcomers_under_flood,
     hold_sent_too_fast,
+    hold_while_redis_is_away,
     hold_wrong_form_token,
+    note_proof_of_work,
 )
 from service.domain.screening.links import (
     has_links,
@@ -77,6 +79,8 @@ PHASES: Sequence[Phase] = (
     hold_honeypot,
     hold_wrong_form_token,
     hold_sent_too_fast,
+    note_proof_of_work,
+    hold_while_redis_is_away,
     # What the text is like.
     hold_near_duplicate,
     hold_many_links,

@@ -60,6 +60,10 @@ class Facts:
     form: FormSeen | None = None
     """What the form tells; None for an edit, and for what the site's own servers sent."""
     flood_level: int = FloodLevel.CALM
+    has_proof: bool = False
+    """Whether a proof of work came with it."""
+    redis_is_away: bool = False
+    """Whether limits and spent tokens were counted by one process alone."""
     rules: RuleBook = NO_RULES
 
 

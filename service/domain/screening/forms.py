@@ -49,6 +49,21 @@ def hold_sent_too_fast(submission: Submission, facts: Facts) -> Signal | None:
     return held_unless_trusted(submission, facts, "sent_too_fast", 1.0, detail)
 
 
+def note_proof_of_work(submission: Submission, facts: Facts) -> Signal | None:
+    """Note that somebody paid for it, so that it comes before what cost nothing, where the queue is read by weight."""
+    if not facts.has_proof:
+        return None
+    return Signal("proof_of_work", Verdict.NOTE, -0.2, "A proof of work came with it, as a flood asks of everybody.")
+
+
+def hold_while_redis_is_away(submission: Submission, facts: Facts) -> Signal | None:
+    """Hold what comes while nobody can count across processes how much comes, or whether a form is used again."""
+    if not facts.redis_is_away:
+        return None
+    detail = "Redis was away, so limits and forms were checked by one process alone."
+    return held_unless_trusted(submission, facts, "redis_away", 0.0, detail)
+
+
 def hold_newcomers_under_flood(submission: Submission, facts: Facts) -> Signal | None:
     """Hold what comes from authors without trust while the site is under the heaviest flood, whatever its policy."""
     if facts.flood_level < FloodLevel.HOLD or author_is_trusted(submission, facts) or facts.author_approved:
