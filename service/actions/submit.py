@@ -132,11 +132,8 @@ def submit_comment(
     try:
         # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
         body_html = render(checked.body)
-        sender = (
-            _Sender(None, None, None, False)
-            if caller
-            else _Sender(client_hash, client_address, form, proof is not None)
-        )
+        reader = _Sender(client_hash, client_address, form, has_proof=proof is not None)
+        sender = _Sender(None, None, None, has_proof=False) if caller else reader
         book = screen.rules_in_force(site)
         with writing():
             submitted = _store(checked, body_html, site, sender, book, verdict, now)

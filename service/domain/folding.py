@@ -36,6 +36,12 @@ _SIGN_AMID = re.compile(r"[@$€]")
 _CLUSTER = re.compile(
     rf"(?s).[{_MARKS}\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]*"
 )
+# What folds to one character each, by its lower case alone: ASCII, the commonest letters with accents, Russian, Chinese
+# and kana, and the punctuation that stands beside them. Most texts have nothing else, and are folded ten times as fast.
+_IS_PLAIN = re.compile(
+    "[\x00-\x7f\u00a1\u00ab\u00bb\u00bf\u00c0-\u00de\u00e0-\u012f\u0401\u0410-\u044f\u0451"
+    "\u2010\u2013\u2014\u2018-\u201f\u3001\u3002\u300c\u300d\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]*"
+)
 SPELT_OUT = 3
 """Single letters one after the other from which on they are also read as one word, as in `s p a m`."""
 
@@ -63,11 +69,17 @@ class Reading(NamedTuple):
 def words_of(text: str) -> tuple[Word, ...]:
     """Return the folded words of a text in their order; a text without letters and digits has none."""
     if text.isascii():
-        words = [Word(match[0], match.start(), match.end()) for match in _WORD.finditer(text.lower())]
+        words = _as_they_stand(text.lower())
+    elif _IS_PLAIN.fullmatch(text):
+        words = _seen_as_latin(_as_they_stand(text.lower()))
     else:
         folded, starts, ends = _folded(text)
         words = _seen_as_latin([Word(m[0], starts[m.start()], ends[m.end() - 1]) for m in _WORD.finditer(folded)])
     return tuple(_with_signs_read(word) for word in words)
+
+
+def _as_they_stand(folded: str) -> list[Word]:
+    return [Word(match[0], match.start(), match.end()) for match in _WORD.finditer(folded)]
 
 
 def readings_of(text: str, words: Sequence[Word]) -> Iterator[Reading]:

@@ -108,3 +108,13 @@ def test_time_grows_no_faster_than_the_text(piece: str) -> None:
     taken(1_000)
     # Ten times the text would take a hundred times as long where something is quadratic.
     assert taken(50_000) < 40 * max(taken(5_000), 0.002)
+
+
+COMMON = "aZ09@$.é Éßüçñøœčđīį¡«»¿ аяЁёЖ -–—‘’“”、。「」あヴァ中国龥"
+
+
+@given(st.text(st.sampled_from(COMMON), max_size=30))
+def test_the_short_way_for_common_letters_comes_to_the_same_words(text: str) -> None:
+    # The soft hyphen is folded away, and makes the text go the long way.
+    marked = f"{text} \u00ad"
+    assert words_of.__wrapped__(text) == words_of.__wrapped__(marked)
