@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     once = Once(redis)
     proof = AltchaProof(keyring, once)
     app.extensions[EXTENSION] = Toolbox(
-        keyring, redis, Limiter(redis), Claims(redis), RuleBooks(), once, proof, Wakeups(redis)
+        keyring, redis, Limiter(redis), Claims(redis), RuleBooks(), once, proof, Wakeups(redis), settings.outgoing_allow
     )
 
     web.register(app, settings)

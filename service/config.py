@@ -10,6 +10,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -42,6 +43,7 @@ class Settings:
 
     `database_url` is an SQLAlchemy URL. `redis_url` is None where the service is to start a private redis-server.
     `public_url` is the address under which readers reach the service, or None to take it from each request.
+    `outgoing_allow` are networks that hooks may lead into although they are not of the public internet.
     """
 
     database_url: str
@@ -52,6 +54,7 @@ class Settings:
     public_url: str | None
     instance_path: Path
     demo: bool = False
+    outgoing_allow: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def uses_sqlite(self) -> bool:
@@ -72,7 +75,17 @@ class Settings:
             public_url=_public_url(environment.get("PUBLIC_URL", "")),
             instance_path=instance_path,
             demo=environment.get("POSTBAG_DEMO", "") == "1",
+            outgoing_allow=_networks(environment.get("OUTGOING_ALLOW", "")),
         )
+
+
+def _networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(network) for network in given.split())
+    except ValueError:
+        raise ConfigurationFault(
+            "OUTGOING_ALLOW must list networks that hooks may lead into, such as: 10.1.0.0/16 fd00::/8"
+        ) from None
 
 
 def _instance_path(given: str, default: Path) -> Path:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask
 
-from service.actions import learning, outbox
+from service.actions import learning, opinions, outbox
 from service.actions.outbox import Handler, Job
 from service.actions.toolbox import tools
 from service.domain.errors import StoreUnavailable
@@ -24,6 +24,8 @@ HANDLERS: Mapping[str, Handler] = {
     "score": learning.score,
     "learn": learning.learn,
     "learn_prior": learning.learn_prior,
+    "opinion": opinions.ask,
+    "report": opinions.report,
 }
 LOOK_EVERY = 0.5
 """Seconds between two looks at the outbox where nobody says that there is something to do: a comment shall have its

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service import metrics
-from service.actions import claims, flag, outbox
+from service.actions import claims, flag, opinions, outbox
 from service.actions.change import Change, change_standings
 from service.actions.record import decision_entry, kept_for_undoing
 from service.domain import life
@@ -187,6 +187,8 @@ def _carry_out(
     entries = [_entry(caller, change, p, batch_id, now) for change, p in zip(changes, to_do, strict=True)]
     if entries:
         outbox.enqueue("learn", caller.site_id, now=now)
+        done = [(change.comment.id, change.after.revision, p.action) for change, p in zip(changes, to_do, strict=True)]
+        opinions.enqueue_reports(sites.get_site(caller.site_id), done, now=now)
     log.add_entries(entries)
     decided = {
         change.comment.id: Decided(change.comment.id, log.logged_decision(entry), afters[change.comment.id])

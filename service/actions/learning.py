@@ -12,16 +12,12 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from service.actions import outbox
-from service.actions.change import Change, change_standings
-from service.actions.record import decision_entry, kept_for_undoing
+from service.actions.to_spam import is_new, move_to_spam
 from service.actions.toolbox import Toolbox, tools
 from service.adapters.spam_filter import WINDOW, Lessons, SpamFilter
-from service.domain import life
-from service.domain.comment import Comment
 from service.domain.learning import ALL_SITES, LEARNED, learned_signal, lesson_of
-from service.domain.life import POLICY, Action, Status
+from service.domain.life import Status
 from service.store import comments, filters, log, revisions, sites
-from service.store.ids import new_id
 from service.store.outbox import Job
 from service.store.session import reading, writing
 
@@ -123,34 +119,8 @@ def score(job: Job, now: datetime) -> None:
         )
         comments.add_to_score(comment.id, signal.score)
         threshold = sites.get_site(job.site_id).spam_threshold
-        if threshold is not None and used is own and signal.score >= threshold and last is None and _is_new(comment):
-            _move_to_spam(comment, now)
-
-
-def _is_new(comment: Comment) -> bool:
-    """True for what waits and readers have never seen."""
-    return comment.standing.status is Status.PENDING and not comment.standing.is_published
-
-
-def _move_to_spam(comment: Comment, now: datetime) -> None:
-    """Do what the site's threshold says, in the name of its policy: the log tells it and a person can undo it."""
-    before = comment.standing
-    after = life.decide(
-        before, Action.SPAM, revision=before.revision, actor=POLICY, expected_version=None, last_decision=None
-    )
-    change_standings([Change(comment, after, {"reason": None, "body_html": "", "quietly_spam": True})])
-    entry = decision_entry(
-        comment.id,
-        comment.site_id,
-        Action.SPAM,
-        before,
-        after,
-        POLICY,
-        batch_id=new_id(now),
-        details=kept_for_undoing(comment),
-        now=now,
-    )
-    log.add_entries([entry])
+        if threshold is not None and used is own and signal.score >= threshold and last is None and is_new(comment):
+            move_to_spam(comment, now)
 
 
 def learn(job: Job, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.actions import flag, limiting, outbox, screen
+from service.actions import flag, limiting, opinions, outbox, screen
 from service.actions.body import check_body, render
 from service.actions.change import change_standing
 from service.actions.record import decision_entry
@@ -172,6 +172,7 @@ def _store_revision(
     sketches.drop_sketches_of([comment.id])
     sketches.keep_sketch(comment.id, comment.site_id, screened.sketch, now=now)
     outbox.enqueue("score", comment.site_id, comment_id=comment.id, revision=after.revision, now=now)
+    opinions.enqueue_questions(receipt.site, comment.id, after.revision, address=client_address, now=now)
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
     return True

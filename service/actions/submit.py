@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service import metrics
-from service.actions import forms, limiting, outbox, screen
+from service.actions import forms, limiting, opinions, outbox, screen
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
 from service.actions.record import decision_entry
@@ -241,6 +241,7 @@ def _store(
     revisions.add_signals((site.id, comment_id), 1, signals, waiting=waiting, now=now)
     sketches.keep_sketch(comment_id, site.id, screened.sketch, now=now)
     outbox.enqueue("score", site.id, comment_id=comment_id, revision=1, now=now)
+    opinions.enqueue_questions(site, comment_id, 1, address=sender.address, now=now)
     if standing.is_published:
         comments.settle_visibility([comment_id])
     authors.move_author_counters({author.id: {standing.status: 1}})

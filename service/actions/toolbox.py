@@ -14,6 +14,7 @@ from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
 from service.adapters.rulebooks import RuleBooks
 from service.adapters.wakeups import Wakeups
+from service.domain.destinations import Network
 
 EXTENSION = "postbag"
 
@@ -30,6 +31,8 @@ class Toolbox:
     once: Once
     proof: AltchaProof
     wakeups: Wakeups
+    allowed_networks: tuple[Network, ...] = ()
+    """Networks inside which the service may call although they are not of the public internet."""
 
 
 def tools() -> Toolbox:

@@ -65,6 +65,8 @@ class Site:
     flood_level: int = 0
     flood_since: datetime | None = None
     spam_threshold: float | None = None
+    asks: tuple[str, ...] = ()
+    """The kinds of those whom the site asks for an opinion (domain/opinions.py)."""
 
     def are_enough_flags(self, count: int) -> bool:
         """True for as many flags as bring a published comment back to the queue."""

@@ -48,6 +48,8 @@ class SiteRow(Base):
     flood_level: Mapped[int] = mapped_column(server_default=text("0"))
     flood_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     spam_threshold: Mapped[float | None]
+    asks: Mapped[str] = mapped_column(String(64), server_default=text("''"))
+    """The kinds of those whom the site asks for an opinion, as `opinion_settings` has them, with spaces between."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -328,6 +330,18 @@ class FlagRow(Base):
     reason: Mapped[str] = mapped_column(String(16))
     detail: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class OpinionSettingsRow(Base):
+    """Whom a site asks for an opinion, where, and with which sealed key or secret."""
+
+    __tablename__ = "opinion_settings"
+
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    url: Mapped[str] = mapped_column(Text)
+    secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class LogRow(Base):

@@ -32,6 +32,7 @@ SITE_COLUMNS = (
     SiteRow.flood_level,
     SiteRow.flood_since,
     SiteRow.spam_threshold,
+    SiteRow.asks,
 )
 
 
@@ -54,6 +55,7 @@ def site_from_row(row: Row[*tuple[Any, ...]]) -> Site:
         flood_level=row.flood_level,
         flood_since=row.flood_since,
         spam_threshold=row.spam_threshold,
+        asks=tuple(row.asks.split()),
     )
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import ipaddress
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs
 
 import pytest
@@ -18,54 +16,9 @@ from service.adapters.akismet import Akismet, AskedComment
 from service.adapters.hook import ask_hook, new_hook_secret
 from service.adapters.outgoing import MOST_READ, DestinationRefused, OutgoingFailed, post
 from service.domain.screening import Verdict
+from tests.http_host import Answering, saying, serving
 
 HERE = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
-Answering = Callable[[BaseHTTPRequestHandler], None]
-
-
-class Asked(list[tuple[str, dict[str, str], bytes]]):
-    """What a server was asked: the path, the headers in lower case, the body."""
-
-    url = ""
-
-
-@contextmanager
-def serving(answer: Answering) -> Iterator[Asked]:
-    """Run an HTTP server of our own that answers every POST so."""
-    asked = Asked()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-            answer(self)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    asked.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def saying(body: bytes, status: int = 200, **headers: str) -> Answering:
-    """Return what answers with a status, headers and a body."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
 
 
 def test_an_answer_is_returned_whatever_its_status_and_a_redirect_is_not_followed() -> None:

@@ -1,0 +1,95 @@
+"""`/v1/moderation/opinions`: whom a site asks what they think of a comment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from service.actions import opinions
+from service.actions.opinions import Asked
+from service.domain.errors import NotFound
+from service.domain.opinions import OpinionKind
+from service.domain.permissions import Permission
+from service.web.auth import requires, the_caller
+from service.web.documentation import answers, described
+from service.web.parsing import ApiBlueprint
+from service.web.responses import json_response
+from service.web.schemas.moderators import SiteQuery
+from service.web.schemas.opinions import AkismetSchema, AskedListSchema, AskedSchema, HookSchema
+from service.web.times import rfc3339, utc_now
+
+blueprint = ApiBlueprint("opinions", __name__, url_prefix="/v1/moderation/opinions", description="Outside opinions.")
+
+READING = ("unauthenticated", "forbidden", "invalid", "rate_limited", "store_unavailable")
+WRITING = ("malformed_json", "too_large", "unsupported_media_type", *READING)
+
+
+@blueprint.get("")
+@requires(Permission.READ_SITE)
+@blueprint.arguments(SiteQuery, location="query")
+@blueprint.response(200, AskedListSchema)
+@answers(*READING)
+@described("readOpinions", "List whom the site asks for an opinion")
+def read_opinions(query: dict[str, Any]) -> Response:
+    """Without secrets, which are told once."""
+    _check_site(query)
+    return json_response({"opinions": [_view(asked) for asked in opinions.who_is_asked(the_caller())]})
+
+
+@blueprint.put("/hook")
+@requires(Permission.CHANGE_SITE)
+@blueprint.arguments(SiteQuery, location="query")
+@blueprint.arguments(HookSchema, location="json")
+@blueprint.response(200, AskedSchema)
+@answers(*WRITING)
+@described("askHook", "Let the site's own server be asked")
+def ask_hook(query: dict[str, Any], sent: dict[str, Any]) -> Response:
+    """A worker sends it every reply and every edit as signed JSON, and waits five seconds.
+
+    It answers `{"verdict": "note"|"hold"|"spam", "score": 0..1, "reason": "..."}`. Every PUT makes a new secret.
+    """
+    _check_site(query)
+    return json_response(_view(opinions.ask_a_hook(the_caller(), sent["url"], now=utc_now())))
+
+
+@blueprint.put("/akismet")
+@requires(Permission.CHANGE_SITE)
+@blueprint.arguments(SiteQuery, location="query")
+@blueprint.arguments(AkismetSchema, location="json")
+@blueprint.response(200, AskedSchema)
+@answers(*WRITING)
+@described("askAkismet", "Let Akismet be asked")
+def ask_akismet(query: dict[str, Any], sent: dict[str, Any]) -> Response:
+    """It is told the text, the name, the website and the network address, never the e-mail address.
+
+    What moderators decide is told to it as well.
+    """
+    _check_site(query)
+    asked = opinions.ask_akismet(the_caller(), sent["key"], url=sent["url"], now=utc_now())
+    return json_response(_view(asked))
+
+
+@blueprint.delete("/<kind>")
+@requires(Permission.CHANGE_SITE)
+@blueprint.arguments(SiteQuery, location="query")
+@blueprint.response(204)
+@answers("not_found", *READING)
+@described("askNoMore", "Ask somebody no more")
+def ask_no_more(query: dict[str, Any], kind: str) -> Response:
+    """`hook` or `akismet`. The secret is forgotten."""
+    _check_site(query)
+    if kind not in set(OpinionKind):
+        raise NotFound("Nobody of this kind can be asked; there are `akismet` and `hook`.")
+    opinions.ask_no_more(the_caller(), OpinionKind(kind), now=utc_now())
+    return Response(status=204)
+
+
+def _check_site(query: dict[str, Any]) -> None:
+    if query["site"] is not None:
+        the_caller().check_site(query["site"])
+
+
+def _view(asked: Asked) -> dict[str, Any]:
+    view = {"kind": asked.kind.value, "url": asked.url, "changed_at": rfc3339(asked.changed_at)}
+    return view if asked.secret is None else view | {"secret": asked.secret}
