@@ -74,6 +74,7 @@ def is_scored(site: SiteDriver, sent: dict[str, object]) -> Callable[[], bool]:
     return lambda: learned(site, str(sent["id"])) is not None
 
 
+@pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
 def test_without_redis_a_reply_is_scored_within_moments_and_sigterm_ends_the_worker(installation: Installation) -> None:
     site = installation.site()
     teach(site)
@@ -104,6 +105,7 @@ def test_what_a_killed_worker_had_claimed_is_done_by_the_next_one(installation: 
         until(is_scored(site, comment), "a reply is lost")
 
 
+@pytest.mark.parametrize("installation", ["postgresql"], indirect=True)
 def test_two_workers_at_once_leave_one_note_each(installation: Installation) -> None:
     site = installation.site()
     teach(site)

@@ -31,7 +31,8 @@ HONEST = "My grandmother remembers the flood of {} and what number {} of Meadow 
 ADVERT = "Visit http://boots.example for cheap boots, the best offer!"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+# What the filter asks of a store is tried on both by test_worker.py.
+@pytest.fixture(scope="module", params=["sqlite"])
 def own_app(
     request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Flask]:
@@ -97,7 +98,7 @@ def score_of(site: SiteDriver, text: str = ADVERT) -> float:
 
 def test_a_reply_gets_a_note_with_the_score_and_the_words_that_weighed_most(site: SiteDriver) -> None:
     taught(site)
-    advert, reply = site.submitted(body=ADVERT), site.submitted(body=HONEST.format(1999, 12))
+    advert, reply = site.submitted(body=ADVERT), site.submitted(body="My grandmother remembers Meadow Row.")
     work(site)
     note = learned(site, advert["id"])
     assert note is not None
