@@ -122,7 +122,7 @@ def test_password_opens_the_page_that_was_asked_for_and_a_wrong_one_says_so(noor
     expect(noor.page.get_by_label("Email")).to_have_value(noor.email)
     noor.give_password()
     expect(noor.heading).to_have_text("Log")
-    expect(noor.page.get_by_role("navigation", name="Desk").get_by_role("link")).to_have_count(6)
+    expect(noor.page.get_by_role("navigation", name="Desk").get_by_role("link")).to_have_count(7)
 
 
 def test_too_many_tries_say_how_long_to_wait(noor: Person) -> None:
