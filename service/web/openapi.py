@@ -42,7 +42,6 @@ PATH_PARAMETERS = {
     "moderator_id": {"description": "The moderator's id.", "example": EXAMPLE_ID},
     "invitation_id": {"description": "The invitation's id.", "example": EXAMPLE_ID},
     "rule_id": {"description": "The rule's id.", "example": EXAMPLE_ID},
-    "kind": {"description": "Who is asked: `hook` or `akismet`.", "example": "hook"},
     "reason_id": {"description": "The reason's id.", "example": EXAMPLE_ID},
     "slug": {"description": "The site's slug.", "example": "demo"},
     "comment_id": {"description": "The comment's id.", "example": EXAMPLE_ID},

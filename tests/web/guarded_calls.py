@@ -99,14 +99,6 @@ class Newsroom:
         words = {"kind": "word", "action": "trust", "value": "calendula", "note": f"About {MARK}"}
         return str(self._posted("/v1/moderation/rules", words)["id"])
 
-    def opinion(self) -> str:
-        """Return the kind of somebody whom the site asks."""
-        address = f"/v1/moderation/opinions/hook?site={self.site.slug}"
-        words = {"url": f"https://{MARK}.example.org/"}
-        answer = self.site.client.put(address, json=words, headers=self.site.bearer)
-        assert answer.status_code == 200, answer.get_data(as_text=True)
-        return "hook"
-
     def invitation(self) -> str:
         """Return an invitation."""
         return str(self._posted("/v1/moderation/invitations", {"name": MARK, "role": "viewer"})["id"])
@@ -181,7 +173,6 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
     "batch_id": Newsroom.batch,
     "reason_id": Newsroom.reason,
     "rule_id": Newsroom.rule,
-    "kind": Newsroom.opinion,
     "invitation_id": Newsroom.invitation,
     "moderator_id": Newsroom.moderator,
     "slug": lambda news: news.slug,
@@ -246,7 +237,8 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "GET /v1/moderation/opinions": [_just],
     "PUT /v1/moderation/opinions/hook": [_json(lambda _: {"url": "https://hooks.example.org/screen"})],
     "PUT /v1/moderation/opinions/akismet": [_json(lambda _: {"key": "0123456789ab"})],
-    "DELETE /v1/moderation/opinions/<kind>": [_just],
+    "DELETE /v1/moderation/opinions/hook": [_just],
+    "DELETE /v1/moderation/opinions/akismet": [_just],
     "GET /v1/moderation/reasons": [_just],
     "POST /v1/moderation/reasons": [_json(lambda _: {"title": "Off topic", "text": "It is off topic."})],
     "PATCH /v1/moderation/reasons/<uuid:reason_id>": [_json(lambda _: {"title": "Off topic"})],

@@ -162,7 +162,6 @@ def test_secrets_are_told_once_and_the_log_knows_who_is_asked(site: SiteDriver) 
     gone = site.client.delete("/v1/moderation/opinions/hook", headers=site.bearer)
     assert gone.status_code == 204
     refused(site.client.delete("/v1/moderation/opinions/hook", headers=site.bearer), 404, "not_found")
-    refused(site.client.delete("/v1/moderation/opinions/oracle", headers=site.bearer), 404, "not_found")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from flask import Response
 
 from service.actions import opinions
 from service.actions.opinions import Asked
-from service.domain.errors import NotFound
 from service.domain.opinions import OpinionKind
 from service.domain.permissions import Permission
 from service.web.auth import requires, the_caller
@@ -70,18 +69,31 @@ def ask_akismet(query: dict[str, Any], sent: dict[str, Any]) -> Response:
     return json_response(_view(asked))
 
 
-@blueprint.delete("/<kind>")
+@blueprint.delete("/hook")
 @requires(Permission.CHANGE_SITE)
 @blueprint.arguments(SiteQuery, location="query")
 @blueprint.response(204)
 @answers("not_found", *READING)
-@described("askNoMore", "Ask somebody no more")
-def ask_no_more(query: dict[str, Any], kind: str) -> Response:
-    """`hook` or `akismet`. The secret is forgotten."""
+@described("askHookNoMore", "Ask the site's own server no more")
+def ask_hook_no_more(query: dict[str, Any]) -> Response:
+    """Its address and the secret are forgotten."""
+    return _ask_no_more(query, OpinionKind.HOOK)
+
+
+@blueprint.delete("/akismet")
+@requires(Permission.CHANGE_SITE)
+@blueprint.arguments(SiteQuery, location="query")
+@blueprint.response(204)
+@answers("not_found", *READING)
+@described("askAkismetNoMore", "Ask Akismet no more")
+def ask_akismet_no_more(query: dict[str, Any]) -> Response:
+    """The key is forgotten."""
+    return _ask_no_more(query, OpinionKind.AKISMET)
+
+
+def _ask_no_more(query: dict[str, Any], kind: OpinionKind) -> Response:
     _check_site(query)
-    if kind not in set(OpinionKind):
-        raise NotFound("Nobody of this kind can be asked; there are `akismet` and `hook`.")
-    opinions.ask_no_more(the_caller(), OpinionKind(kind), now=utc_now())
+    opinions.ask_no_more(the_caller(), kind, now=utc_now())
     return Response(status=204)
 
 
