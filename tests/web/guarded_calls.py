@@ -99,6 +99,13 @@ class Newsroom:
         words = {"kind": "word", "action": "trust", "value": "calendula", "note": f"About {MARK}"}
         return str(self._posted("/v1/moderation/rules", words)["id"])
 
+    def ask_others(self) -> None:
+        """Let the site ask both of those who can be asked."""
+        for kind, words in (("hook", {}), ("akismet", {"key": "0123456789ab"})):
+            address = f"/v1/moderation/opinions/{kind}?site={self.site.slug}"
+            said = {"url": f"https://{MARK}.example.org/", **words}
+            assert self.site.client.put(address, json=said, headers=self.site.bearer).status_code == 200
+
     def invitation(self) -> str:
         """Return an invitation."""
         return str(self._posted("/v1/moderation/invitations", {"name": MARK, "role": "viewer"})["id"])
@@ -180,6 +187,11 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
 """What stands in an address for each part of its pattern."""
 
 
+def _asking(news: Newsroom) -> dict[str, Any]:
+    news.ask_others()
+    return {}
+
+
 def _just(_: Newsroom) -> dict[str, Any]:
     return {}
 
@@ -234,11 +246,11 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "GET /v1/moderation/moderators": [_just],
     "PATCH /v1/moderation/moderators/<uuid:moderator_id>": [_json(lambda _: {"role": "moderator"})],
     "DELETE /v1/moderation/moderators/<uuid:moderator_id>": [_just],
-    "GET /v1/moderation/opinions": [_just],
+    "GET /v1/moderation/opinions": [_asking],
     "PUT /v1/moderation/opinions/hook": [_json(lambda _: {"url": "https://hooks.example.org/screen"})],
     "PUT /v1/moderation/opinions/akismet": [_json(lambda _: {"key": "0123456789ab"})],
-    "DELETE /v1/moderation/opinions/hook": [_just],
-    "DELETE /v1/moderation/opinions/akismet": [_just],
+    "DELETE /v1/moderation/opinions/hook": [_asking],
+    "DELETE /v1/moderation/opinions/akismet": [_asking],
     "GET /v1/moderation/reasons": [_just],
     "POST /v1/moderation/reasons": [_json(lambda _: {"title": "Off topic", "text": "It is off topic."})],
     "PATCH /v1/moderation/reasons/<uuid:reason_id>": [_json(lambda _: {"title": "Off topic"})],
