@@ -12,12 +12,11 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from service.actions import outbox
-from service.actions.to_spam import is_new, move_to_spam
+from service.actions.findings import add_finding, hold_undecided, is_new, move_to_spam
 from service.actions.toolbox import Toolbox, tools
 from service.adapters.spam_filter import WINDOW, Lessons, SpamFilter
 from service.domain.learning import ALL_SITES, LEARNED, learned_signal, lesson_of
-from service.domain.life import Status
-from service.store import comments, filters, log, revisions, sites
+from service.store import comments, filters, revisions, sites
 from service.store.outbox import Job
 from service.store.session import reading, writing
 
@@ -103,20 +102,14 @@ def score(job: Job, now: datetime) -> None:
         spans=[(part.start, part.end) for part in used.explain(text.body_raw, text.author_name)],
     )
     with writing():
-        held = comments.hold_comments([job.comment_id], site_id=job.site_id)
-        if not held or held[0].standing.status is Status.DELETED or held[0].standing.revision != job.revision:
+        found = hold_undecided(job)
+        if found is None:
             return
-        comment, last = held[0], log.last_decisions([job.comment_id]).get(job.comment_id)
-        if last is not None and last.revision == job.revision and last.actor.is_a_person and not last.is_undo:
-            # A score that knows the answer would help nobody, and would make the filter look better than it is.
-            return
+        comment, last = found
         known = revisions.signals_of([(comment.id, job.revision)])[comment.id, job.revision]
         if any(one.name == LEARNED for one in known):
             return
-        waits = comment.standing.status is Status.PENDING
-        revisions.add_signals(
-            (job.site_id, comment.id), job.revision, [signal], waiting=waits, now=comment.queued_at if waits else now
-        )
+        add_finding(comment, signal, now=now)
         comments.add_to_score(comment.id, signal.score)
         threshold = sites.get_site(job.site_id).spam_threshold
         if threshold is not None and used is own and signal.score >= threshold and last is None and is_new(comment):

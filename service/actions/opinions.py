@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from service.actions import outbox
 from service.actions.change import change_standing
+from service.actions.findings import add_finding, hold_undecided, is_new, move_to_spam
 from service.actions.record import record
-from service.actions.to_spam import is_new, move_to_spam
 from service.actions.toolbox import tools
 from service.adapters.akismet import AKISMET_URL, Akismet, AskedComment
 from service.adapters.hook import ask_hook, new_hook_secret
@@ -20,7 +20,7 @@ from service.adapters.outgoing import OutgoingFailed
 from service.domain import life
 from service.domain.destinations import check_url
 from service.domain.errors import Invalid, NotFound
-from service.domain.life import Action, Status
+from service.domain.life import Action
 from service.domain.log import LogKind
 from service.domain.opinions import OpinionKind
 from service.domain.permissions import Caller
@@ -28,7 +28,7 @@ from service.domain.queue import QueueItem
 from service.domain.screening import Signal, Verdict
 from service.domain.site import Site
 from service.domain.text import clean_line
-from service.store import comments, log, opinions, queue, revisions, sites
+from service.store import comments, opinions, queue, sites
 from service.store.opinions import OpinionSettings
 from service.store.outbox import Job
 from service.store.session import reading, writing
@@ -205,24 +205,18 @@ def _told(item: QueueItem, site: Site, *, address: str) -> AskedComment:
 
 
 def _keep(job: Job, signal: Signal, now: datetime) -> None:
-    assert job.comment_id is not None, "an opinion is about a comment"
-    assert job.revision is not None, "an opinion is about a revision"
     with writing():
-        held = comments.hold_comments([job.comment_id], site_id=job.site_id)
-        if not held or held[0].standing.status is Status.DELETED or held[0].standing.revision != job.revision:
+        found = hold_undecided(job)
+        if found is None:
             return
-        comment, last = held[0], log.last_decisions([job.comment_id]).get(job.comment_id)
-        if last is not None and last.revision == job.revision and last.actor.is_a_person and not last.is_undo:
-            return
-        dropped = opinions.drop_signals(comment.id, job.revision, [signal.name])
+        comment, last = found
+        dropped = opinions.drop_signals(comment.id, comment.standing.revision, [signal.name])
         comments.add_to_score(comment.id, signal.score - sum(dropped))
         if signal.verdict in _OVERRULES and life.can_be_returned(comment.standing):
             # Nobody but the site's policy has published it, and now somebody has an objection.
-            change_standing(comment, life.return_to_queue(comment.standing), queued_at=now, reason=None)
-            revisions.add_signals((job.site_id, comment.id), job.revision, [signal], waiting=True, now=now)
-            return
-        waits = comment.standing.status is Status.PENDING
-        since = comment.queued_at if waits else now
-        revisions.add_signals((job.site_id, comment.id), job.revision, [signal], waiting=waits, now=since)
+            after = life.return_to_queue(comment.standing)
+            change_standing(comment, after, queued_at=now, reason=None)
+            comment = replace(comment, standing=after, queued_at=now)
+        add_finding(comment, signal, now=now)
         if signal.verdict is Verdict.SPAM and last is None and is_new(comment):
             move_to_spam(comment, now)
