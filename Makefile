@@ -40,6 +40,7 @@ bench: ## Measure what is promised, and print it as tables (some minutes; SPAM_C
 	.venv-dev/bin/python -m benchmarks.widget
 	.venv-dev/bin/python -m benchmarks.desk_page
 	.venv-dev/bin/python -m benchmarks.desk
+	.venv-dev/bin/python -m benchmarks.screening
 	@if [ -n "$(SPAM_CSV)" ]; then .venv-dev/bin/python -m benchmarks.spam $(SPAM_CSV); fi
 
 widget: ## Build the widget from service/widget (needs Node.js; what it writes is committed)

@@ -1,0 +1,104 @@
+"""Measure what the screening costs a reader's request, with the longest list of words that a site may have and none.
+
+`python -m benchmarks.screening` asks every phase about made-up comments in several scripts, each text once, so that no
+words come from a cache. The queries that gather the facts are not among it.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import string
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from benchmarks.printing import print_table
+from service.adapters.patterns import searching
+from service.domain.likeness import sketch
+from service.domain.rulebook import NO_RULES, RuleBook
+from service.domain.rules import Rule, RuleAction, RuleKind
+from service.domain.screening import Facts, Submission, screen
+from service.domain.site import Policy
+
+TERMS = 65_000
+LETTERS = 300  # of a comment, as most are
+TEXTS = 300
+SCRIPTS = {
+    "English": string.ascii_lowercase,
+    "Russian": "абвгдежзийклмнопрстуфхцчшщъыьэюя",
+    "Turkish": "abcçdefgğhıijklmnoöprsştuüvyz",
+    "Arabic": "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+}
+IDEOGRAPHS = [chr(code) for code in range(0x4E00, 0x9000)]
+
+
+def main() -> None:
+    """Print the milliseconds of a text at the median, and of making the list ready once."""
+    dice = random.Random(1)
+    began = time.perf_counter()
+    listed = RuleBook([_list_of_words(dice)], patterns=searching)
+    ready = time.perf_counter() - began
+    rows = []
+    for script in [*SCRIPTS, "Chinese"]:
+        shortest = _median(dice, script, NO_RULES)
+        longest = _median(dice, script, listed)
+        rows.append((f"a comment of {LETTERS} letters, {script}", "2 ms", f"{shortest:.2f} ms, {longest:.2f} ms"))
+    rows.append((f"{TERMS:,} terms made ready, once in a process", "", f"{ready:.1f} s"))
+    print(f"{datetime.now(UTC):%Y-%m-%d}: all phases and the sketch, without rules and with {TERMS:,} terms")
+    print_table(rows)
+
+
+def _median(dice: random.Random, script: str, book: RuleBook) -> float:
+    facts = Facts(Policy.ALL, author_approved=0, now=datetime.now(UTC), rules=book)
+    taken = []
+    for _ in range(TEXTS):
+        text = _text(dice, script)
+        began = time.perf_counter()
+        sketch(text)
+        screen(Submission(text, is_edit=False, email="ada@example.org", name="Ada Okafor"), facts)
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken) * 1000
+
+
+def _text(dice: random.Random, script: str) -> str:
+    if script == "Chinese":
+        return "".join(dice.choices(IDEOGRAPHS, k=LETTERS))
+    words: list[str] = []
+    while sum(map(len, words)) + len(words) < LETTERS:
+        words.append(_word(dice, SCRIPTS[script], 2, 10))
+    return " ".join(words)[:LETTERS]
+
+
+def _word(dice: random.Random, letters: str, least: int, most: int) -> str:
+    return "".join(dice.choices(letters, k=dice.randint(least, most)))
+
+
+def _list_of_words(dice: random.Random) -> Rule:
+    makers: list[Callable[[], str]] = [lambda: "".join(dice.choices(IDEOGRAPHS, k=dice.randint(2, 4)))]
+    for letters in SCRIPTS.values():
+        makers.append(lambda letters=letters: _word(dice, letters, 4, 10))  # type: ignore[misc]
+    makers.append(lambda: f"{_word(dice, string.ascii_lowercase, 3, 8)} {_word(dice, string.ascii_lowercase, 3, 8)}")
+    terms: dict[str, None] = {}
+    while len(terms) < TERMS:
+        terms[dice.choice(makers)()] = None
+    now = datetime.now(UTC)
+    return Rule(
+        id=uuid4(),
+        site_id=uuid4(),
+        kind=RuleKind.WORD,
+        action=RuleAction.HOLD,
+        terms=tuple(terms),
+        note="",
+        expires_at=None,
+        version=1,
+        created_by="benchmark",
+        created_at=now,
+        changed_at=now,
+        term_count=len(terms),
+    )
+
+
+if __name__ == "__main__":
+    main()
