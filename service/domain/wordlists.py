@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from service.domain.folding import Word, readings_of, words_of
 
@@ -17,33 +17,30 @@ class Match:
     end: int
 
 
-@dataclass
-class _Node:
-    """What may follow the words so far, and the term that they are where one ends here."""
-
-    after: dict[str, _Node] = field(default_factory=dict)
-    term: str | None = None
+_BETWEEN = "\n"
+"""What stands between the words of a term in a key; no word has it."""
 
 
 class WordList:
-    """Terms of one or more words each, made once and asked for every text; 65,000 of them cost no more than ten.
+    """Terms of one or more words each, made once and asked for every text; 65,000 of them cost hardly more than ten.
 
     A term is found as a run of whole words with anything but words between them: `m e r d a` is found in `m.e.r.d.a`,
     not in `merda`; `bi` is not found in `biólogo`. A term of one word is also found spelt out (`s p a m`). In scripts
     that do not divide words a term is found anywhere.
     """
 
+    # Texts, numbers and tuples of numbers alone: a tree of a hundred thousand small objects would be walked by every
+    # full collection of garbage, and make a whole process slow.
     def __init__(self, terms: Iterable[str]) -> None:
-        self._first = _Node()
-        self._longest = 0
+        self._terms: dict[str, str] = {}
+        self._lengths: dict[str, tuple[int, ...]] = {}
         for term in terms:
             words = [word.text for word in words_of(term)]
-            node = self._first
-            for word in words:
-                node = node.after.setdefault(word, _Node())
             if words:
-                node.term = node.term or term
-                self._longest = max(self._longest, len(words))
+                self._terms.setdefault(_BETWEEN.join(words), term)
+                known = self._lengths.get(words[0], ())
+                if len(words) not in known:
+                    self._lengths[words[0]] = tuple(sorted((*known, len(words)), reverse=True))
 
     def matches(self, text: str) -> list[Match]:
         """Return the terms that the text says, in their order; of those that begin at one word the longest."""
@@ -54,18 +51,17 @@ class WordList:
             if match is not None:
                 found[place] = match
         for reading in readings_of(text, words):
-            node = self._first.after.get(reading.word.text)
-            if node is not None and node.term is not None and reading.first not in found:
-                found[reading.first] = Match(node.term, reading.word.start, reading.word.end)
+            term = self._terms.get(reading.word.text)
+            if term is not None and reading.first not in found:
+                found[reading.first] = Match(term, reading.word.start, reading.word.end)
         return [found[place] for place in sorted(found)]
 
     def _longest_from(self, words: Sequence[Word], place: int) -> Match | None:
-        node, match = self._first, None
-        for word in words[place : place + self._longest]:
-            following = node.after.get(word.text)
-            if following is None:
-                break
-            node = following
-            if node.term is not None:
-                match = Match(node.term, words[place].start, word.end)
-        return match
+        for length in self._lengths.get(words[place].text, ()):
+            last = place + length
+            if last > len(words):
+                continue
+            term = self._terms.get(_BETWEEN.join([word.text for word in words[place:last]]))
+            if term is not None:
+                return Match(term, words[place].start, words[last - 1].end)
+        return None
