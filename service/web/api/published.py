@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from typing import Any
 
 from flask import Response, g, redirect, request, url_for
@@ -15,7 +16,7 @@ from service.actions.read_article import PublishedPage, read_counts, read_page
 from service.actions.receipts import read_receipt
 from service.actions.reply import Reply
 from service.domain.comment import PublishedComment
-from service.domain.errors import FieldFault, Invalid
+from service.domain.errors import FieldFault, Invalid, RequestInProgress
 from service.domain.life import Status
 from service.domain.sorting import Sort
 from service.web.documentation import ChallengeSchema, answers, described
@@ -44,6 +45,8 @@ blueprint = ApiBlueprint("published", __name__, url_prefix="/v1", description="W
 IDEMPOTENCY_KEY_MAX = 255
 FORM_KEY_SECONDS = 300
 """How long a form that comes again is the same press of a button; afterwards it is a `duplicate`."""
+LOOK_EVERY, LOOKS = 0.1, 10
+"""Seconds between two looks for the answer to the first press of a button, and how many. A submission takes less."""
 ORIGINS_HEADER = {
     "Postbag-Origins": {
         "description": "The site's origins, separated by spaces: the pages from which readers may send.",
@@ -134,7 +137,7 @@ def submit_comment(sent: dict[str, Any]) -> Response:
     )
     key = _idempotency_key()
     if key is None and is_browser_form():
-        submitted = _submit(reply, _key_of_form())
+        submitted = _submit_when_the_first_press_is_done(reply, _key_of_form())
         if submitted.verdict is None and _was_deleted(submitted):
             # Whoever withdrew a reply and sends it again wants a new one, not the receipt of the old one.
             submitted = _submit(reply, None)
@@ -227,6 +230,16 @@ def _submit(reply: Reply, idempotency_key: str | None) -> submit.Submitted:
         idempotency_key=idempotency_key,
         now=utc_now(),
     )
+
+
+def _submit_when_the_first_press_is_done(reply: Reply, key: str) -> submit.Submitted:
+    """Return what became of a form that was sent twice, for which the browser shows the second answer alone."""
+    for _ in range(LOOKS):
+        try:
+            return _submit(reply, key)
+        except RequestInProgress:
+            time.sleep(LOOK_EVERY)
+    return _submit(reply, key)
 
 
 def _was_deleted(submitted: submit.Submitted) -> bool:
