@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.actions import articles, decide, flag, receipts, sites, submit
+from service.actions import articles, decide, flag, forms, receipts, sites, submit
 from service.actions.authenticate import authenticate
 from service.actions.invitations import create_moderator
 from service.actions.reply import Reply
@@ -20,6 +20,7 @@ from service.domain.site import Site
 
 MODERATOR_EMAIL = "robin@example.org"
 REVIEWED_AFTER = timedelta(minutes=2)
+WRITING = timedelta(minutes=2)  # between the moment a form was shown and its reply
 """How long after a reply its review is dated: within the revise window, so that an edit can follow."""
 
 
@@ -82,6 +83,7 @@ def _seed(article: DemoArticle, site: Site, caller: Caller, now: datetime) -> No
                 email=comment.email,
                 url=comment.url or "",
                 body=comment.earlier_body or comment.body,
+                form_token=forms.token_for(site.slug, article.slug, now=sent_at - WRITING),
             ),
             site=site,
             caller=None,
