@@ -32,6 +32,7 @@ class QueueQuestion:
     """Which comments to list, and from where on; `author` is an id, or an e-mail address with permission to see them.
 
     `words` is looked for in names and texts; an e-mail address with that permission is looked for as the author's.
+    Without a `sort` the order is the usual one.
     """
 
     status: Status = Status.PENDING
@@ -42,9 +43,21 @@ class QueueQuestion:
     has_links: bool = False
     flagged: bool = False
     edited: bool = False
-    sort: QueueSort = QueueSort.OLDEST
+    sort: QueueSort | None = None
     cursor: str | None = None
     limit: int = 50
+
+    @property
+    def is_narrowed(self) -> bool:
+        """True where some of a status are looked for, not all."""
+        return bool(self.narrowed) or any(
+            said is not None for said in (self.article_key, self.reason, self.author, self.words)
+        )
+
+    @property
+    def order(self) -> QueueSort:
+        """The order that is asked for, or the usual one."""
+        return self.sort or QueueSort.usual(waits=self.status is Status.PENDING, is_narrowed=self.is_narrowed)
 
     @property
     def narrowed(self) -> frozenset[str]:
@@ -82,7 +95,7 @@ def read_queue(caller: Caller, asked: QueueQuestion) -> QueueView:
 
     Raises Forbidden for an author's address without the permission, and Invalid for a cursor of another list.
     """
-    scope = scope_of("queue", caller.site_id, replace(asked, cursor=None, limit=0))
+    scope = scope_of("queue", caller.site_id, replace(asked, sort=asked.order, cursor=None, limit=0))
     author, words = asked.author, asked.words
     if words is not None and author is None and _is_address(words) and caller.may(Permission.READ_EMAIL):
         author, words = words, None
@@ -92,7 +105,7 @@ def read_queue(caller: Caller, asked: QueueQuestion) -> QueueView:
             asked.status, asked.article_key, asked.reason, _author_ids(caller, author), words, asked.narrowed
         )
         after = queue_position(scope, asked.cursor)
-        page = queue.read_queue(caller.site_id, wanted, sort=asked.sort, after=after, limit=asked.limit)
+        page = queue.read_queue(caller.site_id, wanted, sort=asked.order, after=after, limit=asked.limit)
         totals = counters.site_totals(caller.site_id)
     held = claims.held(caller, [item.comment.id for item in page.items])
     return QueueView(site, page.items, held, queue_cursor(scope, page.next), totals)

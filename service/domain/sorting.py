@@ -24,3 +24,11 @@ class QueueSort(StrEnum):
     NEWEST = "newest"
     SCORE = "score"
     PROMISING = "promising"
+
+    @classmethod
+    def usual(cls, *, waits: bool, is_narrowed: bool) -> QueueSort:
+        """Return the order of a list for which none is asked: what waits has the good ones first, the rest the oldest.
+
+        What is looked for within the queue stands oldest first: whoever looks wants to find, not to choose.
+        """
+        return cls.PROMISING if waits and not is_narrowed else cls.OLDEST

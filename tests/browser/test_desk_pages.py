@@ -50,13 +50,13 @@ def fill(desk: Desk) -> None:
     desk.site.revise(edited, "The pumps were installed in 1934.")
     flagged = desk.published(name="Gregor", body="- one\n- two\n\n```\ncode\n```")
     desk.site.flagged(flagged["id"], "abuse", "abuse", "spam")
-    waiting = desk.queue()
+    waiting = desk.site.queue(sort="oldest")["comments"]
     desk.api.post(f"/v1/moderation/comments/{waiting[0]['id']}/notes", data={"text": "Seen before.", "about": "author"})
 
 
 def test_everything_needed_to_decide_stands_in_the_item(noor: DeskReader, desk: Desk) -> None:
     fill(desk)
-    page = noor.open()
+    page = noor.open(sort="oldest")
     hebrew, links, edit, reported = (noor.items.nth(number) for number in range(4))
     expect(hebrew).to_contain_text("First time here")
     expect(hebrew.locator(".parent")).to_contain_text("Answers Aoife")

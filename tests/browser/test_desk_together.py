@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from service.store.comments import add_to_score
+from service.store.session import writing
 from tests.browser.desk import Desk
 from tests.browser.desk_reader import DeskReader, sit_down, status_of
 from tests.browser.watch import Watch
@@ -111,6 +114,22 @@ def test_news_come_by_themselves_and_move_nothing(noor: DeskReader, desk: Desk) 
     expect(noor.item(third)).to_be_visible()
     noor.press("j")
     expect(noor.item(third)).to_have_attribute("aria-current", "true")
+
+
+def test_what_the_filter_moves_within_a_long_queue_is_not_taken_for_decided(noor: DeskReader, desk: Desk) -> None:
+    first, second, third = (desk.site.submitted()["id"] for _ in range(3))
+    for _ in range(49):
+        desk.site.submitted()
+    noor.page.clock.install()
+    noor.open()
+    expect(noor.item(first)).to_be_visible()
+    with desk.site.app.app_context(), writing():
+        add_to_score(UUID(second), 0.9)
+    desk.decide(third, "approve")
+    noor.page.clock.run_for(LOOKED)
+    expect(noor.item(third).locator(".refusal")).to_contain_text("Mira decided “approve” first.")
+    expect(noor.item(second)).to_have_attribute("data-status", "pending")
+    expect(noor.item(second).locator(".refusal")).to_have_count(0)
 
 
 def test_decisions_are_kept_while_nobody_answers_and_sent_once(noor: DeskReader, desk: Desk) -> None:

@@ -312,3 +312,4 @@ def test_under_the_heaviest_flood_newcomers_are_held_whatever_the_policy(
 ) -> None:
     signals = found("Hello", replace(KNOWN, author_approved=approved, flood_level=level))
     assert ("flood" in signals) == is_held
+    assert not is_held or (signals["flood"].verdict, signals["flood"].score) == (Verdict.HOLD, 0.0)

@@ -161,6 +161,16 @@ def test_a_flood_raises_the_price_for_everybody_and_the_desk_is_told(site: SiteD
     ]
 
 
+def test_whoever_paid_the_price_stands_before_what_came_while_sending_was_cheap(site: SiteDriver) -> None:
+    site.change(limits={"site-soft": (3, 86_400)})
+    flooded(site, 5)
+    dearer = challenged(site.submit(challenge=solved(challenged(site.submit()))))
+    honest = site.submit(challenge=solved(dearer), name="Honest").get_json()["id"]
+    queue = site.queue()["comments"]
+    assert [one["id"] for one in queue].index(honest) == 0, [(one["score"], one["signals"]) for one in queue]
+    assert {signal["name"] for signal in queue[0]["signals"]} >= {"flood", "proof_of_work"}
+
+
 def test_the_desk_shows_a_flood_while_it_lasts(site: SiteDriver) -> None:
     site.change(limits={"site-soft": (2, 86_400)})
     mira = signed_in(site, role="admin")

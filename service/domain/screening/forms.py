@@ -65,8 +65,11 @@ def hold_while_redis_is_away(submission: Submission, facts: Facts) -> Signal | N
 
 
 def hold_newcomers_under_flood(submission: Submission, facts: Facts) -> Signal | None:
-    """Hold what comes from authors without trust while the site is under the heaviest flood, whatever its policy."""
+    """Hold what comes from authors without trust while the site is under the heaviest flood, whatever its policy.
+
+    It weighs nothing: who meets it has paid the price, and stands before what came while sending was still cheap.
+    """
     if facts.flood_level < FloodLevel.HOLD or author_is_trusted(submission, facts) or facts.author_approved:
         return None
     detail = "The site is under flood, so a person looks at authors of whom nothing has been approved here yet."
-    return Signal("flood", Verdict.HOLD, 0.5, detail)
+    return Signal("flood", Verdict.HOLD, 0.0, detail)

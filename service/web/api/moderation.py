@@ -44,7 +44,10 @@ blueprint = ApiBlueprint("moderation", __name__, url_prefix="/v1/moderation", de
 @answers("unauthenticated", "forbidden", "invalid", "rate_limited", "store_unavailable")
 @described("readQueue", "List comments by status")
 def read_queue(query: dict[str, Any]) -> Response:
-    """Oldest first unless asked otherwise, each with why it is held. `totals` counts the whole site by status."""
+    """What waits has the good ones first unless asked otherwise, each with why it is held.
+
+    `totals` counts the whole site by status.
+    """
     caller, now = the_caller(), utc_now()
     if query["site"] is not None:
         caller.check_site(query["site"])

@@ -22,7 +22,16 @@ from service.domain.life import Status
 from service.domain.permissions import Permission
 from service.domain.sorting import QueueSort
 from service.web.auth import the_caller
-from service.web.desk.queue_form import PAGE, asked_for, question, queue_path, read_decisions, whole
+from service.web.desk.queue_form import (
+    PAGE,
+    asked_for,
+    is_narrowed,
+    question,
+    queue_path,
+    read_decisions,
+    usual_order,
+    whole,
+)
 from service.web.desk.queue_view import REASON_WORDS, history, in_plain_words, parsed_time, reason_words, shown
 from service.web.desk.shell import desk, desk_page, own_path, seen_at, the_signed_in
 from service.web.moderation_views import file_view, item_view
@@ -80,7 +89,7 @@ def items() -> Response:
 def item(comment_id: UUID) -> Response:
     """Answer with one item as it is now, for the page's script."""
     view = file_view(moderate.read_comment(the_caller(), comment_id), now=utc_now())
-    return json_response({"html": _drawn([view]), "decisions": view["decisions"][-1:]})
+    return json_response({"html": _drawn([view]), "status": view["status"], "decisions": view["decisions"][-1:]})
 
 
 @blueprint.get("/comments/<uuid:comment_id>")
@@ -154,13 +163,14 @@ def _queue(
     views = [item_view(item, view.site, view.claims.get(item.comment.id), now=now) for item in view.items]
     slug = caller.site_slug
     chosen = Status(asked.get("status", Status.PENDING))
+    usual = usual_order(asked)
     return desk(
         "queue.html",
         status=status,
         site=flood.look(view.site, now=now),
         items=[shown(one) for one in views],
         asked=asked,
-        is_narrowed=bool(set(asked) - {"status", "sort"}),
+        is_narrowed=is_narrowed(asked),
         tabs=[
             (
                 words,
@@ -172,7 +182,9 @@ def _queue(
             for each, words in STATUS_WORDS.items()
         ],
         chosen=chosen.value,
-        sorts=[(sort.value, words) for sort, words in SORT_WORDS.items()],
+        # The usual order has no name in the form, so that a search from it gets what is usual for a search.
+        sorts=[("" if sort is usual else sort.value, words) for sort, words in SORT_WORDS.items()],
+        order=asked.get("sort", usual.value),
         signals=REASON_WORDS,
         without=lambda name: queue_path(slug, asked, **{name: None}),
         here=queue_path(slug, asked, cursor=cursor),

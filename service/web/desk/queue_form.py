@@ -33,11 +33,24 @@ def asked_for(query: Mapping[str, str]) -> dict[str, str]:
     said["q"] = said["q"][:SEARCH_MAX]
     if said["status"] not in set(Status) or said["status"] == Status.PENDING:
         said["status"] = ""
-    if said["sort"] not in set(QueueSort) or said["sort"] == QueueSort.OLDEST:
+    if said["sort"] not in set(QueueSort):
         said["sort"] = ""
     for name in NARROWED:
         said[name] = "true" if said[name] == "true" else ""
-    return {name: value for name, value in said.items() if value}
+    asked = {name: value for name, value in said.items() if value}
+    if asked.get("sort") == usual_order(asked):
+        del asked["sort"]
+    return asked
+
+
+def is_narrowed(asked: Mapping[str, str]) -> bool:
+    """True where the address looks for some of a status, not for all."""
+    return bool(set(asked) - {"status", "sort"})
+
+
+def usual_order(asked: Mapping[str, str]) -> QueueSort:
+    """Return the order of what is asked for where the address names none."""
+    return QueueSort.usual(waits="status" not in asked, is_narrowed=is_narrowed(asked))
 
 
 def question(asked: Mapping[str, str], *, cursor: str | None, limit: int = PAGE) -> QueueQuestion:
@@ -52,7 +65,7 @@ def question(asked: Mapping[str, str], *, cursor: str | None, limit: int = PAGE)
         has_links="has_links" in asked,
         flagged="flagged" in asked,
         edited="edited" in asked,
-        sort=QueueSort(asked.get("sort", QueueSort.OLDEST)),
+        sort=QueueSort(asked["sort"]) if "sort" in asked else None,
         cursor=cursor,
         limit=limit,
     )

@@ -218,10 +218,13 @@ class QueueQuery(StrictSchema):
     edited = YesInQuery(metadata={"description": "`true`: only what has been edited."})
     sort = Choice(
         QueueSort,
-        load_default=QueueSort.OLDEST,
+        load_default=absent,
         metadata={
             "description": "By when the latest revision arrived, or by the sum of its signals' scores: "
-            "`score` has the heaviest first, `promising` the lightest."
+            "`score` has the heaviest first, `promising` the lightest. Without it, what waits has the lightest first, "
+            "so that a flood buries nobody; every other list, and what is looked for with any other parameter, the "
+            "oldest. A score may change while the filter or an outside opinion is still out: to read all of a queue "
+            "page by page, ask for `oldest`."
         },
     )
     limit = WholeInQuery(least=1, most=PAGE_LIMIT, load_default=50, metadata={"description": "Comments on a page."})

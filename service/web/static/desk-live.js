@@ -22,6 +22,8 @@ const all = () => /** @type {HTMLElement[]} */ ([...list.children]);
 const asked = new URLSearchParams(location.search);
 for (const name of ["did", "n", "batch"]) asked.delete(name);
 asked.set("site", site);
+asked.set("sort", sort);
+const isByScore = ["score", "promising"].includes(sort);
 
 // ---- claims
 
@@ -141,20 +143,26 @@ async function look() {
   for (const comment of page.comments) showClaim(comment.id, comment.claim && !comment.claim.mine ? comment.claim.moderator : null);
   tellNews(page.comments.filter((comment) => !known.has(comment.id)).length);
   const gone = before.filter((li) => li.isConnected && !there.has(li.dataset.id ?? "") && isCovered(li, page) && !li.matches(".settled, :has(.refusal)"));
-  gone.forEach((li, index) => void settle(li.dataset.id ?? "", index < TOLD_BY_NAME));
+  gone.forEach((li, index) => void settle(li.dataset.id ?? "", isByScore || index < TOLD_BY_NAME));
 }
 
 /** True where the page would hold the item if it still waited: it is not beyond the page's end. */
 function isCovered(li, page) {
   if (!page.next) return true;
   const last = page.comments.at(-1);
-  if (!last || ["score", "promising"].includes(sort)) return false;
+  if (!last) return false;
+  if (isByScore) {
+    const by = (Number(li.dataset.score) - last.score || (li.dataset.id < last.id ? -1 : 1)) * (sort === "score" ? -1 : 1);
+    return by < 0;
+  }
   return sort === "newest" ? li.dataset.at > last.queued_at : li.dataset.at < last.queued_at;
 }
 
 async function settle(id, byName) {
   const response = byName ? await fetch(`/desk/items/${id}?site=${encodeURIComponent(site)}`).catch(() => null) : null;
   const body = response?.ok ? await response.json() : null;
+  // Where the order is by score, an item can also have moved: the filter has read it meanwhile.
+  if (isByScore && (!body || body.status === desk.dataset.status)) return;
   const last = body?.decisions.at(-1);
   const words = last ? `${last.moderator} decided “${last.action}” first.` : "This one is no longer in the list: a colleague or its author was first.";
   emit("settled", { id, words, html: body?.html });
