@@ -20,6 +20,10 @@ class OpinionKind(StrEnum):
     HOOK = "hook"
 
 
+WHO = {OpinionKind.AKISMET: "Akismet", OpinionKind.HOOK: "The site's hook"}
+"""How sentences for moderators call them."""
+
+
 class NotAnOpinion(Exception):
     """An answer that cannot be understood; the message says to whoever wrote the hook what would be right."""
 
@@ -36,7 +40,7 @@ class Opinion:
     @property
     def signal(self) -> Signal:
         """The opinion as moderators see it beside what the phases found."""
-        who = {OpinionKind.AKISMET: "Akismet", OpinionKind.HOOK: "The site's hook"}[self.kind]
+        who = WHO[self.kind]
         says = {Verdict.SPAM: "calls it spam", Verdict.HOLD: "wants a person to look"}.get(
             self.verdict, "has no objection"
         )
