@@ -20,6 +20,7 @@ from flask_migrate import upgrade
 from service.actions import audit, invitations, sites, upkeep
 from service.actions import demo as demo_actions
 from service.commands.opinions import opinions_group
+from service.commands.outbox import outbox_group
 from service.commands.telling import told_plainly, utc_now
 from service.domain.life import COMMAND
 from service.domain.permissions import Role, Scope
@@ -56,6 +57,7 @@ def register(app: Flask) -> None:
         audit_group,
         openapi_group,
         demo_group,
+        outbox_group,
     ):
         app.cli.add_command(group)
     app.cli.add_command(run_worker)
@@ -239,9 +241,12 @@ def revoke_token(token_id: UUID, slug: str) -> None:
 @retention_group.command("apply")
 @told_plainly
 def apply_retention() -> None:
-    """Drop client keys older than 30 days and expired idempotency answers; run it daily."""
+    """Drop client keys, sketches and jobs older than 30 days and expired idempotency answers; run it daily."""
     done = upkeep.apply_retention(now=utc_now())
-    click.echo(f"Dropped {done.client_keys} client keys and {done.answers} idempotency answers.")
+    click.echo(
+        f"Dropped {done.client_keys} client keys, {done.answers} idempotency answers, {done.sketches} numbers of "
+        f"sketches and {done.jobs} jobs of the outbox."
+    )
 
 
 @email_group.command("reseal")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,24 +12,25 @@ from uuid import UUID, uuid4
 
 from service.actions import outbox
 from service.actions.change import change_standing
-from service.actions.findings import add_finding, hold_undecided, is_new, move_to_spam
+from service.actions.findings import add_finding, close_unanswered, hold_undecided, is_new, move_to_spam
 from service.actions.record import record
 from service.actions.toolbox import tools
 from service.adapters.akismet import AKISMET_URL, Akismet, AskedComment
 from service.adapters.hook import Trial, ask_hook, new_hook_secret
 from service.adapters.hook import try_hook as ask_for_trial
+from service.adapters.keyring import CannotUnseal
 from service.adapters.outgoing import SECONDS, OutgoingFailed
 from service.domain import life
 from service.domain.destinations import check_url
-from service.domain.errors import Invalid, NotFound
+from service.domain.errors import Invalid, NotFound, StoreUnavailable
 from service.domain.life import Action, Actor
 from service.domain.log import LogKind
-from service.domain.opinions import WHO, OpinionKind
+from service.domain.opinions import OpinionKind, not_asked_yet, unanswered
 from service.domain.queue import QueueItem
 from service.domain.screening import Signal, Verdict
 from service.domain.site import Site
 from service.domain.writing import Faults, check_line
-from service.store import comments, opinions, queue, sites
+from service.store import comments, opinions, queue, revisions, sites
 from service.store.opinions import OpinionSettings
 from service.store.outbox import Job
 from service.store.session import reading, writing
@@ -45,6 +47,7 @@ __all__ = [
     "enqueue_reports",
     "renew_hook_secret",
     "report",
+    "reseal_secrets",
     "try_hook",
     "who_is_asked",
 ]
@@ -171,12 +174,19 @@ def _log(site: Site, details: dict[str, Any], actor: Actor, now: datetime) -> No
     record(site.id, LogKind.SITE, "change", actor=actor, subject=site.slug, details=details, now=now)
 
 
-def enqueue_questions(site: Site, comment_id: UUID, revision: int, *, address: str | None, now: datetime) -> None:
+def enqueue_questions(
+    site: Site, comment_id: UUID, revision: int, *, address: str | None, waiting: bool, now: datetime
+) -> None:
     """Write down, in the transaction that stores a revision, that others are to be asked about it.
 
-    Akismet wants the network address, which is kept for it sealed until it was asked, and nowhere else.
+    A note says that until they have answered; `waiting` says that the revision waits for a person. Akismet wants the
+    network address, which is kept for it sealed until it was asked, and nowhere else.
     """
-    for kind in map(OpinionKind, site.asks):
+    kinds = [OpinionKind(kind) for kind in site.asks]
+    revisions.add_signals(
+        (site.id, comment_id), revision, [not_asked_yet(kind) for kind in kinds], waiting=waiting, now=now
+    )
+    for kind in kinds:
         payload = {"ask": kind.value}
         if kind is OpinionKind.AKISMET and address is not None:
             payload["address"] = b64encode(tools().keyring.seal(address, context=site.id.bytes)).decode()
@@ -197,8 +207,9 @@ def ask(job: Job, now: datetime) -> None:
     """Ask one of those whom the site asks, and let moderators see the answer among the signals.
 
     What is called spam goes to spam where nobody has seen it yet, and what readers see already goes back to the queue.
-    Where nobody answers, the comment is held with a note that says so, and the question is asked again later: raises
-    OutgoingFailed. Nothing happens where a person has decided meanwhile, or the text has changed or gone.
+    Where nobody answers, the comment is held with a note that says so, and the question is asked again later, or not
+    any more after the last try: raises OutgoingFailed. Nothing happens where a person has decided meanwhile, or the
+    text has changed or gone.
     """
     assert job.comment_id is not None, "an opinion is about a comment"
     kind = OpinionKind(job.payload["ask"])
@@ -207,12 +218,18 @@ def ask(job: Job, now: datetime) -> None:
         item = queue.find_item(job.comment_id, site_id=job.site_id)
         site = sites.get_site(job.site_id)
     if found is None or item is None or item.revision.number != job.revision or not item.revision.body_raw:
+        with writing():
+            close_unanswered([job])
         return
     try:
         signal = _opinion(found, item, site, job, now)
-    except OutgoingFailed as fault:
-        detail = f"{WHO[kind]} has not answered yet and will be asked again. {fault}"
-        _keep(job, Signal(kind.value, Verdict.HOLD, 0.0, detail), now)
+    except StoreUnavailable:
+        raise
+    except Exception as fault:
+        # Whatever is wrong, whoever decides is told; only a call's own words are fit for them.
+        why = str(fault) if isinstance(fault, OutgoingFailed) else "Something is wrong with the service itself."
+        is_last = job.attempts >= outbox.MOST_ATTEMPTS
+        _keep(job, unanswered(kind, why, tries=job.attempts, is_last=is_last), now)
         raise
     _keep(job, signal, now)
 
@@ -232,8 +249,11 @@ def report(job: Job, now: datetime) -> None:
 def _opinion(settings: OpinionSettings, item: QueueItem, site: Site, job: Job, now: datetime) -> Signal:
     keyring = tools().keyring
     if settings.kind is OpinionKind.AKISMET:
-        sealed = job.payload.get("address")
-        address = keyring.unseal(b64decode(sealed), context=site.id.bytes) if sealed else ""
+        sealed, address = job.payload.get("address"), ""
+        if sealed:
+            # Under a key that has gone since it is not known any more, and the rest can be asked about without it.
+            with suppress(CannotUnseal):
+                address = keyring.unseal(b64decode(sealed), context=site.id.bytes)
         return _akismet(settings, site).check(_told(item, site, address=address)).signal
     secret = keyring.unseal(settings.secret_sealed, context=site.id.bytes)
     comment = {
@@ -249,6 +269,16 @@ def _opinion(settings: OpinionSettings, item: QueueItem, site: Site, job: Job, n
     }
     allowed = tools().allowed_networks
     return ask_hook(settings.url, secret, f"msg_{job.id.hex}", comment, allowed=allowed, now=now).signal
+
+
+def reseal_secrets() -> None:
+    """Seal every secret that is under an older key with the current one; raises CannotUnseal."""
+    keyring = tools().keyring
+    with writing():
+        for site_id, kind, sealed in opinions.every_secret():
+            if not keyring.is_current(sealed):
+                secret = keyring.unseal(sealed, context=site_id.bytes)
+                opinions.reseal_secret(site_id, kind, keyring.seal(secret, context=site_id.bytes))
 
 
 def _sample(site: Site) -> dict[str, Any]:
@@ -290,6 +320,7 @@ def _keep(job: Job, signal: Signal, now: datetime) -> None:
     with writing():
         found = hold_undecided(job)
         if found is None:
+            close_unanswered([job])
             return
         comment, last = found
         dropped = opinions.drop_signals(comment.id, comment.standing.revision, [signal.name])
