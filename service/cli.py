@@ -7,11 +7,8 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from functools import wraps
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
 from uuid import UUID
 
 import click
@@ -22,14 +19,15 @@ from flask_migrate import upgrade
 
 from service.actions import audit, invitations, sites, upkeep
 from service.actions import demo as demo_actions
-from service.domain.errors import Invalid, PostbagError, StoreUnavailable
+from service.commands.opinions import opinions_group
+from service.commands.outbox import outbox_group
+from service.commands.telling import told_plainly, utc_now
 from service.domain.life import COMMAND
 from service.domain.permissions import Role, Scope
 from service.domain.site import LONGEST_REVISE_WINDOW, Policy, Site
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 site_group = AppGroup("site", help="Make and change sites.")
+site_group.add_command(opinions_group)
 moderator_group = AppGroup("moderator", help="People at the desk.")
 token_group = AppGroup("token", help="Make and revoke API tokens.")
 retention_group = AppGroup("retention", help="Forget what may no longer be kept.")
@@ -59,34 +57,10 @@ def register(app: Flask) -> None:
         audit_group,
         openapi_group,
         demo_group,
+        outbox_group,
     ):
         app.cli.add_command(group)
     app.cli.add_command(run_worker)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def told_plainly(command: Command) -> Command:
-    """Turn a refusal into one line on standard error and exit code 1."""
-
-    @wraps(command)
-    def telling(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except StoreUnavailable as fault:
-            hint = "The database does not answer, or has no tables yet: run `flask --app wsgi db upgrade`."
-            raise click.ClickException(hint) from fault
-        except Invalid as fault:
-            raise click.ClickException("; ".join(f"{f.field}: {f.detail}" for f in fault.faults)) from fault
-        except PostbagError as fault:
-            raise click.ClickException(fault.detail) from fault
-        except upkeep.CannotUnseal as fault:
-            hint = "An address was sealed with a key that is neither SECRET_KEY nor in SECRET_KEY_FALLBACKS."
-            raise click.ClickException(hint) from fault
-
-    return telling  # type: ignore[return-value]
 
 
 def _describe(site: Site) -> str:
@@ -113,7 +87,7 @@ def _describe(site: Site) -> str:
 @told_plainly
 def create_site(slug: str, name: str, origins: tuple[str, ...]) -> None:
     """Make a site that holds every reply for review."""
-    click.echo(_describe(sites.create_site(slug, name=name, origins=origins, now=_now())))
+    click.echo(_describe(sites.create_site(slug, name=name, origins=origins, now=utc_now())))
 
 
 @site_group.command("set")
@@ -151,7 +125,7 @@ def set_site(
     """Change what is given of a site; the rest stays."""
     site = sites.change_site(
         slug,
-        now=_now(),
+        now=utc_now(),
         name=name,
         origins=origins or None,
         policy=None if policy is None else Policy(policy),
@@ -186,11 +160,11 @@ def create_moderator(slug: str, name: str, role: str, email: str | None) -> None
     The link is good for seven days, once. The password is read from the first line of standard input, or asked for.
     """
     if email is None:
-        invited = invitations.invite(slug, name=name, role=Role(role), now=_now())
+        invited = invitations.invite(slug, name=name, role=Role(role), now=utc_now())
         click.echo(f"{_address_of_the_service()}/desk/invitations/{invited.token}")
         return
     given = click.prompt("Password", hide_input=True, confirmation_prompt=True) if sys.stdin.isatty() else _first_line()
-    invitations.create_moderator(slug, name=name, email=email, password=given, role=Role(role), now=_now())
+    invitations.create_moderator(slug, name=name, email=email, password=given, role=Role(role), now=utc_now())
     click.echo(f"{name} can sign in at {_address_of_the_service()}/desk/sign-in")
 
 
@@ -207,7 +181,7 @@ def _address_of_the_service() -> str:
 @told_plainly
 def list_moderators(slug: str) -> None:
     """Print who moderates a site, a line each: id, name, role, second factor."""
-    for member in invitations.read_team(sites.find_site(slug).id, now=_now()).members:
+    for member in invitations.read_team(sites.find_site(slug).id, now=utc_now()).members:
         factor = "second factor on" if member.has_second_factor else "no second factor"
         click.echo(f"{member.id}  {member.name}  {member.role}  {factor}")
 
@@ -218,7 +192,7 @@ def list_moderators(slug: str) -> None:
 @told_plainly
 def remove_moderator(moderator_id: UUID, slug: str) -> None:
     """Take a moderator's role on a site; the id is in `moderator list`."""
-    invitations.remove(sites.find_site(slug).id, moderator_id, actor=COMMAND, now=_now())
+    invitations.remove(sites.find_site(slug).id, moderator_id, actor=COMMAND, now=utc_now())
     click.echo(f"Removed {moderator_id}.")
 
 
@@ -238,8 +212,8 @@ def reset_second_factor(email: str) -> None:
 @told_plainly
 def create_token(slug: str, scopes: tuple[str, ...], name: str | None) -> None:
     """Print a new token, alone on its line; it cannot be shown again."""
-    name = name or f"a token made on {_now():%Y-%m-%d %H:%M:%S}"
-    click.echo(sites.create_token(slug, name=name, scopes=[Scope(scope) for scope in scopes], now=_now()))
+    name = name or f"a token made on {utc_now():%Y-%m-%d %H:%M:%S}"
+    click.echo(sites.create_token(slug, name=name, scopes=[Scope(scope) for scope in scopes], now=utc_now()))
 
 
 @token_group.command("list")
@@ -259,7 +233,7 @@ def list_tokens(slug: str) -> None:
 @told_plainly
 def revoke_token(token_id: UUID, slug: str) -> None:
     """Make a token useless from now on; its id is in `token list`."""
-    if not sites.revoke_token(slug, token_id, now=_now()):
+    if not sites.revoke_token(slug, token_id, now=utc_now()):
         raise click.ClickException(f"The site `{slug}` has no token {token_id} in use.")
     click.echo(f"Revoked {token_id}.")
 
@@ -267,9 +241,12 @@ def revoke_token(token_id: UUID, slug: str) -> None:
 @retention_group.command("apply")
 @told_plainly
 def apply_retention() -> None:
-    """Drop client keys older than 30 days and expired idempotency answers; run it daily."""
-    done = upkeep.apply_retention(now=_now())
-    click.echo(f"Dropped {done.client_keys} client keys and {done.answers} idempotency answers.")
+    """Drop client keys, sketches and jobs older than 30 days and expired idempotency answers; run it daily."""
+    done = upkeep.apply_retention(now=utc_now())
+    click.echo(
+        f"Dropped {done.client_keys} client keys, {done.answers} idempotency answers, {done.sketches} numbers of "
+        f"sketches and {done.jobs} jobs of the outbox."
+    )
 
 
 @email_group.command("reseal")
@@ -376,7 +353,7 @@ def _check_port(host: str, port: int) -> None:
 
 
 def _prepare_demo(base_url: str, origins: list[str]) -> str:
-    now = _now()
+    now = utc_now()
     demo_actions.ensure_site(origins, now=now)
     # The token moves to its lasting place when everything is there. Until then the next run goes on with it: the same
     # moderator may change what was decided, another would be told that somebody came first.
@@ -398,7 +375,7 @@ def _demo_password() -> str:
         kept.touch(mode=0o600)
         kept.write_text(f"{secrets.token_urlsafe(12)}\n")
     password = kept.read_text().strip()
-    demo_actions.ensure_moderator(password, now=_now())
+    demo_actions.ensure_moderator(password, now=utc_now())
     return password
 
 

@@ -6,9 +6,12 @@ A label never carries anything about a person: the names of limits are ours, an 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
     # Workers count into files of this folder, from which any of them tells the numbers of all.
@@ -40,3 +43,26 @@ undone = Counter("postbag_decisions_undone_total", "Decisions that moderators to
 votes = Counter("postbag_votes_total", "Votes of readers, given or taken back.", ["change"])
 flags = Counter("postbag_flags_total", "Flags of readers, by their reason.", ["reason"])
 flagged_returns = Counter("postbag_flagged_returns_total", "Published comments that flags brought back to the queue.")
+
+
+class _Outbox(Collector):
+    """The outbox as it is now. It belongs to all processes together, so it is told by whichever is asked."""
+
+    def __init__(self, due: int, oldest_seconds: float, given_up: int) -> None:
+        self._told = (
+            ("postbag_outbox_due", "Jobs that are due and taken up by no worker; counted up to 10,000.", due),
+            ("postbag_outbox_oldest_seconds", "Seconds for which the longest waiting of them is due.", oldest_seconds),
+            ("postbag_outbox_given_up", "Jobs given up after their last try; counted up to 10,000.", given_up),
+        )
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield each number."""
+        for name, words, value in self._told:
+            yield GaugeMetricFamily(name, words, value=value)
+
+
+def outbox_text(*, due: int, oldest_seconds: float, given_up: int) -> bytes:
+    """Return the state of the outbox in Prometheus' text format, without files of a worker in between."""
+    registry = CollectorRegistry()
+    registry.register(_Outbox(due, oldest_seconds, given_up))
+    return generate_latest(registry)

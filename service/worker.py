@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask
 
-from service.actions import learning, opinions, outbox
+from service.actions import findings, learning, opinions, outbox
 from service.actions.outbox import Handler, Job
 from service.actions.toolbox import tools
 from service.domain.errors import StoreUnavailable
@@ -74,9 +74,11 @@ class Worker:
         while not self._is_to_end():
             with self._app.app_context():
                 if not self._claimed:
-                    self._claimed.extend(outbox.claim(list(self._handlers), now=_now()))
-                if not self._claimed:
-                    return done
+                    claimed = outbox.claim(list(self._handlers), now=_now())
+                    if not claimed:
+                        return done
+                    self._claimed.extend(findings.without_settled(claimed))
+                    continue
                 job = self._claimed[0]
                 # What another one may have taken up by now is theirs.
                 if job.claimed_until > _now():

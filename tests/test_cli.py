@@ -118,10 +118,12 @@ def test_client_keys_are_dropped_after_thirty_days_and_younger_ones_kept(app: Fl
         assert upkeep.apply_retention(now=now + timedelta(days=2)) == upkeep.Forgotten(0, 3)
         assert upkeep.apply_retention(now=now + timedelta(days=29, hours=23)) == upkeep.Forgotten(0, 0)
         assert _count_client_keys() == 3
-        assert upkeep.apply_retention(now=now + timedelta(days=30, minutes=1)) == upkeep.Forgotten(3, 0)
+        assert upkeep.apply_retention(now=now + timedelta(days=30, minutes=1)) == upkeep.Forgotten(3, 0, jobs=3)
         assert upkeep.apply_retention(now=now + timedelta(days=30, minutes=1)) == upkeep.Forgotten(0, 0)
         assert _count_client_keys() == 0
-    assert printed(app, "retention", "apply") == "Dropped 0 client keys and 0 idempotency answers.\n"
+    assert printed(app, "retention", "apply") == (
+        "Dropped 0 client keys, 0 idempotency answers, 0 numbers of sketches and 0 jobs of the outbox.\n"
+    )
 
 
 def test_who_voted_and_flagged_is_forgotten_after_thirty_days_and_what_was_counted_stays(app: Flask) -> None:
@@ -149,7 +151,8 @@ def test_more_than_one_batch_is_forgotten_in_one_run(app: Flask) -> None:
     for number in range(5):
         site.submitted(headers={"Idempotency-Key": f"key {number}"})
     with app.app_context():
-        assert upkeep.apply_retention(now=datetime.now(UTC) + timedelta(days=31), batch=2) == upkeep.Forgotten(5, 5)
+        later = datetime.now(UTC) + timedelta(days=31)
+        assert upkeep.apply_retention(now=later, batch=2) == upkeep.Forgotten(5, 5, jobs=5)
         assert _count_client_keys() == 0
 
 

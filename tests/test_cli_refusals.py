@@ -64,9 +64,14 @@ def app(urls: tuple[str, str], redis_url: str, tmp_path_factory: pytest.TempPath
         ("token create --site nowhere --scope moderate", "no site of this name"),
         ("token list --site nowhere", "no site of this name"),
         ("token revoke 019b76da-a800-7c47-b06c-3574b178f405 --site news", "The site `news` has no token"),
+        ("site opinions show nowhere", "no site of this name"),
+        ("site opinions hook news ftp://n.example", "url: An address to call looks like"),
+        ("site opinions akismet news", "key: Give the key"),
+        ("site opinions off news hook", "Nobody of this kind is asked."),
+        ("site opinions try news", "Nobody of this kind is asked."),
         ("openapi write /nowhere/at/all.yaml", "cannot be written"),
     ],
-    ids=lambda value: value if " --" in value or "openapi" in value else "",
+    ids=lambda value: value if " --" in value or "openapi" in value or "opinions" in value else "",
 )
 def test_a_command_that_cannot_be_carried_out_says_why_in_one_line(app: Flask, arguments: str, said: str) -> None:
     result = run(app, *arguments.split())

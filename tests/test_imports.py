@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 SERVICE = ROOT / "service"
 
 GROUND = frozenset({"config", "extensions", "logs", "metrics"})
-ROOMS = frozenset({"web", "cli", "worker", "actions", "store", "adapters", "domain", "demo", "migrations"})
+ROOMS = frozenset({"web", "cli", "commands", "worker", "actions", "store", "adapters", "domain", "demo", "migrations"})
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "domain": frozenset({"domain"}),
@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "adapters": frozenset({"adapters", "domain"}) | GROUND,
     "actions": frozenset({"actions", "store", "adapters", "domain", "demo"}) | GROUND,
     "web": frozenset({"web", "actions", "domain", "demo"}) | GROUND,
-    "cli": frozenset({"worker", "actions", "domain"}) | GROUND,
+    "cli": frozenset({"commands", "worker", "actions", "domain"}) | GROUND,
+    "commands": frozenset({"commands", "actions", "domain"}) | GROUND,
     "worker": frozenset({"actions", "domain"}) | GROUND,
     "migrations": frozenset({"store", "extensions"}),
     "config": frozenset(),

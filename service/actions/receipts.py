@@ -172,7 +172,9 @@ def _store_revision(
     sketches.drop_sketches_of([comment.id])
     sketches.keep_sketch(comment.id, comment.site_id, screened.sketch, now=now)
     outbox.enqueue("score", comment.site_id, comment_id=comment.id, revision=after.revision, now=now)
-    opinions.enqueue_questions(receipt.site, comment.id, after.revision, address=client_address, now=now)
+    opinions.enqueue_questions(
+        receipt.site, comment.id, after.revision, address=client_address, waiting=waiting, now=now
+    )
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
     return True

@@ -20,15 +20,16 @@ from service.domain.queue import AuthorRecord
 from service.domain.rulebook import RuleBook
 from service.domain.rules import Rule
 from service.domain.screening import Facts, Signal, Submission
-from service.domain.site import Site
-from service.store import comments, rules, sketches
+from service.domain.site import Policy, Site
+from service.store import comments, outbox, rules, sketches
 from service.store.session import reading
 
 log = logging.getLogger(__name__)
 
 ALIKE_WINDOW = timedelta(days=30)
 """How long a text is compared with new ones; a campaign is over by then, and quotations come back."""
-
+OVERDUE = timedelta(minutes=1)
+"""How long a worker may take to come to a question: it needs a second, and what a killed one had claimed a minute."""
 
 MOST_NAMED = 5  # words that a refusal names
 
@@ -68,7 +69,7 @@ def screen(
     approved_body: str | None = None,
     besides: UUID | None = None,
 ) -> Screened:
-    """Return what the screening finds, after at most two more queries; raises what a phase that rejects stands for.
+    """Return what the screening finds, after at most three more queries; raises what a phase that rejects stands for.
 
     `besides` is the comment that is edited, which is no copy of itself. Raises ArticleClosed, Duplicate, Forbidden for
     an author or a network that the site refuses, and Invalid for words and links that it refuses.
@@ -91,6 +92,7 @@ def screen(
         flood_level=site.flood_level,
         has_proof=has_proof,
         redis_is_away=redis_is_away,
+        opinions_are_overdue=_opinions_are_overdue(site, now),
         rules=book,
     )
     signals = screening.screen(submission, facts, on_failure=_tell)
@@ -98,6 +100,14 @@ def screen(
     if rejection is not None:
         _refuse(rejection, submission)
     return Screened(signals, numbers)
+
+
+def _opinions_are_overdue(site: Site, now: datetime) -> bool:
+    # Where a person reads everything first, nothing is published without a word of those who are asked.
+    if not site.asks or site.policy is Policy.ALL:
+        return False
+    # Every reply is to be scored as well, so that it shows from whatever came last on any site.
+    return outbox.is_overdue(("opinion", "score"), since=now - OVERDUE)
 
 
 def _tell(phase: str, fault: Exception) -> None:

@@ -241,7 +241,7 @@ def _store(
     revisions.add_signals((site.id, comment_id), 1, signals, waiting=waiting, now=now)
     sketches.keep_sketch(comment_id, site.id, screened.sketch, now=now)
     outbox.enqueue("score", site.id, comment_id=comment_id, revision=1, now=now)
-    opinions.enqueue_questions(site, comment_id, 1, address=sender.address, now=now)
+    opinions.enqueue_questions(site, comment_id, 1, address=sender.address, waiting=waiting, now=now)
     if standing.is_published:
         comments.settle_visibility([comment_id])
     authors.move_author_counters({author.id: {standing.status: 1}})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from service.actions import opinions
 from service.actions.accounts import email_hashes, totp_context
 from service.actions.idempotent import ANSWER_LIFE
 from service.actions.rules import reseal_rules
@@ -16,7 +17,7 @@ from service.adapters.keyring import CannotUnseal
 from service.domain.comment import CLIENT_KEY_LIFE
 from service.domain.emails import email_lookup_form
 from service.domain.errors import StoreUnavailable
-from service.store import authors, comments, flags, idempotency, moderators, sketches, votes
+from service.store import authors, comments, flags, idempotency, moderators, outbox, sketches, votes
 from service.store import session as database
 from service.store.session import reading, writing
 
@@ -25,23 +26,28 @@ __all__ = ["CannotUnseal", "Forgotten", "Readiness", "apply_retention", "readine
 BATCH = 500  # addresses re-sealed in one transaction: short enough that submissions do not notice
 FORGET_BATCH = 5_000  # rows forgotten in one transaction, which has to end well before a statement's time is up
 
+STALE = ("score", "opinion", "report", "learn")
+"""Jobs that are forgotten by their age; what a lost `learn` would have told, the next decision tells as well."""
+
 
 @dataclass(frozen=True)
 class Forgotten:
     """How much was dropped; `client_keys` are those of comments, votes and flags together.
 
-    `sketches` are the numbers by which copies of a text are known.
+    `sketches` are the numbers by which copies of a text are known, `jobs` what waited in the outbox or was given up.
     """
 
     client_keys: int
     answers: int
     sketches: int = 0
+    jobs: int = 0
 
 
 def apply_retention(*, now: datetime, batch: int = FORGET_BATCH) -> Forgotten:
     """Drop client keys older than 30 days and the expired answers to Idempotency-Keys; what is counted stays counted.
 
-    A vote is nothing but its client key, so it goes with it.
+    A vote is nothing but its client key, so it goes with it. Jobs go as well, whether they wait or were given up: what
+    nobody has asked by then helps nobody, and what is for Akismet has a client's address in it, sealed.
     """
     before = now - CLIENT_KEY_LIFE
     return Forgotten(
@@ -50,6 +56,7 @@ def apply_retention(*, now: datetime, batch: int = FORGET_BATCH) -> Forgotten:
         + _in_batches(lambda: flags.drop_client_keys(before=before, limit=batch), batch),
         answers=_in_batches(lambda: idempotency.drop_answers(before=now - ANSWER_LIFE, limit=batch), batch),
         sketches=_in_batches(lambda: sketches.drop_sketches(before=now - ALIKE_WINDOW, limit=batch), batch),
+        jobs=_in_batches(lambda: outbox.drop_jobs(STALE, before=before, limit=batch), batch),
     )
 
 
@@ -66,12 +73,13 @@ def _in_batches(drop: Callable[[], int], batch: int) -> int:
 def reseal_emails() -> int:
     """Seal every address that is under an older key with the current one; returns how many were moved.
 
-    Those of moderators and in rules are among them, and the secrets of second factors are moved along.
+    Those of moderators and in rules are among them; the secrets of second factors, hooks and Akismet are moved along.
 
     Run it after a new SECRET_KEY with the old one in SECRET_KEY_FALLBACKS; afterwards the old one can go. It can be
     stopped and run again. Raises CannotUnseal where an address was sealed with a key that is not configured.
     """
     moved = _reseal_accounts() + reseal_rules()
+    opinions.reseal_secrets()
     last: UUID | None = None
     keyring = tools().keyring
     while True:

@@ -20,6 +20,12 @@ class OpinionKind(StrEnum):
     HOOK = "hook"
 
 
+WHO = {OpinionKind.AKISMET: "Akismet", OpinionKind.HOOK: "The site's hook"}
+"""How sentences for moderators call them."""
+
+_NO_ANSWER = "has not answered"
+
+
 class NotAnOpinion(Exception):
     """An answer that cannot be understood; the message says to whoever wrote the hook what would be right."""
 
@@ -36,13 +42,38 @@ class Opinion:
     @property
     def signal(self) -> Signal:
         """The opinion as moderators see it beside what the phases found."""
-        who = {OpinionKind.AKISMET: "Akismet", OpinionKind.HOOK: "The site's hook"}[self.kind]
+        who = WHO[self.kind]
         says = {Verdict.SPAM: "calls it spam", Verdict.HOLD: "wants a person to look"}.get(
             self.verdict, "has no objection"
         )
         detail = f"{who} {says}{f': {self.reason}' if self.reason else ''}."
         score = 0.0 if self.verdict is Verdict.NOTE else round(self.score * WEIGHT, 3)
         return Signal(self.kind.value, self.verdict, score, detail)
+
+
+def not_asked_yet(kind: OpinionKind) -> Signal:
+    """Return the note that stands on a reply until the one who is asked about it has answered."""
+    detail = f"{WHO[kind]} {_NO_ANSWER} yet; it is asked as soon as a worker comes to it."
+    return Signal(kind.value, Verdict.NOTE, 0.0, detail)
+
+
+def unanswered(kind: OpinionKind, why: str, *, tries: int, is_last: bool) -> Signal:
+    """Return what holds a reply where somebody was asked and did not answer; `why` is a sentence."""
+    if not is_last:
+        return Signal(kind.value, Verdict.HOLD, 0.0, f"{WHO[kind]} {_NO_ANSWER} yet and will be asked again. {why}")
+    detail = (
+        f"{WHO[kind]} {_NO_ANSWER} in {tries} tries and is not asked again. {why} "
+        "Decide without it; whoever runs the service can have it asked once more."
+    )
+    return Signal(kind.value, Verdict.HOLD, 0.0, detail)
+
+
+def closed_without_answer(signal: Signal) -> str | None:
+    """Return the sentence for a signal whose answer nobody waits for any more; None where there was an answer."""
+    kind = next((kind for kind in OpinionKind if kind.value == signal.name), None)
+    if kind is None or not signal.detail.startswith(f"{WHO[kind]} {_NO_ANSWER} "):
+        return None
+    return f"{WHO[kind]} had not answered, and is not asked about this any more."
 
 
 def hook_opinion(body: bytes) -> Opinion:

@@ -538,6 +538,7 @@ class SiteCounterRow(Base):
 
 
 _TO_DO = text("failed_at IS NULL")
+_GIVEN_UP = text("failed_at IS NOT NULL")
 
 
 class OutboxRow(Base):
@@ -551,6 +552,7 @@ class OutboxRow(Base):
     __table_args__ = (
         Index("ix_outbox_due", "due_at", "id", postgresql_where=_TO_DO, sqlite_where=_TO_DO),
         Index("ix_outbox_alike", "site_id", "kind", postgresql_where=_TO_DO, sqlite_where=_TO_DO),
+        Index("ix_outbox_given_up", "failed_at", postgresql_where=_GIVEN_UP, sqlite_where=_GIVEN_UP),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 
+from service.domain.life import Status
 from service.domain.opinions import OpinionKind
 from service.extensions import db
 from service.store.dialect import upsert
-from service.store.models import OpinionSettingsRow, SignalRow, SiteRow
+from service.store.models import CommentRow, OpinionSettingsRow, SignalRow, SiteRow
 
 
 @dataclass(frozen=True)
@@ -71,4 +72,40 @@ def drop_signals(comment_id: UUID, revision: int, names: Collection[str]) -> Seq
             .returning(SignalRow.score)
             .execution_options(synchronize_session=False)
         )
+    )
+
+
+def reword_signal(comment_id: UUID, revision: int, name: str, detail: str) -> None:
+    """Let a signal of a revision say something else; what it asked for stays."""
+    db.session.execute(
+        update(SignalRow)
+        .where(SignalRow.comment_id == comment_id, SignalRow.revision == revision, SignalRow.name == name)
+        .values(detail=detail)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def where_they_stand(comment_ids: Collection[UUID]) -> dict[UUID, tuple[int, Status]]:
+    """Return the latest revision of each comment that there is, and its status."""
+    rows = db.session.execute(
+        select(CommentRow.id, CommentRow.revision, CommentRow.status).where(CommentRow.id.in_(comment_ids))
+    )
+    return {row.id: (row.revision, Status(row.status)) for row in rows}
+
+
+def every_secret() -> list[tuple[UUID, OpinionKind, bytes]]:
+    """Return the sealed secrets of all sites, by site and kind."""
+    rows = db.session.execute(
+        select(OpinionSettingsRow.site_id, OpinionSettingsRow.kind, OpinionSettingsRow.secret_sealed)
+    )
+    return [(row.site_id, OpinionKind(row.kind), row.secret_sealed) for row in rows]
+
+
+def reseal_secret(site_id: UUID, kind: OpinionKind, sealed: bytes) -> None:
+    """Store the same secret under another key."""
+    db.session.execute(
+        update(OpinionSettingsRow)
+        .where(OpinionSettingsRow.site_id == site_id, OpinionSettingsRow.kind == kind.value)
+        .values(secret_sealed=sealed)
+        .execution_options(synchronize_session=False)
     )

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from service.extensions import db
-from service.store.ids import new_id
-from service.store.models import OutboxRow
+from service.store.ids import first_id, new_id
+from service.store.models import OutboxRow, SiteRow
 
+LOOKED_AT = 100  # jobs; a kind that no worker does yet has piled up where there are more
 JOB_COLUMNS = (
     OutboxRow.id,
     OutboxRow.site_id,
@@ -113,6 +114,130 @@ def put_off_job(job_id: UUID, *, due_at: datetime, error: str) -> None:
 def give_up_job(job_id: UUID, *, error: str, now: datetime) -> None:
     """Leave a job that failed for the last time where it is, marked."""
     _change(job_id, failed_at=now, claimed_until=None, last_error=error)
+
+
+def drop_jobs(kinds: Sequence[str], *, before: datetime, limit: int) -> int:
+    """Forget up to `limit` jobs of these kinds that were written before a time, waiting or given up; returns how many.
+
+    The ids begin with their time, so the primary key finds them.
+    """
+    oldest = (
+        select(OutboxRow.id)
+        .where(OutboxRow.id < first_id(before), OutboxRow.kind.in_(kinds))
+        .order_by(OutboxRow.id)
+        .limit(limit)
+    )
+    return _removed(OutboxRow.id.in_(oldest))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How much of a kind waits, done by nobody yet, and since when the oldest of it does."""
+
+    kind: str
+    count: int
+    since: datetime
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A job that failed for the last time, and why."""
+
+    id: UUID
+    kind: str
+    site_slug: str | None
+    comment_id: UUID | None
+    attempts: int
+    failed_at: datetime | None
+    last_error: str
+
+
+def count_due(*, now: datetime, most: int) -> int:
+    """Return how many jobs are due and claimed by nobody, counted up to `most`."""
+    due = select(OutboxRow.id).where(OutboxRow.due_at <= now, OutboxRow.failed_at.is_(None)).limit(most)
+    return db.session.scalar(select(func.count()).select_from(due.subquery())) or 0
+
+
+def oldest_due(*, now: datetime) -> datetime | None:
+    """Return since when the job is due that has waited longest, or None where none is."""
+    due = select(OutboxRow.due_at).where(OutboxRow.due_at <= now, OutboxRow.failed_at.is_(None))
+    return db.session.scalar(due.order_by(OutboxRow.due_at).limit(1))
+
+
+def count_given_up(*, most: int) -> int:
+    """Return how many jobs were given up, counted up to `most`."""
+    given_up = select(OutboxRow.id).where(OutboxRow.failed_at.is_not(None)).limit(most)
+    return db.session.scalar(select(func.count()).select_from(given_up.subquery())) or 0
+
+
+def is_overdue(kinds: Sequence[str], *, since: datetime) -> bool:
+    """True where something of these kinds was due before a time, and no worker has taken it up.
+
+    Only the first few of what is due are looked at, whose kinds a worker may not know; so it costs the same always.
+    """
+    first = select(OutboxRow.kind).where(OutboxRow.due_at < since, OutboxRow.failed_at.is_(None))
+    found = db.session.scalars(first.order_by(OutboxRow.due_at).limit(LOOKED_AT))
+    return any(kind in kinds for kind in found)
+
+
+def waiting_by_kind() -> list[Waiting]:
+    """Return what waits of each kind, claimed or put off too; it reads all of it."""
+    rows = db.session.execute(
+        select(OutboxRow.kind, func.count().label("count"), func.min(OutboxRow.created_at).label("since"))
+        .where(OutboxRow.failed_at.is_(None))
+        .group_by(OutboxRow.kind)
+        .order_by(OutboxRow.kind)
+    )
+    return [Waiting(row.kind, row._mapping["count"], row.since) for row in rows]
+
+
+def list_given_up(*, limit: int) -> list[GivenUp]:
+    """Return what was given up, the latest first."""
+    rows = db.session.execute(
+        select(
+            OutboxRow.id,
+            OutboxRow.kind,
+            SiteRow.slug,
+            OutboxRow.comment_id,
+            OutboxRow.attempts,
+            OutboxRow.failed_at,
+            func.coalesce(OutboxRow.last_error, ""),
+        )
+        .outerjoin(SiteRow, SiteRow.id == OutboxRow.site_id)
+        .where(OutboxRow.failed_at.is_not(None))
+        .order_by(OutboxRow.failed_at.desc())
+        .limit(limit)
+    )
+    return [GivenUp(*row) for row in rows]
+
+
+def take_up_again(job_ids: Sequence[UUID] | None, *, now: datetime) -> int:
+    """Let what was given up be tried from the first attempt on; None for all of it. Returns how much it was."""
+    done = db.session.execute(
+        update(OutboxRow)
+        .where(*_given_up(job_ids))
+        .values(failed_at=None, attempts=0, due_at=now)
+        .returning(OutboxRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(done.all())
+
+
+def drop_given_up(job_ids: Sequence[UUID] | None) -> int:
+    """Forget what was given up; None for all of it. Returns how much it was."""
+    return _removed(*_given_up(job_ids))
+
+
+def _given_up(job_ids: Sequence[UUID] | None) -> list[ColumnElement[bool]]:
+    asked = [] if job_ids is None else [OutboxRow.id.in_(job_ids)]
+    return [OutboxRow.failed_at.is_not(None), *asked]
+
+
+def _removed(*which: ColumnElement[bool]) -> int:
+    done = db.session.execute(
+        delete(OutboxRow).where(*which).returning(OutboxRow.id).execution_options(synchronize_session=False)
+    )
+    return len(done.all())
 
 
 def _change(job_id: UUID, **values: Any) -> None:

@@ -28,6 +28,7 @@ from service.web.desk import account as desk_account
 from service.web.desk import articles as desk_article_list
 from service.web.desk import log as desk_log
 from service.web.desk import moderators as desk_moderators
+from service.web.desk import opinions as desk_opinions
 from service.web.desk import queue as desk_queue
 from service.web.desk import rules as desk_rules
 from service.web.desk import sign_in
@@ -69,6 +70,7 @@ DESK_BLUEPRINTS = (
     desk_article_list.blueprint,
     desk_rules.blueprint,
     desk_site.blueprint,
+    desk_opinions.blueprint,
 )
 
 

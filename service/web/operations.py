@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from flask import Blueprint, Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from service import metrics as metrics_of
+from service.actions.outbox import backlog
 from service.actions.upkeep import readiness
+from service.domain.errors import StoreUnavailable
 from service.web.origins import readable_by_any_page
 from service.web.responses import REVALIDATED, cacheable, json_response
+from service.web.times import utc_now
 
 blueprint = Blueprint("operations", __name__)
 
@@ -38,12 +43,19 @@ def readyz() -> Response:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Answer with the counts in Prometheus' text format, of all workers where PROMETHEUS_MULTIPROC_DIR is set."""
+    """Answer with the counts in Prometheus' text format, of all workers where PROMETHEUS_MULTIPROC_DIR is set.
+
+    The state of the outbox is left out while the database is away.
+    """
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    text = generate_latest(registry)
+    with suppress(StoreUnavailable):
+        found = backlog(now=utc_now())
+        text += metrics_of.outbox_text(due=found.due, oldest_seconds=found.oldest_seconds, given_up=found.given_up)
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
 @blueprint.get("/openapi.yaml")

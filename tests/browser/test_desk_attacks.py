@@ -14,7 +14,7 @@ from tests.browser.test_attacks import FAULTS_IN, batches, send_with_everything
 from tests.browser.watch import Watch
 from tests.desk_driver import desk_cookie, new_moderator, reasons_for
 
-PAGES = ("log", "stats", "articles", "site", "moderators")
+PAGES = ("log", "stats", "articles", "site", "site/opinions", "moderators")
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.accessibility import assert_accessible
+from tests.browser.accessibility import NARROW, assert_accessible, overflow_of
 from tests.browser.desk import Desk
 from tests.browser.desk_reader import DeskReader, sit_down
 from tests.browser.watch import Watch
@@ -66,3 +67,32 @@ def test_an_article_is_closed_and_opened(admin: DeskReader, desk: Desk) -> None:
     expect(page.get_by_role("status")).to_contain_text("takes no more replies")
     page.get_by_role("button", name="Open מאמר").click()
     expect(page.get_by_role("status")).to_contain_text("takes replies again")
+
+
+def test_whom_the_site_asks_is_set_and_tried_in_every_light_and_on_a_phone(admin: DeskReader, desk: Desk) -> None:
+    page = admin.open_page("site")
+    page.get_by_role("link", name="Change whom the site asks").click()
+    page.get_by_label("Address").fill("https://")
+    page.get_by_role("button", name="Ask this server").click()
+    expect(page.get_by_label("Address")).to_have_accessible_description(re.compile("looks like https://example.com/"))
+    assert_accessible(page, "a refused hook")
+    # This address is refused before anybody is called.
+    page.get_by_label("Address").fill(f"https://127.0.0.1/{'a-very-long-path-' * 12}")
+    page.get_by_role("button", name="Ask this server").click()
+    expect(page.get_by_role("status").locator("code")).to_contain_text("whsec_")
+    for size in (None, NARROW):
+        if size:
+            page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.get_by_role("button", name="Try it").click()
+            expect(page.locator("#trial")).to_contain_text("is not on the public internet")
+            page.get_by_text("What your server gets").click()
+            assert_accessible(page, f"a hook that was tried, {scheme}")
+            assert overflow_of(page) <= 0
+    page.get_by_label("Key of the site’s account").fill("0123456789ab")
+    page.get_by_role("button", name="Ask Akismet").click()
+    expect(page.get_by_role("status")).to_contain_text("Akismet is asked")
+    page.get_by_text("Ask Akismet no more …").click()
+    page.get_by_role("button", name="Really ask Akismet no more").click()
+    expect(page.get_by_role("status")).to_contain_text("the key is forgotten")

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from service.domain.opinions import NotAnOpinion, akismet_opinion, hook_opinion
+from service.domain.opinions import (
+    NotAnOpinion,
+    OpinionKind,
+    akismet_opinion,
+    closed_without_answer,
+    hook_opinion,
+    not_asked_yet,
+    unanswered,
+)
 from service.domain.screening import Verdict
 
 
@@ -70,3 +78,26 @@ def test_akismet_calls_spam_only_what_it_would_discard_itself(body: bytes, is_bl
 def test_akismet_that_answers_something_else_has_no_opinion(body: bytes) -> None:
     with pytest.raises(NotAnOpinion):
         akismet_opinion(body, is_blatant=False)
+
+
+@pytest.mark.parametrize("kind", OpinionKind)
+def test_only_what_was_never_answered_is_closed_without_an_answer(kind: OpinionKind) -> None:
+    for signal in (
+        not_asked_yet(kind),
+        unanswered(kind, "It is down.", tries=3, is_last=False),
+        unanswered(kind, "It is down.", tries=10, is_last=True),
+    ):
+        closed = closed_without_answer(signal)
+        assert closed is not None
+        assert "had not answered" in closed
+    lying = hook_opinion(b'{"verdict": "hold", "reason": "The site\'s hook has not answered yet"}').signal
+    assert closed_without_answer(lying) is None
+    assert closed_without_answer(akismet_opinion(b"true", is_blatant=False).signal) is None
+
+
+def test_only_the_last_try_says_that_nobody_asks_again() -> None:
+    again = unanswered(OpinionKind.HOOK, "It is down.", tries=9, is_last=False)
+    last = unanswered(OpinionKind.HOOK, "It is down.", tries=10, is_last=True)
+    assert "will be asked again" in again.detail
+    assert "will be asked again" not in last.detail
+    assert {again.verdict, last.verdict} == {Verdict.HOLD}

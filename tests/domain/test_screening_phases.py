@@ -302,6 +302,12 @@ def test_what_comes_while_redis_is_away_is_held_with_the_reason() -> None:
     assert "Redis was away" in signal.detail
 
 
+def test_what_others_cannot_be_asked_about_is_held_whoever_writes() -> None:
+    signal = found("Hello", replace(KNOWN, opinions_are_overdue=True))["opinions_overdue"]
+    assert (signal.verdict, signal.score) == (Verdict.HOLD, 0.0)
+    assert "could not be asked" in signal.detail
+
+
 @pytest.mark.parametrize(
     ("level", "approved", "is_held"),
     [(FloodLevel.PROOF, 0, False), (FloodLevel.HOLD, 0, True), (FloodLevel.HOLD, 1, False)],

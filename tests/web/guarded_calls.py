@@ -23,6 +23,9 @@ from tests.driver import SiteDriver, make_site
 MARK = "marigold"
 """A word in everything that the site holds, and in nothing that is sent to it: whoever reads it was let in."""
 
+NOWHERE = "https://127.0.0.1/"
+"""An address to ask at that is looked up nowhere and never called."""
+
 _numbers = itertools.count(1)
 
 
@@ -103,7 +106,7 @@ class Newsroom:
         """Let the site ask both of those who can be asked."""
         for kind, words in (("hook", {}), ("akismet", {"key": "0123456789ab"})):
             address = f"/v1/moderation/opinions/{kind}?site={self.site.slug}"
-            said = {"url": f"https://{MARK}.example.org/", **words}
+            said = {"url": f"{NOWHERE}{MARK}/", **words}
             assert self.site.client.put(address, json=said, headers=self.site.bearer).status_code == 200
 
     def invitation(self) -> str:
@@ -247,8 +250,9 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "PATCH /v1/moderation/moderators/<uuid:moderator_id>": [_json(lambda _: {"role": "moderator"})],
     "DELETE /v1/moderation/moderators/<uuid:moderator_id>": [_just],
     "GET /v1/moderation/opinions": [_asking],
-    "PUT /v1/moderation/opinions/hook": [_json(lambda _: {"url": "https://hooks.example.org/screen"})],
+    "PUT /v1/moderation/opinions/hook": [_json(lambda _: {"url": NOWHERE})],
     "PUT /v1/moderation/opinions/akismet": [_json(lambda _: {"key": "0123456789ab"})],
+    "POST /v1/moderation/opinions/hook/trials": [_asking],
     "DELETE /v1/moderation/opinions/hook": [_asking],
     "DELETE /v1/moderation/opinions/akismet": [_asking],
     "GET /v1/moderation/reasons": [_just],
@@ -311,6 +315,15 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
         _form(lambda news: {"do": "change", "reason": news.reason(), "title": "Off topic", "text": "It is."}),
         _form(lambda news: {"do": "up", "reason": news.reason()}),
         _form(lambda news: {"do": "remove", "reason": news.reason()}),
+    ],
+    "GET /desk/site/opinions": [_asking],
+    "POST /desk/site/opinions": [
+        _form(lambda _: {"do": "ask_hook", "url": NOWHERE}),
+        _form(lambda news: {"do": "try_hook"} | _asking(news)),
+        _form(lambda news: {"do": "renew_secret"} | _asking(news)),
+        _form(lambda _: {"do": "ask_akismet", "key": "0123456789ab"}),
+        _form(lambda news: {"do": "hook_no_more"} | _asking(news)),
+        _form(lambda news: {"do": "akismet_no_more"} | _asking(news)),
     ],
     "GET /desk/stats": [_just],
     "POST /desk/undo": [_form(lambda news: {"batch_id": news.batch()})],

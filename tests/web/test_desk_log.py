@@ -13,6 +13,24 @@ from tests.desk_driver import signed_in
 from tests.driver import SiteDriver, make_site
 
 
+def test_whom_the_site_asks_is_told_in_words_and_without_secrets(site: SiteDriver) -> None:
+    for kind, said in (("hook", {"url": "https://a.example/"}), ("akismet", {"key": "0123456789ab"})):
+        for _ in range(2):
+            site.client.put(f"/v1/moderation/opinions/{kind}", json=said, headers=site.bearer)
+    page = signed_in(site).get("/desk/log", site=site.slug, kind="site")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text))
+    for told in (
+        "settings: change",
+        "Server of the site’s own that is asked: nothing → https://a.example/",
+        "Secret of that server: an earlier one → a new one",
+        "Akismet, asked at: nothing → https://rest.akismet.com/1.1/",
+        "Key of Akismet: an earlier one → a new one",
+    ):
+        assert told in text
+    assert "0123456789ab" not in text
+    assert "_hook" not in text
+
+
 def test_it_shows_what_was_done_by_whom_and_why(site: SiteDriver) -> None:
     sent = site.submitted()
     site.decide(sent["id"], "reject", reason="Off <the> subject.", note="The third time.")
@@ -25,7 +43,7 @@ def test_it_shows_what_was_done_by_whom_and_why(site: SiteDriver) -> None:
     assert "pending → rejected" in text
     assert "Off &lt;the&gt; subject." in text
     assert "The third time." in text
-    assert re.search(r"max_depth: \S+ → 3", text)
+    assert re.search(r"Levels of replies: \S+ → 3", text)
     assert f'href="/desk/comments/{sent["id"]}?site={site.slug}"' in page.text
     assert page.headers["Cache-Control"] == "no-store"
 

@@ -46,6 +46,7 @@ from service.domain.screening.standing import (
     hold_by_policy,
     hold_edit_of_what_was_flagged,
     hold_reported_author,
+    hold_while_opinions_are_overdue,
     note_first_time_author,
     reject_under_closed_article,
 )
@@ -94,6 +95,8 @@ PHASES: Sequence[Phase] = (
     hold_reported_author,
     note_first_time_author,
     hold_newcomers_under_flood,
+    # Who cannot be asked.
+    hold_while_opinions_are_overdue,
     # And at last, whether the site reads everything first.
     hold_by_policy,
 )

@@ -64,6 +64,8 @@ class Facts:
     """Whether a proof of work came with it."""
     redis_is_away: bool = False
     """Whether limits and spent tokens were counted by one process alone."""
+    opinions_are_overdue: bool = False
+    """Whether those whom the site asks have not been asked for a while, since no worker comes to it."""
     rules: RuleBook = NO_RULES
 
 

@@ -51,6 +51,14 @@ def note_first_time_author(submission: Submission, facts: Facts) -> Signal | Non
     return Signal("first_time_author", Verdict.NOTE, 0.1, "Nothing by this author has been approved here yet.")
 
 
+def hold_while_opinions_are_overdue(submission: Submission, facts: Facts) -> Signal | None:
+    """Hold what others are to be asked about while nobody asks them, rather than publish it without their word."""
+    if not facts.opinions_are_overdue:
+        return None
+    detail = "Those whom the site asks for an opinion could not be asked for a while; they will be, and answer here."
+    return Signal("opinions_overdue", Verdict.HOLD, 0.0, detail)
+
+
 def hold_by_policy(submission: Submission, facts: Facts) -> Signal | None:
     """Hold everything where a person reads every reply and every edit; with `first`, those of authors without trust."""
     what = "edit" if submission.is_edit else "reply"

@@ -15,7 +15,7 @@ from service.web.documentation import answers, described
 from service.web.parsing import ApiBlueprint
 from service.web.responses import json_response
 from service.web.schemas.moderators import SiteQuery
-from service.web.schemas.opinions import AkismetSchema, AskedListSchema, AskedSchema, HookSchema
+from service.web.schemas.opinions import AkismetSchema, AskedListSchema, AskedSchema, HookSchema, TrialSchema
 from service.web.times import rfc3339, utc_now
 
 blueprint = ApiBlueprint("opinions", __name__, url_prefix="/v1/moderation/opinions", description="Outside opinions.")
@@ -33,7 +33,7 @@ WRITING = ("malformed_json", "too_large", "unsupported_media_type", *READING)
 def read_opinions(query: dict[str, Any]) -> Response:
     """Without secrets, which are told once."""
     _check_site(query)
-    return json_response({"opinions": [_view(asked) for asked in opinions.who_is_asked(the_caller())]})
+    return json_response({"opinions": [_view(asked) for asked in opinions.who_is_asked(the_caller().site_id)]})
 
 
 @blueprint.put("/hook")
@@ -49,7 +49,30 @@ def ask_hook(query: dict[str, Any], sent: dict[str, Any]) -> Response:
     It answers `{"verdict": "note"|"hold"|"spam", "score": 0..1, "reason": "..."}`. Every PUT makes a new secret.
     """
     _check_site(query)
-    return json_response(_view(opinions.ask_a_hook(the_caller(), sent["url"], now=utc_now())))
+    caller = the_caller()
+    asked = opinions.ask_a_hook(caller.site_id, sent["url"], actor=caller.actor, now=utc_now())
+    return json_response(_view(asked))
+
+
+@blueprint.post("/hook/trials")
+@requires(Permission.CHANGE_SITE)
+@blueprint.arguments(SiteQuery, location="query")
+@blueprint.response(200, TrialSchema)
+@answers("not_found", *READING)
+@described("tryHook", "Send the hook one harmless request")
+def try_hook(query: dict[str, Any]) -> Response:
+    """It is about no reader's words, marked with `"test": true`, and tells what came back; nothing is kept."""
+    _check_site(query)
+    tried = opinions.try_hook(the_caller().site_id, now=utc_now())
+    return json_response(
+        {
+            "status": tried.status,
+            "seconds": round(tried.seconds, 3),
+            "answer": tried.said,
+            "verdict": None if tried.opinion is None else tried.opinion.verdict.value,
+            "problem": tried.problem,
+        }
+    )
 
 
 @blueprint.put("/akismet")
@@ -65,7 +88,8 @@ def ask_akismet(query: dict[str, Any], sent: dict[str, Any]) -> Response:
     What moderators decide is told to it as well.
     """
     _check_site(query)
-    asked = opinions.ask_akismet(the_caller(), sent["key"], url=sent["url"], now=utc_now())
+    caller = the_caller()
+    asked = opinions.ask_akismet(caller.site_id, sent["key"], url=sent["url"], actor=caller.actor, now=utc_now())
     return json_response(_view(asked))
 
 
@@ -93,7 +117,8 @@ def ask_akismet_no_more(query: dict[str, Any]) -> Response:
 
 def _ask_no_more(query: dict[str, Any], kind: OpinionKind) -> Response:
     _check_site(query)
-    opinions.ask_no_more(the_caller(), kind, now=utc_now())
+    caller = the_caller()
+    opinions.ask_no_more(caller.site_id, kind, actor=caller.actor, now=utc_now())
     return Response(status=204)
 
 

@@ -13,7 +13,7 @@ from flask import request
 from service.web.auth import CSRF_FIELD
 from service.web.desk.shell import own_path
 
-SECRETS = frozenset({"password", "old_password", "new_password", "code", "sealed"})
+SECRETS = frozenset({"password", "old_password", "new_password", "code", "key", "sealed"})
 NEVER_KEPT = SECRETS | {CSRF_FIELD}
 WORDS = {
     "text": "What you wrote",
@@ -24,6 +24,7 @@ WORDS = {
     "reason": "What the author will read",
     "name": "Name",
     "title": "Title",
+    "url": "Address",
     "decide": "Decision",
     "action": "Decision",
     "do": "What to do",
@@ -39,7 +40,7 @@ class Interrupted:
     whence: str
     fields: list[tuple[str, str]]
 
-    WRITTEN: ClassVar = frozenset({"text", "note", "reason", "name", "title", "value"})
+    WRITTEN: ClassVar = frozenset({"text", "note", "reason", "name", "title", "value", "url"})
     """Fields that people write into; they are shown as fields again."""
 
     @property

@@ -30,6 +30,26 @@ KIND_WORDS = {
     LogKind.TOKEN: "Tokens",
     LogKind.RULE: "Rules",
 }
+WHAT_WORDS = {LogKind.UNDO: "took back", LogKind.SITE: "settings", LogKind.REASON: "canned reason"}
+"""How one entry of a kind is called, where the kind's own word says too little."""
+DETAIL_WORDS = {
+    "name": "Name",
+    "origins": "Origins of its pages",
+    "policy": "What happens to a reply",
+    "trusted_after": "Approved comments until an author is trusted",
+    "limits": "Limits",
+    "max_depth": "Levels of replies",
+    "revise_seconds": "Seconds to revise",
+    "flag_threshold": "Flags that call for a second look",
+    "close_after_days": "Days until an article closes",
+    "spam_threshold": "Score that makes spam by itself",
+    "reasons": "Canned reasons",
+    "asks_hook": "Server of the site’s own that is asked",
+    "hook_secret": "Secret of that server",
+    "asks_akismet": "Akismet, asked at",
+    "akismet_secret": "Key of Akismet",
+}
+"""What the page calls the members of `details`; others are told as they are written, without underscores."""
 FIELDS = ("kind", "action", "moderator", "comment", "from", "until")
 
 
@@ -113,7 +133,7 @@ def _row(link: ChainedEntry) -> dict[str, Any]:
         "when": entry.created_at,
         "who": entry.actor.name,
         "who_href": own_address("/desk/log", moderator=str(entry.actor.id) if entry.actor.id else entry.actor.name),
-        "what": f"took back: {entry.action}" if entry.kind is LogKind.UNDO else f"{entry.kind}: {entry.action}",
+        "what": f"{WHAT_WORDS.get(entry.kind, entry.kind)}: {entry.action}",
         "comment_href": own_address(f"/desk/comments/{entry.comment_id}") if is_about_comment else None,
         "history_href": own_address("/desk/log", comment=str(entry.comment_id)) if is_about_comment else None,
         "rule_href": own_address(f"/desk/rules/{rule_id}") if rule_id else None,
@@ -146,7 +166,8 @@ def _of_rule(entry: LogEntry) -> dict[str, Any]:
 
 
 def _changes(details: Any) -> dict[str, str]:
-    return {name: _change(value) for name, value in (details or {}).items()}
+    told = (details or {}).items()
+    return {DETAIL_WORDS.get(name) or name.replace("_", " "): _change(value) for name, value in told}
 
 
 def _change(value: Any) -> str:

@@ -32,7 +32,8 @@ MENU = (
     ("/desk/site", "Site", Permission.READ_SITE),
     ("/desk/moderators", "Moderators", Permission.MANAGE_MODERATORS),
 )
-
+OF_ANY_SITE = frozenset(address for address, _, _ in MENU) | {"/desk/site/opinions"}
+"""Pages that every site has, so that they stay open where another site is chosen."""
 
 BELOW = {"/desk": "/desk/comments"}
 """Where the pages of single things are, if not below the page of the menu itself."""
@@ -124,7 +125,7 @@ def desk(template: str, status: int = 200, *, is_away: bool = False, **context: 
         menu=menu,
         kept_site=kept_site,
         # Another site is opened at the same page, as far as a page can be of any site.
-        switch_path=request.path if any(request.path == address for address, _, _ in MENU) else "/desk",
+        switch_path=request.path if request.path in OF_ANY_SITE else "/desk",
         is_account=request.path == ACCOUNT,
         is_away=is_away,
         may=lambda name: caller is not None and caller.may(Permission(name)),
@@ -147,6 +148,6 @@ def _caller_by_the_way(signed_in: SignedIn | None) -> Caller | None:
 
 
 def _is_here(address: str) -> bool:
-    if address in {"/desk/rules", "/desk"} and request.path.startswith(f"{BELOW.get(address, address)}/"):
+    if address in {"/desk/rules", "/desk/site", "/desk"} and request.path.startswith(f"{BELOW.get(address, address)}/"):
         return True
     return request.path == address

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, request
 from service.actions import measured, reasons, sites
 from service.domain.errors import FieldFault, Invalid, NotFound, PostbagError
 from service.domain.limit_settings import DEFAULT_LIMITS
+from service.domain.opinions import OpinionKind
 from service.domain.permissions import Permission
 from service.domain.site import Policy, Site
 from service.domain.writing import Faults
@@ -31,6 +32,8 @@ POLICY_WORDS = {
     Policy.FIRST: "A person reads the first replies of every author; those of trusted authors appear at once",
     Policy.NONE: "Replies appear at once, unless something holds them",
 }
+ASKED_WORDS = {OpinionKind.AKISMET: "Akismet", OpinionKind.HOOK: "a server of the site’s own"}
+NOBODY = "Nobody else is asked what they think of a reply."
 FORM_NAMES = {"origin": "origins", "revise_window": "revise_minutes"}
 """What a refusal calls a field where the form has another name for it."""
 DONE_WORDS = {
@@ -149,6 +152,7 @@ def _page(
         policies=POLICY_WORDS,
         default_limits={name: limit for name, limit in DEFAULT_LIMITS.items() if name != "preview"},
         reasons=reasons.read_reasons(caller),
+        asked_words=_asked_words(site),
         measured=measured.read_precision(caller),
         about=about,
         reason_typed=kept if about != "settings" else {},
@@ -157,6 +161,13 @@ def _page(
         problem=error.detail if error is not None and not set(faults) & shown else None,
         done=DONE_WORDS.get(request.args.get("done", "")) if error is None else None,
     )
+
+
+def _asked_words(site: Site) -> str:
+    names = [ASKED_WORDS[OpinionKind(kind)] for kind in site.asks]
+    if not names:
+        return NOBODY
+    return f"About every reply and edit {' and '.join(names)} {'is' if len(names) == 1 else 'are'} asked."
 
 
 def _typed_as(site: Site) -> dict[str, str]:

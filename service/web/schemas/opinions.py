@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from service.domain.opinions import OpinionKind
+from service.domain.screening import Verdict
 from service.web.schemas.fields import Moment, StrictSchema, Text, Word
 
 URL = {"description": "An http(s) address of the public internet.", "example": "https://example.org/screen"}
@@ -31,6 +32,20 @@ class HookSchema(StrictSchema):
     """The site's own server to ask."""
 
     url = Text(required=True, metadata=URL)
+
+
+class TrialSchema(Schema):
+    """What came back from a hook that was tried."""
+
+    status = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Of the answer; null where nobody answered."}
+    )
+    seconds = fields.Float(required=True, metadata={"description": "How long it took."})
+    answer = fields.String(required=True, metadata={"description": "The beginning of what it said."})
+    verdict = Word(Verdict, required=True, allow_none=True, metadata={"description": "Null where there is a problem."})
+    problem = fields.String(
+        required=True, allow_none=True, metadata={"description": "What is wrong, in a sentence; null where nothing is."}
+    )
 
 
 class AkismetSchema(StrictSchema):
