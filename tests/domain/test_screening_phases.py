@@ -94,8 +94,10 @@ def test_a_text_sent_before_in_nearly_the_same_words_is_held(alike: int, said: s
         ("OK, LOL", False),
         ("これは大声ではありません。大文字がないからです。本当です。", False),
         ("هذا ليس صراخا لأن العربية لا تعرف الحروف الكبيرة", False),
+        ("装了XP系统，BIOS里把SATA改成IDE，驱动在LENOVO网站都能下载到，THINKPAD的键盘也不错", False),
+        ("ESKİDEN BURALAR HEP DUTLUKTU, ŞİMDİ HER YER BETON", True),
     ],
-    ids=["English", "Russian", "acronyms", "short", "Japanese", "Arabic"],
+    ids=["English", "Russian", "acronyms", "short", "Japanese", "Arabic", "Chinese with acronyms", "Turkish"],
 )
 def test_shouting_is_noted_and_not_held(body: str, is_noted: bool) -> None:
     signal = found(body).get("shouting")
@@ -111,10 +113,43 @@ def test_shouting_is_noted_and_not_held(body: str, is_noted: bool) -> None:
         ("Sooo good!!!", []),
         ("the cat and the dog and the bird and the fish met", []),
         ("哈哈哈哈哈", []),
+        ("哈哈哈哈哈哈哈哈哈哈哈哈哈哈，说得太对了", []),
+        ("ههههههههههههههههه والله صحيح", []),
+        ("ㅋㅋㅋㅋㅋㅋㅋㅋㅋㅋ 진짜 웃기다", []),
+        ("555555555555 จริงด้วย", []),
+        ("Точно, и у нас так же))))))))))))", []),
+        ("kkkkkkkkkkkkk adorei", []),
+        ("Jajajajajajajajajajaja qué bueno", []),
+        ("Bravo 👏👏👏👏👏👏👏👏👏👏 ❤️❤️❤️❤️❤️❤️❤️❤️❤️❤️", []),
+        ("Bon.......... on verra bien", []),
+        ("以后再说吧。。。。。。。。。。", []),
+        ("One\n------------\nTwo", []),
+        ("kkk kkk kkk kkk kkk kkk kkk kkk kkk kkk kkk kkk kkk", []),
+        ("不错不错不错不错不错不错不错不错", ["不"] * 8),
     ],
-    ids=["a letter", "marks", "a word", "a little", "articles", "laughing"],
+    ids=[
+        "a letter",
+        "marks",
+        "a word",
+        "a little",
+        "articles",
+        "laughing",
+        "Chinese laughter",
+        "Arabic laughter",
+        "Korean laughter",
+        "Thai laughter",
+        "smiling brackets",
+        "Portuguese laughter",
+        "Spanish laughter",
+        "emoji",
+        "trailing off",
+        "Chinese dots",
+        "a line",
+        "laughter in words",
+        "a word of two characters",
+    ],
 )
-def test_repetition_is_noted_and_not_held(body: str, marked: list[str]) -> None:
+def test_repetition_is_noted_and_not_held_and_laughter_is_none(body: str, marked: list[str]) -> None:
     signal = found(body).get("repetition")
     assert (quoted(body, signal) if signal else []) == marked
     assert signal is None or signal.verdict is Verdict.NOTE

@@ -10,10 +10,13 @@ from service.domain.screening.facts import Facts, Submission
 from service.domain.screening.signals import Signal, Verdict
 from service.domain.screening.trust import held_unless_trusted
 
-FEWEST_LETTERS = 20  # letters with a case; "OK" and "NASA" are no shouting
+FEWEST_LETTERS = 20  # "OK" and "NASA" are no shouting
 SHOUTED = 0.7  # of the letters; a sentence with an acronym or two stays far below
-LONG_RUN = re.compile(r"(\S)\1{7,}|([!?]){5,}")
-"""A character eight times over, or five marks: more than any language writes."""
+LAUGHING = frozenset("哈呵嘿嘻笑草ㅋㅎهhHkKwW5")
+"""What people laugh with in writing, in any number: `ههههههههه` as well as `哈哈哈哈哈` or, in Thai, `555555555`."""
+LONG_RUN = re.compile(rf"((?![{''.join(sorted(LAUGHING))}])[^\W_]|[！？])\1{{7,}}|([!?]){{5,}}")
+"""A letter or digit eight times over, or five marks: more than any language writes. With dots and dashes people trail
+off or draw a line, brackets smile, and emoji stand in rows."""
 FEWEST_WORDS = 12
 REPEATED = 0.5  # of the words that are one and the same; the commonest word of a language stays below a fifth
 
@@ -34,12 +37,12 @@ def hold_near_duplicate(submission: Submission, facts: Facts) -> Signal | None:
 
 
 def note_shouting(submission: Submission, facts: Facts) -> Signal | None:
-    """Note a text mostly in capitals; scripts without capitals cannot shout."""
+    """Note a text mostly in capitals; scripts without capitals cannot shout, whatever acronyms stand among them."""
     upper = sum(letter.isupper() for letter in submission.body)
-    cased = upper + sum(letter.islower() for letter in submission.body)
-    if cased < FEWEST_LETTERS or upper < SHOUTED * cased:
+    letters = sum(letter.isalpha() for letter in submission.body)
+    if letters < FEWEST_LETTERS or upper < SHOUTED * letters:
         return None
-    return Signal("shouting", Verdict.NOTE, 0.3, f"Of its letters {upper * 100 // cased}% are capitals.")
+    return Signal("shouting", Verdict.NOTE, 0.3, f"Of its letters {upper * 100 // letters}% are capitals.")
 
 
 def note_repetition(submission: Submission, facts: Facts) -> Signal | None:
@@ -47,7 +50,8 @@ def note_repetition(submission: Submission, facts: Facts) -> Signal | None:
     runs = tuple(match.span() for match in LONG_RUN.finditer(submission.body))
     if runs:
         return Signal("repetition", Verdict.NOTE, 0.3, "A character is repeated again and again.", runs)
-    words = words_of(submission.body)
+    said = submission.body
+    words = [word for word in words_of(said) if not LAUGHING.issuperset(said[word.start : word.end])]
     if len(words) < FEWEST_WORDS:
         return None
     word, times = Counter(word.text for word in words).most_common(1)[0]
