@@ -24,6 +24,7 @@ from service.domain.comment import (
 from service.domain.emails import email_lookup_form
 from service.domain.errors import NotFound, StaleDecision
 from service.domain.life import AUTHOR, POLICY, Action, Status
+from service.domain.likeness import sketch
 from service.domain.limits import Verdict
 from service.domain.queue import QueueItem
 from service.domain.rulebook import RuleBook
@@ -128,7 +129,9 @@ def _store_revision(
     # What is published and waits, with an edit or a report, is not among the approved; a person has approved it.
     is_uncounted = standing.is_published and standing.status is Status.PENDING
     email = _email(comment)
-    screened = screen.screen(
+    numbers = sketch(raw)
+    alike_since = now - screen.ALIKE_WINDOW
+    signals = screen.screen(
         Submission(
             raw,
             is_edit=True,
@@ -142,13 +145,13 @@ def _store_revision(
         receipt.site,
         item.author,
         book=book,
+        alike=sketches.count_alike(comment.site_id, numbers, since=alike_since, besides=comment.id),
         now=now,
         author_approved=item.author.approved + is_uncounted,
         flags=flag.flags_calling_for_review(item.comment, receipt.site),
         approved_body=_approved_body(comment, item),
         besides=comment.id,
     )
-    signals = screened.signals
     after = life.revise(standing, screening.status_asked_for(signals, is_published=standing.is_published))
     published = after.status is Status.APPROVED
     changes = {
@@ -170,7 +173,7 @@ def _store_revision(
     waiting = after.status is Status.PENDING
     revisions.add_signals((comment.site_id, comment.id), after.revision, signals, waiting=waiting, now=now)
     sketches.drop_sketches_of([comment.id])
-    sketches.keep_sketch(comment.id, comment.site_id, screened.sketch, now=now)
+    sketches.keep_sketch(comment.id, comment.site_id, numbers, now=now)
     outbox.enqueue("score", comment.site_id, comment_id=comment.id, revision=after.revision, now=now)
     opinions.enqueue_questions(
         receipt.site, comment.id, after.revision, address=client_address, waiting=waiting, now=now

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
@@ -15,13 +14,12 @@ from service.domain import screening
 from service.domain.errors import ArticleClosed, Duplicate, Forbidden, Invalid
 from service.domain.flags import FlagReason
 from service.domain.forms import FormSeen
-from service.domain.likeness import sketch
 from service.domain.queue import AuthorRecord
 from service.domain.rulebook import RuleBook
 from service.domain.rules import Rule
 from service.domain.screening import Facts, Signal, Submission
 from service.domain.site import Policy, Site
-from service.store import comments, outbox, rules, sketches
+from service.store import comments, outbox, rules
 from service.store.session import reading
 
 log = logging.getLogger(__name__)
@@ -32,14 +30,6 @@ OVERDUE = timedelta(minutes=1)
 """How long a worker may take to come to a question: it needs a second, and what a killed one had claimed a minute."""
 
 MOST_NAMED = 5  # words that a refusal names
-
-
-@dataclass(frozen=True)
-class Screened:
-    """What the screening found in a text, and the numbers by which others will be compared with it."""
-
-    signals: tuple[Signal, ...]
-    sketch: tuple[int, ...]
 
 
 def rules_in_force(site: Site) -> RuleBook:
@@ -58,6 +48,7 @@ def screen(
     author: AuthorRecord,
     *,
     book: RuleBook,
+    alike: int,
     now: datetime,
     author_approved: int | None = None,
     form: FormSeen | None = None,
@@ -68,13 +59,13 @@ def screen(
     flags: Mapping[FlagReason, int] | None = None,
     approved_body: str | None = None,
     besides: UUID | None = None,
-) -> Screened:
-    """Return what the screening finds, after at most three more queries; raises what a phase that rejects stands for.
+) -> tuple[Signal, ...]:
+    """Return what the screening finds, after at most two more queries; raises what a phase that rejects stands for.
 
-    `besides` is the comment that is edited, which is no copy of itself. Raises ArticleClosed, Duplicate, Forbidden for
-    an author or a network that the site refuses, and Invalid for words and links that it refuses.
+    `alike` is how many comments say nearly the same, and `besides` the comment that is edited, whose flags are told by
+    themselves. Raises ArticleClosed, Duplicate, Forbidden for an author or a network that the site refuses, and Invalid
+    for words and links that it refuses.
     """
-    numbers = sketch(submission.body)
     facts = Facts(
         site.policy,
         author_approved=author.approved if author_approved is None else author_approved,
@@ -86,7 +77,7 @@ def screen(
         flags=flags or {},
         article_is_open=article_is_open,
         is_duplicate=is_duplicate,
-        alike=sketches.count_alike(site.id, numbers, since=now - ALIKE_WINDOW, besides=besides),
+        alike=alike,
         approved_body=approved_body,
         form=form,
         flood_level=site.flood_level,
@@ -99,7 +90,7 @@ def screen(
     rejection = screening.rejection_among(signals)
     if rejection is not None:
         _refuse(rejection, submission)
-    return Screened(signals, numbers)
+    return signals
 
 
 def _opinions_are_overdue(site: Site, now: datetime) -> bool:

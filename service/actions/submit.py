@@ -24,15 +24,17 @@ from service.domain.emails import email_lookup_form
 from service.domain.errors import Duplicate, ParentNotFound, PostbagError
 from service.domain.forms import FormSeen
 from service.domain.life import POLICY, Action, Status, first_standing
+from service.domain.likeness import sketch
 from service.domain.limits import Verdict
 from service.domain.permissions import Caller, Permission
 from service.domain.rulebook import RuleBook
 from service.domain.screening import Submission
 from service.domain.site import Policy, Site
 from service.domain.text import body_fingerprint
-from service.store import articles, authors, comments, counters, log, revisions, sketches
+from service.store import arrivals, articles, authors, comments, counters, log, revisions, sketches
 from service.store.ids import new_id
 from service.store.session import reading, writing
+from service.store.together import together
 
 
 @dataclass(frozen=True)
@@ -180,18 +182,24 @@ def _store(
     now: datetime,
 ) -> Submitted:
     keyring = tools().keyring
-    article = _article(checked, site, now)
     comment_id = new_id(now)
-    place = _place(checked, article, site, comment_id)
+    # The comment that is answered is held before the author, as everywhere.
+    place = _place(checked, site, comment_id)
+    numbers = sketch(checked.body)
     email_hashes = _email_hashes(site, checked.email)
-    author = authors.take_author(
+    found = arrivals.look_up(
         site.id,
+        checked.article.value,
         email_hashes=email_hashes,
         email_sealed=keyring.seal(checked.email, context=site.id.bytes),
+        numbers=numbers,
+        alike_since=now - screen.ALIKE_WINDOW,
         now=now,
     )
+    author, article = found.author, found.article or _new_article(checked, site, now)
+    has_written = bool(author.pending + author.approved + author.rejected + author.spam)
     fingerprint = body_fingerprint(checked.body)
-    screened = screen.screen(
+    signals = screen.screen(
         Submission(
             checked.body,
             is_edit=False,
@@ -205,14 +213,15 @@ def _store(
         site,
         author,
         book=book,
+        alike=found.alike,
         now=now,
         form=sender.form,
         has_proof=sender.has_proof,
         redis_is_away=verdict.is_alone,
         article_is_open=article.is_open(site, now),
-        is_duplicate=comments.has_duplicate(author.id, article.id, fingerprint, since=now - DUPLICATE_WINDOW),
+        is_duplicate=has_written
+        and comments.has_duplicate(author.id, article.id, fingerprint, since=now - DUPLICATE_WINDOW),
     )
-    signals = screened.signals
     standing = first_standing(screening.status_asked_for(signals, is_published=False))
     receipt = new_token("pbr_")
     comment = comments.NewComment(
@@ -235,33 +244,36 @@ def _store(
         receipt_hash=token_hash(receipt),
         edit_until=now + site.revise_window,
     )
-    comments.add_comment(comment, now=now)
-    revisions.add_revision(comment_id, Revision(1, checked.body, body_html, now), sanitiser_version=SANITISER_VERSION)
+    first = Revision(1, checked.body, body_html, now)
     waiting = standing.status is Status.PENDING
-    revisions.add_signals((site.id, comment_id), 1, signals, waiting=waiting, now=now)
-    sketches.keep_sketch(comment_id, site.id, screened.sketch, now=now)
-    outbox.enqueue("score", site.id, comment_id=comment_id, revision=1, now=now)
-    opinions.enqueue_questions(site, comment_id, 1, address=sender.address, waiting=waiting, now=now)
+    with together():
+        comments.add_comment(comment, now=now)
+        revisions.add_revision(comment_id, first, sanitiser_version=SANITISER_VERSION)
+        revisions.add_signals((site.id, comment_id), 1, signals, waiting=waiting, now=now)
+        sketches.keep_sketch(comment_id, site.id, numbers, now=now)
+        outbox.enqueue("score", site.id, comment_id=comment_id, revision=1, now=now)
+        opinions.enqueue_questions(site, comment_id, 1, address=sender.address, waiting=waiting, now=now)
+        authors.move_author_counters({author.id: {standing.status: 1}})
+        counters.move_site_counters(site.id, {standing.status: 1})
     if standing.is_published:
         comments.settle_visibility([comment_id])
-    authors.move_author_counters({author.id: {standing.status: 1}})
-    if standing.is_published:
         articles.change_counts({article.id: 1})
-    counters.move_site_counters(site.id, {standing.status: 1})
-    if standing.is_published:
         pending = first_standing(Status.PENDING)
         log.add_entries([decision_entry(comment_id, site.id, Action.APPROVE, pending, standing, POLICY, now=now)])
     told = Status.APPROVED if standing.is_published else Status.PENDING
     return Submitted(comment_id, told, 1, body_html, receipt, now + site.revise_window, verdict)
 
 
-def _place(checked: CheckedReply, article: Article, site: Site, comment_id: UUID) -> Place:
+def _place(checked: CheckedReply, site: Site, comment_id: UUID) -> Place:
     if checked.parent_id is None:
         return place_in_thread(comment_id, None, max_depth=site.max_depth)
     # A reply that is published at once changes the comment it stands below, which in a deep thread is an ancestor of
     # the one that was answered. Both rows have to be taken before the author's, from the reply upwards.
     may_be_published = site.policy is not Policy.ALL
-    parent = comments.find_published_parent(checked.parent_id, article_id=article.id, hold=may_be_published)
+    article = articles.find_article(site.id, checked.article.value)
+    parent = None
+    if article is not None:
+        parent = comments.find_published_parent(checked.parent_id, article_id=article.id, hold=may_be_published)
     if parent is None:
         raise ParentNotFound
     place = place_in_thread(comment_id, parent, max_depth=site.max_depth)
@@ -270,13 +282,11 @@ def _place(checked: CheckedReply, article: Article, site: Site, comment_id: UUID
     return place
 
 
-def _article(checked: CheckedReply, site: Site, now: datetime) -> Article:
-    article = articles.find_article(site.id, checked.article.value)
-    if article is None:
-        check_belongs_to_site(checked.article, site, is_registered=False)
-        article, _ = articles.add_article_if_absent(
-            site.id, checked.article.value, url=checked.article_url, title=checked.article_title, now=now
-        )
+def _new_article(checked: CheckedReply, site: Site, now: datetime) -> Article:
+    check_belongs_to_site(checked.article, site, is_registered=False)
+    article, _ = articles.add_article_if_absent(
+        site.id, checked.article.value, url=checked.article_url, title=checked.article_title, now=now
+    )
     return article
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from service.domain.life import Status
 from service.domain.queue import AuthorRecord
 from service.extensions import db
-from service.store.dialect import upsert
+from service.store.dialect import is_postgresql
 from service.store.ids import new_id
 from service.store.models import AuthorRow, CommentRow
+from service.store.together import add_to
 
 RECORD_COLUMNS = (
     AuthorRow.id,
@@ -33,41 +37,50 @@ def take_author(site_id: UUID, *, email_hashes: Sequence[bytes], email_sealed: b
     Holding it puts submissions by one author in line, so that the search for an exact duplicate sees them all.
     `email_hashes` has the hash by the current key first; an author still found by an older key is moved to it.
     """
+    adopt_older_key(site_id, email_hashes, email_sealed)
+    values = new_author(site_id, email_hashes[0], email_sealed, now)
+    return AuthorRecord(*db.session.connection().execute(taking(on_postgresql=is_postgresql()), values).one())
+
+
+def adopt_older_key(site_id: UUID, email_hashes: Sequence[bytes], email_sealed: bytes) -> None:
+    """Move an author who is still found by an older key to the current one, which is the first."""
     current, *older = email_hashes
-    if older:
-        db.session.execute(
-            update(AuthorRow)
-            .where(
-                AuthorRow.site_id == site_id,
-                AuthorRow.email_hash.in_(older),
-                ~select(AuthorRow.id)
-                .where(AuthorRow.site_id == site_id, AuthorRow.email_hash == current)
-                .correlate(None)
-                .exists(),
-            )
-            .values(email_hash=current, email_sealed=email_sealed)
-            .execution_options(synchronize_session=False)
+    if not older:
+        return
+    db.session.execute(
+        update(AuthorRow)
+        .where(
+            AuthorRow.site_id == site_id,
+            AuthorRow.email_hash.in_(older),
+            ~select(AuthorRow.id)
+            .where(AuthorRow.site_id == site_id, AuthorRow.email_hash == current)
+            .correlate(None)
+            .exists(),
         )
-    values = {
-        "id": new_id(now),
-        "site_id": site_id,
-        "email_hash": current,
-        "email_sealed": email_sealed,
-        "created_at": now,
-        **{status.value: 0 for status in Status},
-    }
-    statement = (
-        upsert(AuthorRow, values)
-        .on_conflict_do_update(
-            index_elements=["site_id", "email_hash"],
-            # Something has to be written for the row to be held, but no part of a key: PostgreSQL would take the row
-            # for itself alone then, and wait for every decision on a comment of the author, whose second UPDATE of the
-            # comment has the foreign key checked and so shares the author's key.
-            set_={"pending": AuthorRow.pending},
-        )
-        .returning(*RECORD_COLUMNS)
+        .values(email_hash=current, email_sealed=email_sealed)
+        .execution_options(synchronize_session=False)
     )
-    return AuthorRecord(*db.session.execute(statement).one())
+
+
+def new_author(site_id: UUID, email_hash: bytes, email_sealed: bytes, now: datetime) -> dict[str, Any]:
+    """Return the values for the parameters of `taking`: the row of an author of whom nothing is known yet."""
+    row = {"id": new_id(now), "site_id": site_id, "email_hash": email_hash, "email_sealed": email_sealed}
+    row |= {"created_at": now} | {status.value: 0 for status in Status}
+    return {f"new_{name}": value for name, value in row.items()}
+
+
+@lru_cache
+def taking(*, on_postgresql: bool) -> Any:
+    """Return the statement that makes an author or holds their row, and returns RECORD_COLUMNS; it is made once."""
+    names = ("id", "site_id", "email_hash", "email_sealed", "created_at", *(status.value for status in Status))
+    table: Any = AuthorRow.__table__
+    dialect = postgresql if on_postgresql else sqlite
+    made = dialect.insert(table).values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names})
+    # Something has to be written for the row to be held, but no part of a key: PostgreSQL would take the row for
+    # itself alone then, and wait for every decision on a comment of the author, whose second UPDATE of the comment has
+    # the foreign key checked and so shares the author's key.
+    held = made.on_conflict_do_update(index_elements=["site_id", "email_hash"], set_={"pending": table.c.pending})
+    return held.returning(*(table.c[column.key] for column in RECORD_COLUMNS))
 
 
 def move_author_counters(moved: Mapping[UUID, Mapping[Status, int]]) -> None:
@@ -75,9 +88,13 @@ def move_author_counters(moved: Mapping[UUID, Mapping[Status, int]]) -> None:
     changes = {
         author_id: tuple((status, by) for status, by in counts.items() if by) for author_id, counts in moved.items()
     }
-    if len(changes) > 1:
-        held = select(AuthorRow.id).where(AuthorRow.id.in_(changes)).order_by(AuthorRow.id)
-        db.session.execute(held.with_for_update(key_share=True)).all()
+    if len(changes) <= 1:
+        for author_id, change in changes.items():
+            if change:
+                add_to(AuthorRow, {"id": author_id}, **{status.value: by for status, by in change})
+        return
+    held = select(AuthorRow.id).where(AuthorRow.id.in_(changes)).order_by(AuthorRow.id)
+    db.session.execute(held.with_for_update(key_share=True)).all()
     for alike in set(changes.values()):
         if alike:
             same = [author_id for author_id, change in changes.items() if change == alike]

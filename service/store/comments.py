@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, or_, select, update
 
 from service.domain.comment import Comment, Place, split_path
 from service.domain.life import Standing, Status
 from service.domain.text import folded
 from service.extensions import db
 from service.store.models import CommentRow, FlagRow, RevisionRow, SignalRow, SketchRow, VoteRow
+from service.store.together import add_rows
 
 MOST_FLAGGED = 5  # comments of one author under flags that are counted; what follows is the same for more
 
@@ -107,39 +108,42 @@ class NewComment:
 
 def add_comment(new: NewComment, *, now: datetime) -> None:
     """Store a new comment; its visibility is settled separately by `settle_visibility`."""
-    db.session.execute(
-        insert(CommentRow.__table__).values(  # type: ignore[arg-type]
-            id=new.id,
-            site_id=new.site_id,
-            article_id=new.article_id,
-            parent_id=new.place.parent_id,
-            root_id=split_path(new.place.path)[0],
-            depth=new.place.depth,
-            path=new.place.path,
-            author_id=new.author_id,
-            author_name=new.author_name,
-            author_url=new.author_url,
-            avatar=new.avatar,
-            status=new.standing.status.value,
-            revision=new.standing.revision,
-            published_revision=new.standing.published_revision,
-            version=new.standing.version,
-            body_html=new.body_html,
-            body_fingerprint=new.body_fingerprint,
-            search_text=new.search_text,
-            shown=False,
-            shown_replies=0,
-            votes=0,
-            score=new.score,
-            has_links=new.has_links,
-            quietly_spam=new.quietly_spam,
-            client_hash=new.client_hash,
-            receipt_hash=new.receipt_hash,
-            created_at=now,
-            queued_at=now,
-            published_at=now if new.standing.is_published else None,
-            edit_until=new.edit_until,
-        )
+    add_rows(
+        CommentRow,
+        [
+            {
+                "id": new.id,
+                "site_id": new.site_id,
+                "article_id": new.article_id,
+                "parent_id": new.place.parent_id,
+                "root_id": split_path(new.place.path)[0],
+                "depth": new.place.depth,
+                "path": new.place.path,
+                "author_id": new.author_id,
+                "author_name": new.author_name,
+                "author_url": new.author_url,
+                "avatar": new.avatar,
+                "status": new.standing.status.value,
+                "revision": new.standing.revision,
+                "published_revision": new.standing.published_revision,
+                "version": new.standing.version,
+                "body_html": new.body_html,
+                "body_fingerprint": new.body_fingerprint,
+                "search_text": new.search_text,
+                "shown": False,
+                "shown_replies": 0,
+                "votes": 0,
+                "score": new.score,
+                "has_links": new.has_links,
+                "quietly_spam": new.quietly_spam,
+                "client_hash": new.client_hash,
+                "receipt_hash": new.receipt_hash,
+                "created_at": now,
+                "queued_at": now,
+                "published_at": now if new.standing.is_published else None,
+                "edit_until": new.edit_until,
+            }
+        ],
     )
 
 

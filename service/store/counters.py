@@ -16,8 +16,9 @@ from sqlalchemy.orm import SessionTransaction
 
 from service.domain.life import Status
 from service.extensions import db
-from service.store.dialect import is_postgresql, upsert
+from service.store.dialect import is_postgresql
 from service.store.models import SiteCounterRow
+from service.store.together import add_to_or_insert
 
 SLOTS = 16  # rows a status; twice the connections that a benchmark of submissions keeps busy
 
@@ -27,14 +28,8 @@ def move_site_counters(site_id: UUID, moved: Mapping[Status, int]) -> None:
     slot = _slot_of_transaction() if is_postgresql() else 0
     # Everybody takes the rows in one order, so that two opposite moves cannot wait for each other.
     for status in sorted(status for status, change in moved.items() if change):
-        values = {"site_id": site_id, "status": status.value, "slot": slot, "count": moved[status]}
-        statement = upsert(SiteCounterRow, values)
-        db.session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["site_id", "status", "slot"],
-                set_={"count": SiteCounterRow.count + statement.excluded["count"]},
-            )
-        )
+        row = {"site_id": site_id, "status": status.value, "slot": slot}
+        add_to_or_insert(SiteCounterRow, row, count=moved[status])
 
 
 _slots: WeakKeyDictionary[SessionTransaction, int] = WeakKeyDictionary()

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from service.extensions import db
 from service.store.ids import first_id, new_id
 from service.store.models import OutboxRow, SiteRow
+from service.store.together import add_rows
 
 LOOKED_AT = 100  # jobs; a kind that no worker does yet has piled up where there are more
 JOB_COLUMNS = (
@@ -54,18 +55,17 @@ def add_job(
     now: datetime,
 ) -> None:
     """Write down what is to be done, in the transaction that causes it."""
-    db.session.execute(
-        insert(OutboxRow.__table__).values(  # type: ignore[arg-type]
-            id=new_id(now),
-            site_id=site_id,
-            kind=kind,
-            comment_id=comment_id,
-            revision=revision,
-            payload=payload,
-            created_at=now,
-            due_at=due_at,
-        )
-    )
+    row = {
+        "id": new_id(now),
+        "site_id": site_id,
+        "kind": kind,
+        "comment_id": comment_id,
+        "revision": revision,
+        "payload": payload,
+        "created_at": now,
+        "due_at": due_at,
+    }
+    add_rows(OutboxRow, [row])
 
 
 def claim_jobs(kinds: Sequence[str], *, until: datetime, limit: int, now: datetime) -> list[Job]:

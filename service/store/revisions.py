@@ -13,20 +13,20 @@ from service.domain.screening import Signal, Verdict
 from service.extensions import db
 from service.store.ids import new_id
 from service.store.models import RevisionRow, SignalRow
+from service.store.together import add_rows
 
 
 def add_revision(comment_id: UUID, revision: Revision, *, sanitiser_version: int) -> None:
     """Store a numbered text of a comment."""
-    db.session.execute(
-        insert(RevisionRow.__table__).values(  # type: ignore[arg-type]
-            comment_id=comment_id,
-            number=revision.number,
-            body_raw=revision.body_raw,
-            body_html=revision.body_html,
-            sanitiser_version=sanitiser_version,
-            created_at=revision.created_at,
-        )
-    )
+    row = {
+        "comment_id": comment_id,
+        "number": revision.number,
+        "body_raw": revision.body_raw,
+        "body_html": revision.body_html,
+        "sanitiser_version": sanitiser_version,
+        "created_at": revision.created_at,
+    }
+    add_rows(RevisionRow, [row])
 
 
 def repeat_revision(comment_id: UUID, number: int, *, under: int) -> Revision:
@@ -83,8 +83,6 @@ def add_signals(
 
     `waiting` says that the revision waits for a person since `now`, as the comment's `queued_at` has it.
     """
-    if not signals:
-        return
     rows = [
         {
             "id": new_id(now),
@@ -102,7 +100,7 @@ def add_signals(
         }
         for signal in signals
     ]
-    db.session.execute(insert(SignalRow.__table__).values(rows))  # type: ignore[arg-type]
+    add_rows(SignalRow, rows)
 
 
 def let_signals_wait(waiting: Sequence[tuple[UUID, int, datetime]]) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, tuple_, union_all
+from sqlalchemy import Select, bindparam, delete, func, select, tuple_, union_all
 
 from service.domain.likeness import ENOUGH_ALIKE
 from service.extensions import db
 from service.store.models import SketchRow
+from service.store.together import add_rows
 
+NOBODY = UUID(int=0)  # no comment has this id
 MOST_SEEN = 50  # recent comments that are looked at for one number; a campaign has thousands, and some are enough
 
 
@@ -20,25 +23,50 @@ def count_alike(site_id: UUID, numbers: Sequence[int], *, since: datetime, besid
     """Return how many comments of the site made after `since` share enough numbers, up to a few dozen."""
     if len(numbers) < ENOUGH_ALIKE:
         return 0
+    known = parameters(site_id, numbers, since=since, besides=besides)
+    return db.session.connection().execute(alike(len(numbers)), known).scalar_one()
+
+
+def parameters(
+    site_id: UUID, numbers: Sequence[int], *, since: datetime, besides: UUID | None = None
+) -> dict[str, Any]:
+    """Return the values for the parameters of `alike`."""
+    known = {"site_id": site_id, "since": since, "besides": besides or NOBODY}
+    return known | {f"number{at}": number for at, number in enumerate(numbers)}
+
+
+@lru_cache
+def alike(numbers: int) -> Select[int]:
+    """Return the statement that counts for that many numbers; it is made once, so that it is compiled once."""
     each = [
         select(
             select(SketchRow.comment_id)
-            .where(SketchRow.site_id == site_id, SketchRow.number == number, SketchRow.created_at > since)
+            .where(
+                SketchRow.site_id == bindparam("site_id", type_=SketchRow.site_id.type),
+                SketchRow.number == bindparam(f"number{at}", type_=SketchRow.number.type),
+                SketchRow.created_at > bindparam("since", type_=SketchRow.created_at.type),
+            )
             .order_by(SketchRow.created_at.desc())
             .limit(MOST_SEEN)
             .subquery()
         )
-        for number in numbers
+        for at in range(numbers)
     ]
-    shared = Counter(db.session.scalars(union_all(*each)))
-    return sum(times >= ENOUGH_ALIKE for comment_id, times in shared.items() if comment_id != besides)
+    seen = union_all(*each).subquery()
+    shared = (
+        select(seen.c.comment_id)
+        .where(seen.c.comment_id != bindparam("besides", type_=SketchRow.comment_id.type))
+        .group_by(seen.c.comment_id)
+        .having(func.count() >= ENOUGH_ALIKE)
+        .subquery()
+    )
+    return select(func.count()).select_from(shared)
 
 
 def keep_sketch(comment_id: UUID, site_id: UUID, numbers: Sequence[int], *, now: datetime) -> None:
     """Store the numbers of a comment's text; those of an earlier text have to be dropped before."""
     rows = [{"comment_id": comment_id, "site_id": site_id, "number": n, "created_at": now} for n in numbers]
-    if rows:
-        db.session.execute(insert(SketchRow.__table__).values(rows))  # type: ignore[arg-type]
+    add_rows(SketchRow, rows)
 
 
 def drop_sketches_of(comment_ids: Sequence[UUID]) -> None:
