@@ -336,36 +336,39 @@ def count_flag(comment_id: UUID) -> int:
 
 def has_duplicate(author_id: UUID, article_id: UUID, body_fingerprint: bytes, *, since: datetime) -> bool:
     """True where the author sent the same text under this article after `since`, and it was not deleted."""
-    return bool(
-        db.session.scalar(
-            select(
-                select(CommentRow.id)
-                .where(
-                    CommentRow.author_id == author_id,
-                    CommentRow.article_id == article_id,
-                    CommentRow.body_fingerprint == body_fingerprint,
-                    CommentRow.created_at > since,
-                    CommentRow.status != Status.DELETED.value,
-                )
-                .exists()
-            )
-        )
+    known = {"author": author_id, "article": article_id, "fingerprint": body_fingerprint, "since": since}
+    return bool(db.session.connection().execute(_DUPLICATE, known).scalar())
+
+
+_DUPLICATE = select(
+    select(CommentRow.id)
+    .where(
+        CommentRow.author_id == bindparam("author"),
+        CommentRow.article_id == bindparam("article"),
+        CommentRow.body_fingerprint == bindparam("fingerprint"),
+        CommentRow.created_at > bindparam("since"),
+        CommentRow.status != Status.DELETED.value,
     )
+    .exists()
+)
 
 
 def count_flagged(author_id: UUID, *, besides: UUID | None) -> int:
     """Return how many comments of an author readers have flagged without anybody overruling it, up to a few."""
-    found = (
-        select(CommentRow.id)
-        .where(
-            CommentRow.author_id == author_id,
-            CommentRow.status.in_([Status.PENDING.value, Status.APPROVED.value]),
-            CommentRow.flags > 0,
-            CommentRow.flags_settled.is_(None),
-        )
-        .limit(MOST_FLAGGED)
+    found = db.session.connection().execute(_FLAGGED, {"author": author_id}).scalars()
+    return sum(comment_id != besides for comment_id in found)
+
+
+_FLAGGED = (
+    select(CommentRow.id)
+    .where(
+        CommentRow.author_id == bindparam("author"),
+        CommentRow.status.in_([Status.PENDING.value, Status.APPROVED.value]),
+        CommentRow.flags > 0,
+        CommentRow.flags_settled.is_(None),
     )
-    return sum(comment_id != besides for comment_id in db.session.scalars(found))
+    .limit(MOST_FLAGGED)
+)
 
 
 def drop_client_keys(*, before: datetime, limit: int) -> int:
