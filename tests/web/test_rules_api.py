@@ -301,6 +301,9 @@ def test_what_would_meet_nearly_everything_is_confirmed_first(free_site: SiteDri
     trusted = next(rule for rule in listed(site, kind="word") if rule["action"] == "trust")
     assert codes(call(site, "PATCH", trusted["id"], action="spam")) == {"value": "matches_nearly_everything"}
     assert call(site, "PATCH", trusted["id"], action="spam", confirm=True).status_code == 200
+    # What was confirmed to be called spam was not confirmed to be refused.
+    assert codes(call(site, "PATCH", trusted["id"], action="reject")) == {"value": "matches_nearly_everything"}
+    assert call(site, "PATCH", trusted["id"], note="Thanks").status_code == 200
 
 
 def test_words_that_good_comments_have_are_warned_of(free_site: SiteDriver) -> None:

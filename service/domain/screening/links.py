@@ -61,7 +61,7 @@ def hold_own_email(submission: Submission, facts: Facts) -> Signal | None:
     if not found:
         return None
     return held_unless_trusted(
-        submission, facts, "own_email", 0.5, "It contains the author's own email address.", found
+        submission, facts, "own_email", 0.5, "It has the author’s own e-mail address in it.", found
     )
 
 
