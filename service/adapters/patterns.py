@@ -14,6 +14,9 @@ from service.domain.rulebook import PatternSearch, Spans
 
 MOST_MEMORY = 4 << 20  # octets for the automata of one pattern; one that needs more to be written down is refused
 MOST_SPANS = 20  # matches of one pattern in one text that are shown; nobody reads more
+MOST_LOOKS = 2 * MOST_SPANS  # matches of one pattern in one text that are looked at, empty ones among them
+_PROBES = ("", "a", "a b", " ", "!!")
+"""Texts in which a pattern that can do without any character has a place to do so: the ends, bounds of words, signs."""
 
 _FAULTS = {
     "missing )": "a round bracket is opened and never closed",
@@ -35,10 +38,13 @@ _FAULTS_WITHOUT_PART = {"missing )", "unexpected )"}
 def what_is_wrong_with(pattern: str) -> str | None:
     """Return why RE2 cannot run a pattern and which part of it, in words for people, or None where it can."""
     try:
-        re2.compile(pattern, options=_options())
+        compiled = re2.compile(pattern, options=_options())
     except re2.error as fault:
         said = fault.args[0]
         return _in_words(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said))
+    # At every place of a text it would begin anew, look as far as it can, and find nothing: minutes for a long one.
+    if any(not match.group() for probe in _PROBES for match in compiled.finditer(probe)):
+        return "all of it may be left out, so it would meet every text; is there a `|`, `?` or `*` too many"
     return None
 
 
@@ -64,8 +70,8 @@ def searching(patterns: Sequence[str]) -> PatternSearch:
         for number, pattern in enumerate(compiled):
             if pattern.search(text) is None:
                 continue
-            matches = islice((match.span() for match in pattern.finditer(text) if match.group()), MOST_SPANS)
-            if spans := tuple(matches):
+            looks = islice(pattern.finditer(text), MOST_LOOKS)
+            if spans := tuple(match.span() for match in looks if match.group())[:MOST_SPANS]:
                 found[number] = spans
         return found
 

@@ -171,7 +171,7 @@ def _pattern(value: str, compiles: Callable[[str], str | None]) -> str:
         _refuse("not_a_pattern", r"A pattern is one line; a line break in a text is written as `\n`.")
     fault = compiles(value)
     if fault is not None:
-        _refuse("not_a_pattern", f"This pattern cannot be read: {fault}.")
+        _refuse("not_a_pattern", f"This pattern cannot be used: {fault}.")
     return value
 
 
