@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,13 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from service.actions.backtest import backtest
 from service.domain.permissions import Scope
+from service.domain.rules import RuleKind
+from service.store.session import reading
+from service.store.sites import find_site
 from tests.desk_driver import new_moderator, signed_in
+from tests.domain.rule_making import rule as made
 from tests.driver import SiteDriver, codes, make_site
 from tests.stored import everything_stored
 
@@ -279,6 +285,16 @@ def test_each_kind_can_be_tried(free_site: SiteDriver, kind: str, value: str, ma
     free_site.submitted(body="Nothing.", address="203.0.113.77")
     assert tried(free_site, kind, value)["matched"] == matched
     assert tried(free_site, kind, value, "trust")["matched"] == matched
+
+
+def test_a_backtest_looks_at_the_clock_before_each_comment_and_not_at_a_batch_of_them(free_site: SiteDriver) -> None:
+    for number in range(3):
+        free_site.submitted(body=f"Thanks for number {number}.")
+    with free_site.app.app_context(), reading():
+        site_id = find_site(free_site.slug).id
+    with free_site.app.app_context():
+        told = backtest(replace(made(RuleKind.WORD, "thanks"), site_id=site_id), seconds=-1.0)
+    assert (told.checked, told.matched) == (1, 1)
 
 
 def test_a_network_too_wide_to_be_tried_is_warned_of(site: SiteDriver) -> None:
