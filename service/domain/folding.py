@@ -102,10 +102,11 @@ def _words_of(text: str) -> tuple[Word, ...]:
     if text.isascii():
         words = _as_they_stand(text.lower())
     elif _IS_PLAIN.fullmatch(text):
-        words = _seen_as_latin(_as_they_stand(text.lower()))
+        words = _seen_as_latin(text.lower(), _as_they_stand(text.lower()))
     else:
         folded, starts, ends = _folded(text)
-        words = _seen_as_latin([Word(m[0], starts[m.start()], ends[m.end() - 1]) for m in _WORD.finditer(folded)])
+        words = [Word(m[0], starts[m.start()], ends[m.end() - 1]) for m in _WORD.finditer(folded)]
+        words = _seen_as_latin(folded, words)
     return tuple(_with_signs_read(word) for word in words)
 
 
@@ -221,13 +222,15 @@ def _fold(cluster: str) -> str:
     return "".join(_LATIN.get(letter, letter) for letter in folded.replace("i\u0307", "i"))
 
 
-def _seen_as_latin(words: list[Word]) -> list[Word]:
-    """Return words with letters taken for those that they look like, where somebody means them to be read so.
+def _seen_as_latin(folded: str, words: list[Word]) -> list[Word]:
+    """Return the words of a folded text, its letters taken for those they look like where somebody means it so.
 
     A word that mixes its letters with Latin ones is a Latin word. One of Cyrillic or Greek letters alone is Russian or
     Greek, unless the whole text has no letter of that script but such as look Latin: `сор` in a Russian sentence is no
     cop.
     """
+    if not any(letters.search(folded) for letters in _LETTERS_OF.values()):
+        return words
     real = {
         script
         for script, letters in _LETTERS_OF.items()
