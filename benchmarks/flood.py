@@ -1,8 +1,8 @@
 """Press a site as a flood does, with honest readers among it, and print what became of both.
 
 `python -m benchmarks.flood --seconds 60 --rate 200` starts PostgreSQL, Redis and two workers of granian behind a proxy
-that is trusted. The flood comes from 5,000 addresses and does no proof of work. Honest readers, one every five seconds, do
-what the widget does: they fetch a token for their form, write for four seconds, send, solve what they are asked for,
+that is trusted. The flood comes from 5,000 addresses and does no proof of work. Honest readers, one every five seconds,
+do what the widget does: they fetch a token for their form, write for four seconds, send, solve what they are asked for,
 and send again. More of them than that this machine cannot stand in for: a proof takes one of its cores for seconds
 while it is flooded, where readers bring a device each.
 """
