@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -35,6 +37,8 @@ from service.web.desk import sign_in
 from service.web.desk import site as desk_site
 from service.web.desk import stats as desk_stats
 from service.web.desk.refused import refused_at_the_desk
+from service.web.edge import Edge, Sharing
+from service.web.kept_pages import KeptPages
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
@@ -74,7 +78,7 @@ DESK_BLUEPRINTS = (
 )
 
 
-def register(app: Flask, settings: Settings) -> None:
+def register(app: Flask, settings: Settings, sharing: Sharing) -> None:
     """Give the application its routes, its errors and its headers."""
     hops = settings.trusted_proxies
     if hops:
@@ -94,6 +98,10 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_error_handler(PostbagError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
     app.register_error_handler(Exception, _confess)
+    pages = KeptPages(settings.page_memory)
+    sharing.listen(lambda tags: pages.forget(tags, time.monotonic()))
+    # Outermost, since what it answers itself is to cost next to nothing.
+    app.wsgi_app = Edge(app.wsgi_app, pages, sharing)  # type: ignore[method-assign]
 
 
 def _refuse_unreadable_query() -> None:

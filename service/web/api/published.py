@@ -19,7 +19,9 @@ from service.domain.comment import PublishedComment
 from service.domain.errors import FieldFault, Invalid, RequestInProgress
 from service.domain.life import Status
 from service.domain.sorting import Sort
+from service.domain.tags import of_page
 from service.web.documentation import ChallengeSchema, answers, described
+from service.web.edge import depends_on
 from service.web.limit_headers import limit_headers
 from service.web.origins import base_url, open_to_any_page, sent_to_a_site
 from service.web.parsing import FORM, ApiBlueprint, is_form
@@ -75,6 +77,7 @@ def read_comments(query: dict[str, Any]) -> Response:
         limit=query["limit"],
         showing=showing,
     )
+    depends_on(of_page(page.site, page.article))
     view = _page_view(page)
     if showing is not None:
         view["earlier"] = not page.is_first
@@ -212,8 +215,11 @@ def preview_comment(sent: dict[str, Any]) -> Response:
 @described("countComments", "Count the published comments of up to 100 articles")
 def count_comments(query: dict[str, Any]) -> Response:
     """Articles nobody wrote under count 0."""
-    counts = read_counts(query["site"], query["article"])
-    return cacheable(json.dumps({"counts": counts}, ensure_ascii=False, separators=(",", ":")), "application/json")
+    found = read_counts(query["site"], query["article"])
+    depends_on(found.tags)
+    return cacheable(
+        json.dumps({"counts": found.counts}, ensure_ascii=False, separators=(",", ":")), "application/json"
+    )
 
 
 def is_browser_form() -> bool:

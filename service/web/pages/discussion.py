@@ -15,6 +15,8 @@ from service.actions.read_article import PublishedPage, read_page
 from service.domain.comment import PublishedComment
 from service.domain.errors import Invalid
 from service.domain.sorting import Sort
+from service.domain.tags import of_page
+from service.web.edge import depends_on
 from service.web.languages import asked_for, say, speak
 from service.web.origins import base_url
 from service.web.pages.fragment import fragment, is_fragment
@@ -53,7 +55,9 @@ def _discussion(site: str, article: str, *, host: str = "") -> tuple[dict[str, A
     """
     answering = _id_in_query("reply_to")
     published = _read(site, article, answering)
-    links = _Links(host, site, article, str(request.args.get("sort", "")))
+    depends_on(of_page(published.site, published.article))
+    # The key, and not the address that was asked for: the page may be kept for whoever asks by another one.
+    links = _Links(host, site, published.key, str(request.args.get("sort", "")))
     form = Form(
         site=published.site.slug,
         article=published.key,
