@@ -36,7 +36,7 @@ class Toolbox:
     changes: Changes
     allowed_networks: tuple[Network, ...] = ()
     """Networks inside which the service may call although they are not of the public internet."""
-    slugs: dict[UUID, str] = field(default_factory=dict)
+    slugs: dict[UUID, str] = field(default_factory=dict, compare=False)
     """The names of sites by their ids, which never change, as far as they were asked for."""
 
 
