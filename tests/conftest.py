@@ -8,7 +8,9 @@ servers to be used instead.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +26,8 @@ from service.config import Settings
 from service.extensions import db
 from tests.driver import SiteDriver, make_site
 from tests.servers import ServerDidNotStart, empty_database, running_postgres, running_redis
+
+ROOM_NEEDED = 200_000_000  # bytes; a database has some ten million at the end, and Chromium shares the room
 
 # The same examples on every run: a suite that fails only sometimes teaches people to run it again. No deadline, since
 # these machines may be busy.
@@ -66,11 +70,26 @@ def postgres_url(worker_id: str, testrun_uid: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder in memory, or on the disk where there is no room: SQLite waits for the disk at every commit.
+
+    The disk's part in a commit is no test's subject; what the service does when it is killed has files of its own.
+    """
+    memory = Path("/dev/shm")
+    if memory.is_dir() and shutil.disk_usage(memory).free > ROOM_NEEDED:
+        with tempfile.TemporaryDirectory(prefix="postbag-", dir=memory) as folder:
+            yield Path(folder)
+    else:
+        yield tmp_path_factory.mktemp("sqlite")
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """Return the address of an empty database: a test that asks for it runs once on each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'postbag.sqlite'}"
+        folder = request.getfixturevalue("quick_folder")
+        return f"sqlite:///{folder / 'postbag.sqlite'}"
     return str(request.getfixturevalue("postgres_url"))
 
 

@@ -30,7 +30,8 @@ def make_site(app: Flask, *, limits: str = "default", scopes: tuple[Scope, ...] 
     origin = f"https://{slug}.example"
     with app.app_context():
         sites.create_site(slug, name=f"Site {slug}", origins=[origin], now=datetime.now(UTC))
-        sites.change_site(slug, limits=limits, now=datetime.now(UTC))
+        if limits != "default":
+            sites.change_site(slug, limits=limits, now=datetime.now(UTC))
         token = sites.create_token(slug, name="Mira", scopes=scopes, now=datetime.now(UTC))
     return SiteDriver(app, slug, origin, token, f"{origin}/articles/1")
 

@@ -10,10 +10,17 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 from werkzeug.wrappers import Request
 
-from tests.driver import SiteDriver
+from tests.databases import ON_SQLITE_ALONE
+from tests.driver import SiteDriver, make_site
 
 NUL, SURROGATE, HUGE = "\x00", "\ud800", "9" * 5000
 UNKNOWN_ID = "01980000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture(scope="module")
+def untouched(app: Flask) -> SiteDriver:
+    """Return a site that all tests share of which every request is refused: nothing is ever stored there."""
+    return make_site(app, limits="off")
 
 
 def asked(
@@ -35,6 +42,7 @@ def assert_refused_plainly(response: TestResponse, statuses: Iterable[int] = ran
     assert response.get_json()["status"] == response.status_code
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "authorization",
     [
@@ -50,9 +58,9 @@ def assert_refused_plainly(response: TestResponse, statuses: Iterable[int] = ran
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_bad_authorization_is_unauthenticated(site: SiteDriver, method: str, authorization: str) -> None:
+def test_a_bad_authorization_is_unauthenticated(untouched: SiteDriver, method: str, authorization: str) -> None:
     path = "/v1/moderation/comments" if method == "GET" else "/v1/comments"
-    response = asked(site.app, method, path, HTTP_AUTHORIZATION=authorization)
+    response = asked(untouched.app, method, path, HTTP_AUTHORIZATION=authorization)
     assert_refused_plainly(response, {401})
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
@@ -102,9 +110,9 @@ def test_an_odd_idempotency_key_is_taken_as_it_is_or_refused(site: SiteDriver, k
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/comments", "/v1/counts", "/v1/moderation/comments"])
-def test_an_odd_query_is_refused_plainly(site: SiteDriver, path: str, query: bytes) -> None:
-    known = query.replace(b"site=x", b"site=" + site.slug.encode())
-    response = asked(site.app, "GET", path, query=known, HTTP_AUTHORIZATION=site.bearer["Authorization"])
+def test_an_odd_query_is_refused_plainly(untouched: SiteDriver, path: str, query: bytes) -> None:
+    known = query.replace(b"site=x", b"site=" + untouched.slug.encode())
+    response = asked(untouched.app, "GET", path, query=known, HTTP_AUTHORIZATION=untouched.bearer["Authorization"])
     assert_refused_plainly(response)
 
 
@@ -113,8 +121,8 @@ def test_an_odd_query_is_refused_plainly(site: SiteDriver, path: str, query: byt
     [b"site=%00&article=%00", b"site=%ff&article=%fe", b"", b"site[]=x", b"reply_to=%00&cursor=%00&sort=%00"],
     ids=["NUL", "not UTF-8", "empty", "brackets", "odd options"],
 )
-def test_an_odd_query_for_the_thread_gets_a_page_that_refuses(site: SiteDriver, query: bytes) -> None:
-    response = asked(site.app, "GET", "/comments", query=query)
+def test_an_odd_query_for_the_thread_gets_a_page_that_refuses(untouched: SiteDriver, query: bytes) -> None:
+    response = asked(untouched.app, "GET", "/comments", query=query)
     assert 400 <= response.status_code < 500
     assert response.content_type.startswith("text/html")
 
@@ -125,17 +133,18 @@ def test_an_odd_query_for_the_thread_gets_a_page_that_refuses(site: SiteDriver, 
     ["\x00", "%00", "\xff\xfe", "x" * 8000, "pbr_", "..", "a b", "ð\x9f\x92\xa9", "{{7*7}}"],
     ids=["NUL", "escaped NUL", "bytes", "long", "prefix", "dots", "space", "emoji", "template"],
 )
-def test_an_odd_receipt_token_leads_nowhere(site: SiteDriver, method: str, token: str) -> None:
-    response = asked(site.app, method, f"/v1/receipts/{token}", body=b'{"body": "A text."}')
+def test_an_odd_receipt_token_leads_nowhere(untouched: SiteDriver, method: str, token: str) -> None:
+    response = asked(untouched.app, method, f"/v1/receipts/{token}", body=b'{"body": "A text."}')
     assert_refused_plainly(response, {404, 405})
-    page = asked(site.app, method, f"/receipts/{token}")
+    page = asked(untouched.app, method, f"/receipts/{token}")
     assert page.status_code in {404, 405}
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("seed", ["\x00", "../../etc/passwd", "\xff", "0" * 15, "0" * 17, "G" * 16, "٠" * 16])
-def test_an_odd_avatar_is_not_found(site: SiteDriver, seed: str) -> None:
+def test_an_odd_avatar_is_not_found(untouched: SiteDriver, seed: str) -> None:
     path = f"/avatars/{seed}.svg".encode().decode("latin-1")
-    assert asked(site.app, "GET", path).status_code == 404
+    assert asked(untouched.app, "GET", path).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -173,13 +182,13 @@ def test_an_odd_avatar_is_not_found(site: SiteDriver, seed: str) -> None:
     ],
     ids=["submit", "preview", "article", "revise", "decide"],
 )
-def test_an_odd_json_body_is_refused_plainly(site: SiteDriver, method: str, path: str, body: bytes) -> None:
-    response = site.client.open(
-        path, method=method, data=body, content_type="application/json", headers=site.bearer,
+def test_an_odd_json_body_is_refused_plainly(untouched: SiteDriver, method: str, path: str, body: bytes) -> None:
+    response = untouched.client.open(
+        path, method=method, data=body, content_type="application/json", headers=untouched.bearer,
         environ_base={"REMOTE_ADDR": f"198.51.100.{abs(hash(body)) % 250}"},
     )  # fmt: skip
     assert_refused_plainly(response)
-    assert site.queue()["comments"] == []
+    assert untouched.queue()["comments"] == []
 
 
 @pytest.mark.parametrize(
@@ -188,8 +197,10 @@ def test_an_odd_json_body_is_refused_plainly(site: SiteDriver, method: str, path
 @pytest.mark.parametrize(
     "field", ["site", "article", "article_url", "article_title", "parent_id", "name", "email", "url", "body"]
 )
-def test_a_character_that_cannot_be_kept_is_refused_in_every_field(site: SiteDriver, field: str, value: str) -> None:
-    response = site.client.post("/v1/comments", json=site.reply() | {field: value})
+def test_a_character_that_cannot_be_kept_is_refused_in_every_field(
+    untouched: SiteDriver, field: str, value: str
+) -> None:
+    response = untouched.client.post("/v1/comments", json=untouched.reply() | {field: value})
     assert_refused_plainly(response, {422})
     assert [fault["field"] for fault in response.get_json()["errors"]] == [field]
 
@@ -210,6 +221,7 @@ def test_an_odd_number_in_a_decision_is_refused(site: SiteDriver, field: str, va
         assert site.queue()["totals"]["pending"] == 1
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("header", "value"),
     [
@@ -224,28 +236,31 @@ def test_an_odd_number_in_a_decision_is_refused(site: SiteDriver, field: str, va
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-def test_an_odd_header_is_no_fault_of_ours(site: SiteDriver, method: str, header: str, value: str) -> None:
+def test_an_odd_header_is_no_fault_of_ours(untouched: SiteDriver, method: str, header: str, value: str) -> None:
     name = header.upper().replace("-", "_")
     key = name if name.startswith("CONTENT_TYPE") else f"HTTP_{name}"
-    query = f"site={site.slug}&article={site.article}".encode()
-    response = asked(site.app, method, "/v1/comments", query=query, body=b"{}", **{key: value})
+    query = f"site={untouched.slug}&article={untouched.article}".encode()
+    response = asked(untouched.app, method, "/v1/comments", query=query, body=b"{}", **{key: value})
     assert response.status_code < 500, response.text
     for name, sent in response.headers:
         assert not {"\x00", "\r", "\n"} & set(sent), name
         assert "evil.example" not in sent
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "X" * 100, "get", "\xff"])
-def test_an_odd_method_is_not_allowed(site: SiteDriver, method: str) -> None:
-    response = asked(site.app, method, "/v1/comments")
+def test_an_odd_method_is_not_allowed(untouched: SiteDriver, method: str) -> None:
+    response = asked(untouched.app, method, "/v1/comments")
     assert_refused_plainly(response, {400, 405, 422})
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("length", ["-1", "abc", "9" * 30, "1e3", " 2"])
-def test_an_odd_content_length_is_refused_plainly(site: SiteDriver, length: str) -> None:
-    assert_refused_plainly(asked(site.app, "POST", "/v1/comments", body=b"{}", CONTENT_LENGTH=length))
+def test_an_odd_content_length_is_refused_plainly(untouched: SiteDriver, length: str) -> None:
+    assert_refused_plainly(asked(untouched.app, "POST", "/v1/comments", body=b"{}", CONTENT_LENGTH=length))
 
 
+@ON_SQLITE_ALONE
 def test_the_metrics_do_not_grow_with_what_strangers_make_up(site: SiteDriver) -> None:
     before = len(site.client.get("/metrics").data)
     for number in range(50):

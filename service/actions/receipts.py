@@ -145,12 +145,12 @@ def _store_revision(
         receipt.site,
         item.author,
         book=book,
+        author_flagged=comments.count_flagged(comment.author_id, besides=comment.id),
         alike=sketches.count_alike(comment.site_id, numbers, since=alike_since, besides=comment.id),
         now=now,
         author_approved=item.author.approved + is_uncounted,
         flags=flag.flags_calling_for_review(item.comment, receipt.site),
         approved_body=_approved_body(comment, item),
-        besides=comment.id,
     )
     after = life.revise(standing, screening.status_asked_for(signals, is_published=standing.is_published))
     published = after.status is Status.APPROVED

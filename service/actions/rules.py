@@ -197,7 +197,8 @@ def change_rule(
     was, told = _told(before), _told(after)
     if was == told:
         return before
-    if before.terms != after.terms or before.kind is not after.kind or before.action is RuleAction.TRUST:
+    # What was confirmed to hold nearly everything was not confirmed to refuse it.
+    if (before.terms, before.kind, before.action) != (after.terms, after.kind, after.action):
         _check_breadth(after, proposed)
     with writing():
         sites.hold_site(caller.site_id)

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NoReturn
-from uuid import UUID
 
 from service import metrics
 from service.actions.toolbox import tools
@@ -19,7 +18,7 @@ from service.domain.rulebook import RuleBook
 from service.domain.rules import Rule
 from service.domain.screening import Facts, Signal, Submission
 from service.domain.site import Policy, Site
-from service.store import comments, outbox, rules
+from service.store import outbox, rules
 from service.store.session import reading
 
 log = logging.getLogger(__name__)
@@ -49,6 +48,7 @@ def screen(
     *,
     book: RuleBook,
     alike: int,
+    author_flagged: int,
     now: datetime,
     author_approved: int | None = None,
     form: FormSeen | None = None,
@@ -58,12 +58,11 @@ def screen(
     is_duplicate: bool = False,
     flags: Mapping[FlagReason, int] | None = None,
     approved_body: str | None = None,
-    besides: UUID | None = None,
 ) -> tuple[Signal, ...]:
-    """Return what the screening finds, after at most two more queries; raises what a phase that rejects stands for.
+    """Return what the screening finds, after at most one more query; raises what a phase that rejects stands for.
 
-    `alike` is how many comments say nearly the same, and `besides` the comment that is edited, whose flags are told by
-    themselves. Raises ArticleClosed, Duplicate, Forbidden for an author or a network that the site refuses, and Invalid
+    `alike` is how many comments say nearly the same, and `author_flagged` how many of the author's others are under
+    flags. Raises ArticleClosed, Duplicate, Forbidden for an author or a network that the site refuses, and Invalid
     for words and links that it refuses.
     """
     facts = Facts(
@@ -72,7 +71,7 @@ def screen(
         now=now,
         author_is_proven=author.proven_at is not None,
         author_spam=author.spam,
-        author_flagged=comments.count_flagged(author.id, besides=besides) if author.approved + author.pending else 0,
+        author_flagged=author_flagged,
         trusted_after=site.trusted_after,
         flags=flags or {},
         article_is_open=article_is_open,

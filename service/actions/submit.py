@@ -197,8 +197,11 @@ def _store(
         now=now,
     )
     author, article = found.author, found.article or _new_article(checked, site, now)
-    has_written = bool(author.pending + author.approved + author.rejected + author.spam)
     fingerprint = body_fingerprint(checked.body)
+    is_duplicate, flagged = False, 0
+    if author.pending + author.approved + author.rejected + author.spam:
+        since = now - DUPLICATE_WINDOW
+        is_duplicate, flagged = comments.past_of_author(author.id, article.id, fingerprint, since=since)
     signals = screen.screen(
         Submission(
             checked.body,
@@ -214,13 +217,13 @@ def _store(
         author,
         book=book,
         alike=found.alike,
+        author_flagged=flagged,
         now=now,
         form=sender.form,
         has_proof=sender.has_proof,
         redis_is_away=verdict.is_alone,
         article_is_open=article.is_open(site, now),
-        is_duplicate=has_written
-        and comments.has_duplicate(author.id, article.id, fingerprint, since=now - DUPLICATE_WINDOW),
+        is_duplicate=is_duplicate,
     )
     standing = first_standing(screening.status_asked_for(signals, is_published=False))
     receipt = new_token("pbr_")

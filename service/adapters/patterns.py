@@ -14,16 +14,47 @@ from service.domain.rulebook import PatternSearch, Spans
 
 MOST_MEMORY = 4 << 20  # octets for the automata of one pattern; one that needs more to be written down is refused
 MOST_SPANS = 20  # matches of one pattern in one text that are shown; nobody reads more
+MOST_LOOKS = 2 * MOST_SPANS  # matches of one pattern in one text that are looked at, empty ones among them
+_PROBES = ("", "a", "a b", " ", "!!")
+"""Texts in which a pattern that can do without any character has a place to do so: the ends, bounds of words, signs."""
+
+_FAULTS = {
+    "missing )": "a round bracket is opened and never closed",
+    "unexpected )": "a round bracket is closed that was never opened",
+    "missing ]": "a square bracket is opened and never closed",
+    "trailing \\": "it ends with a backslash that stands before nothing",
+    "invalid perl operator": "such a group does not exist here; there is no looking ahead or behind",
+    "invalid escape sequence": "such a backslash means nothing here; there are no back-references",
+    "no argument for repetition operator": "there is nothing before it to repeat",
+    "bad repetition operator": "repetitions cannot follow each other",
+    "invalid repetition size": "repetitions are written as the less and the more, up to 1000",
+    "invalid character class range": "there is no such range or class of characters",
+}
+"""What RE2 calls the faults that people make, and what is wrong in words."""
+_FAULTS_WITHOUT_PART = {"missing )", "unexpected )"}
+"""Faults of which RE2 names the whole pattern, or what the words say already."""
 
 
 def what_is_wrong_with(pattern: str) -> str | None:
-    """Return why RE2 cannot run a pattern, in its own words, or None where it can."""
+    """Return why RE2 cannot run a pattern and which part of it, in words for people, or None where it can."""
     try:
-        re2.compile(pattern, options=_options())
+        compiled = re2.compile(pattern, options=_options())
     except re2.error as fault:
         said = fault.args[0]
-        return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        return _in_words(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said))
+    # At every place of a text it would begin anew, look as far as it can, and find nothing: minutes for a long one.
+    if any(not match.group() for probe in _PROBES for match in compiled.finditer(probe)):
+        return "all of it may be left out, so it would meet every text; is there a `|`, `?` or `*` too many"
     return None
+
+
+def _in_words(said: str) -> str:
+    """Return what is wrong as a clause of a sentence; a fault that is not listed keeps the words of RE2."""
+    kind, _, part = said.partition(": ")
+    words = _FAULTS.get(kind)
+    if words is None:
+        return said
+    return f"{words} (`{part}`)" if part and kind not in _FAULTS_WITHOUT_PART else words
 
 
 def searching(patterns: Sequence[str]) -> PatternSearch:
@@ -39,8 +70,8 @@ def searching(patterns: Sequence[str]) -> PatternSearch:
         for number, pattern in enumerate(compiled):
             if pattern.search(text) is None:
                 continue
-            matches = islice((match.span() for match in pattern.finditer(text) if match.group()), MOST_SPANS)
-            if spans := tuple(matches):
+            looks = islice(pattern.finditer(text), MOST_LOOKS)
+            if spans := tuple(match.span() for match in looks if match.group())[:MOST_SPANS]:
                 found[number] = spans
         return found
 

@@ -13,18 +13,34 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby, pairwise
 from typing import NamedTuple
+
+from service.domain.as_read import as_read
 
 # Of the letters that UTS #39 lists as confusable, those that people use to write Latin words past a list.
 _CYRILLIC = dict(zip("аеорсухіјѕһԁԛԝвкмнтгпьӏ", "aeopcyxijshdqwbkmhtrnbl", strict=True))
 _GREEK = dict(zip("αορυιντκχεηγω", "aopuivtkxenyw", strict=True))
 _LATIN = {"ı": "i", "ɡ": "g", "ɑ": "a"}
+# Styles that Unicode does not know as such: small capitals, and white letters in black circles and squares.
+_LATIN |= dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True))
+_LATIN |= {chr(first + place): chr(97 + place) for first in (0x1F150, 0x1F170) for place in range(26)}
 _LOOKS_LIKE = str.maketrans(_CYRILLIC | _GREEK)
+_LOOKS_CYRILLIC = str.maketrans("aeopcyxijskmnrthb034", "аеорсухіјѕкмпгтнвозч")
+"""The other way round, for words that are Cyrillic but for some letters, as `xyй` is."""
+_FOREIGN_TO_CYRILLIC = re.compile("[a-zA-Z034]")
 _LETTERS_OF = {"cyrillic": re.compile(r"[\u0400-\u052f]"), "greek": re.compile(r"[\u0370-\u03ff]")}
 _MAPPED_OF = {"cyrillic": frozenset(_CYRILLIC), "greek": frozenset(_GREEK)}
 _SIGNS = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "€": "e"})
 
 _DIGITS = frozenset("013457")
+
+# Signs that are written or left out as one likes, and say nothing: the stretcher and the vowels of Arabic, the points
+# of Hebrew, and the lines through and about letters that make them look struck out.
+_ARABIC = [0x640, *range(0x610, 0x61B), *range(0x64B, 0x653), 0x670, *range(0x6D6, 0x6DD)]
+_HEBREW = range(0x591, 0x5C8)
+_LINES = [0x305, 0x332, 0x333, *range(0x334, 0x339), 0x33F]
+_LEFT_OUT = dict.fromkeys([*_ARABIC, *_HEBREW, *_LINES])
 
 _MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in {"Mn", "Mc"})
 # Written without spaces between words: each character stands as a word of its own, and a term is a run of them.
@@ -32,7 +48,13 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3040-\u30ff\u
 _UNSPACED += "\uf900-\ufaff\U00020000-\U0003ffff"
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_][{_MARKS}]*)+")
-_SIGN_AMID = re.compile(r"[@$€]")
+_SIGN_AMID = re.compile(r"[@$€*~`\\]{1,4}")
+"""What is read as a letter within a word, and what Markdown has for letters in another style and does not show."""
+_HAS_SIGNS = re.compile(r"[^\W_][@$€*~`\\]{1,4}[^\W_]|[@$€][^\W_]|[^\W_][@$€]")
+_SIGNS_BEFORE = re.compile(r"[@$€]{1,3}\Z")
+_SIGNS_BEHIND = re.compile(r"[@$€]{1,3}")
+_SIGNS_AROUND = frozenset("@$€")
+_SIGNS_AMID = frozenset("@$€*~`\\")
 _CLUSTER = re.compile(
     rf"(?s).[{_MARKS}\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]*"
 )
@@ -45,6 +67,8 @@ _IS_PLAIN = re.compile(
 SPELT_OUT = 3
 """Single letters one after the other from which on they are also read as one word, as in `s p a m`."""
 
+_SAID_ALONE = frozenset("aeiouyàèéóавиксуоя")
+"""Letters that are words by themselves, and stand before others without belonging to them."""
 
 LATELY_FOLDED = 16  # texts whose words are kept: several phases ask for those of the same one
 
@@ -68,13 +92,21 @@ class Reading(NamedTuple):
 @lru_cache(maxsize=LATELY_FOLDED)
 def words_of(text: str) -> tuple[Word, ...]:
     """Return the folded words of a text in their order; a text without letters and digits has none."""
+    seen = as_read(text)
+    if seen is not None:
+        return tuple(Word(word.text, *seen.typed(word.start, word.end)) for word in _words_of(seen.text))
+    return _words_of(text)
+
+
+def _words_of(text: str) -> tuple[Word, ...]:
     if text.isascii():
         words = _as_they_stand(text.lower())
     elif _IS_PLAIN.fullmatch(text):
-        words = _seen_as_latin(_as_they_stand(text.lower()))
+        words = _seen_as_latin(text.lower(), _as_they_stand(text.lower()))
     else:
         folded, starts, ends = _folded(text)
-        words = _seen_as_latin([Word(m[0], starts[m.start()], ends[m.end() - 1]) for m in _WORD.finditer(folded)])
+        words = [Word(m[0], starts[m.start()], ends[m.end() - 1]) for m in _WORD.finditer(folded)]
+        words = _seen_as_latin(folded, words)
     return tuple(_with_signs_read(word) for word in words)
 
 
@@ -83,26 +115,81 @@ def _as_they_stand(folded: str) -> list[Word]:
 
 
 def readings_of(text: str, words: Sequence[Word]) -> Iterator[Reading]:
-    """Yield what else the words of a text can be read as: letters spelt out as in `s p a m`, signs as in `sp@m`."""
+    """Yield what else the words of a text can be read as.
+
+    Letters spelt out as in `s p a m`, signs as in `sp@m` and `$pam`, letters in another style as in `sp**am**`, and
+    Cyrillic words with Latin letters among them.
+    """
+    yield from _spelt_out(text, words)
+    if _HAS_SIGNS.search(text):
+        yield from _with_signs_among(text, words)
+    if not text.isascii() and _LETTERS_OF["cyrillic"].search(text):
+        yield from _seen_as_cyrillic(text, words)
+
+
+def _spelt_out(text: str, words: Sequence[Word]) -> Iterator[Reading]:
     first = 0
     for place in range(len(words) + 1):
         if place < len(words) and _is_letter(words[place].text):
             continue
         if place - first >= SPELT_OUT:
-            yield _reading(words, first, place, "".join(word.text for word in words[first:place]))
+            for begin, after in _letters_together(text, words, first, place):
+                yield _reading(words, begin, after, "".join(word.text for word in words[begin:after]))
         first = place + 1
+
+
+def _letters_together(text: str, words: Sequence[Word], first: int, after: int) -> Iterator[tuple[int, int]]:
+    """Yield which of these letters may be one word: all, those with the same between them, and less an `I` before.
+
+    So `a m.e.r.d.a` and `f u c k  y o u` have the words that people see in them.
+    """
+    runs = {(first, after): None}
+    between = [text[words[place].end : words[place + 1].start] for place in range(first, after - 1)]
+    begin = first
+    for alike in (len(list(run)) for _, run in groupby(between)):
+        runs[begin, begin + alike + 1] = None
+        begin += alike
+    for begin, end in runs:
+        for start in (begin, begin + 1) if words[begin].text in _SAID_ALONE else (begin,):
+            if end - start >= SPELT_OUT:
+                yield start, end
+
+
+def _with_signs_among(text: str, words: Sequence[Word]) -> Iterator[Reading]:
     first = 0
     for place in range(1, len(words) + 1):
-        if place < len(words) and _SIGN_AMID.fullmatch(text[words[place - 1].end : words[place].start]):
+        end = words[place - 1].end
+        if place < len(words) and text[end] in _SIGNS_AMID and _SIGN_AMID.fullmatch(text[end : words[place].start]):
             continue
+        start = words[first].start
+        # Most words have no sign at all beside them, and looking closer takes longer than the rest.
+        if place - first == 1 and _SIGNS_AROUND.isdisjoint((text[start - 1 : start], text[end : end + 1])):
+            first = place
+            continue
+        letters = words[first].text
+        for before, word in pairwise(words[first:place]):
+            letters += _letters_of_signs(text[before.end : word.start]) + word.text
         if place - first > 1:
-            said = text[words[first].start : words[place - 1].end]
-            signs = _SIGN_AMID.findall(said)
-            letters = [words[first].text]
-            for sign, word in zip(signs, words[first + 1 : place], strict=False):
-                letters += [sign.translate(_SIGNS), word.text]
-            yield _reading(words, first, place, "".join(letters))
+            yield _reading(words, first, place, letters)
+        left, right = _SIGNS_BEFORE.search(text, max(0, start - 3), start), _SIGNS_BEHIND.match(text, end)
+        if left or right:
+            letters = (_letters_of_signs(left[0]) if left else "") + letters
+            letters += _letters_of_signs(right[0]) if right else ""
+            word = Word(letters, left.start() if left else start, right.end() if right else end)
+            yield Reading(first, place, word)
         first = place
+
+
+def _letters_of_signs(signs: str) -> str:
+    return "".join(letter for letter in signs.translate(_SIGNS) if letter.isalpha())
+
+
+def _seen_as_cyrillic(text: str, words: Sequence[Word]) -> Iterator[Reading]:
+    for place, word in enumerate(words):
+        said = text[word.start : word.end]
+        if _LETTERS_OF["cyrillic"].search(said) and _FOREIGN_TO_CYRILLIC.search(said):
+            folded = _folded(said)[0].translate(_LOOKS_CYRILLIC)
+            yield Reading(place, place + 1, Word(folded, word.start, word.end))
 
 
 def _reading(words: Sequence[Word], first: int, after: int, letters: str) -> Reading:
@@ -130,17 +217,20 @@ def _folded(text: str) -> tuple[str, list[int], list[int]]:
 def _fold(cluster: str) -> str:
     visible = "".join(letter for letter in cluster if unicodedata.category(letter) not in {"Cf", "Me"})
     visible = "".join(letter for letter in visible if not "\ufe00" <= letter <= "\ufe0f" and letter != "\u034f")
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
+    folded = unicodedata.normalize("NFKC", visible).casefold().translate(_LEFT_OUT)
+    folded = unicodedata.normalize("NFKC", folded)
     return "".join(_LATIN.get(letter, letter) for letter in folded.replace("i\u0307", "i"))
 
 
-def _seen_as_latin(words: list[Word]) -> list[Word]:
-    """Return words with letters taken for those that they look like, where somebody means them to be read so.
+def _seen_as_latin(folded: str, words: list[Word]) -> list[Word]:
+    """Return the words of a folded text, its letters taken for those they look like where somebody means it so.
 
     A word that mixes its letters with Latin ones is a Latin word. One of Cyrillic or Greek letters alone is Russian or
     Greek, unless the whole text has no letter of that script but such as look Latin: `сор` in a Russian sentence is no
     cop.
     """
+    if not any(letters.search(folded) for letters in _LETTERS_OF.values()):
+        return words
     real = {
         script
         for script, letters in _LETTERS_OF.items()

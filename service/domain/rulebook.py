@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from service.domain.as_read import as_read
 from service.domain.rules import HASHED, Rule, RuleAction, RuleKind
 from service.domain.urls import ascii_host
 from service.domain.wordlists import WordList
@@ -155,8 +156,13 @@ class RuleBook:
     def _found_by_pattern(self, text: str, now: datetime) -> list[tuple[Rule, Spans]]:
         if self._search is None:
             return []
-        found = [(self._patterns[number], spans) for number, spans in self._search(text).items()]
-        return [(rule, spans) for rule, spans in found if rule.is_in_force(now)]
+        found = dict(self._search(text))
+        seen = as_read(text)
+        if seen is not None and seen.text:
+            for number, spans in self._search(seen.text).items():
+                found.setdefault(number, tuple(seen.typed(start, end) for start, end in spans))
+        return [(self._patterns[number], spans) for number, spans in sorted(found.items())
+                if self._patterns[number].is_in_force(now)]  # fmt: skip
 
     def _of_host(self, host: str, now: datetime) -> list[Rule]:
         return [
@@ -167,9 +173,17 @@ class RuleBook:
 NO_RULES = RuleBook((), patterns=lambda patterns: lambda text: {})
 
 
+def link_spans(body: str) -> list[tuple[str, tuple[int, int]]]:
+    """Return every link in a text as a reader's browser has it, with its span as typed."""
+    seen = as_read(body)
+    if seen is None:
+        return [(match[0], match.span()) for match in LINK.finditer(body)]
+    return [(match[0], seen.typed(*match.span())) for match in LINK.finditer(seen.text)]
+
+
 def links_of(body: str) -> list[tuple[str, tuple[int, int]]]:
     """Return the host of every link in a text, with the span of the link; what has no host is left out."""
-    found = [(host_of(match[0]), match.span()) for match in LINK.finditer(body)]
+    found = [(host_of(link), span) for link, span in link_spans(body)]
     return [(host, span) for host, span in found if host is not None]
 
 

@@ -25,6 +25,7 @@ TERM_MAX = 200  # characters of one line; a longer phrase is no phrase but a tex
 PATTERN_MAX = 1_000  # characters of a pattern
 NOTE_MAX = 500  # characters of what colleagues are told about a rule
 LONGEST_LIFE = timedelta(days=3653)  # ten years; a rule for longer needs no end
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 WIDEST_NETWORK = {4: 8, 6: 16}  # bits of prefix; a wider one would be a part of the world, not a network
 
 
@@ -157,7 +158,7 @@ def _word(line: str) -> str:
     if len(line) > TERM_MAX:
         _refuse("too_long", f"A word or phrase has at most {TERM_MAX} characters.")
     if not words_of(line):
-        _refuse("not_a_word", "A word has at least one letter or digit.")
+        _refuse("not_a_word", "A word has at least one letter or digit; for signs and emoji choose `pattern` instead.")
     return line
 
 
@@ -170,7 +171,7 @@ def _pattern(value: str, compiles: Callable[[str], str | None]) -> str:
         _refuse("not_a_pattern", r"A pattern is one line; a line break in a text is written as `\n`.")
     fault = compiles(value)
     if fault is not None:
-        _refuse("not_a_pattern", f"This pattern cannot be read: {fault}.")
+        _refuse("not_a_pattern", f"This pattern cannot be used: {fault}.")
     return value
 
 
@@ -188,6 +189,11 @@ def _network(line: str) -> str:
         network = ipaddress.ip_network(line)
     except ValueError:
         network = _with_host_bits(line)
+    if "%" in line:
+        _refuse("not_a_network", f"{_quoted(line)} names an interface of one machine; leave out `%` and what follows.")
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        # Requests are known by the address of IPv4 that such a one stands for.
+        network = ipaddress.IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96))
     widest = WIDEST_NETWORK[network.version]
     if network.prefixlen < widest:
         _refuse("too_wide", f"A network of IPv{network.version} has at least {widest} bits of prefix, as `/{widest}`.")

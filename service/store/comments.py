@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, or_, select, update
+from sqlalchemy import Row, bindparam, delete, func, or_, select, update
 
 from service.domain.comment import Comment, Place, split_path
 from service.domain.life import Standing, Status
@@ -334,23 +334,14 @@ def count_flag(comment_id: UUID) -> int:
     ).scalar_one()
 
 
-def has_duplicate(author_id: UUID, article_id: UUID, body_fingerprint: bytes, *, since: datetime) -> bool:
-    """True where the author sent the same text under this article after `since`, and it was not deleted."""
+def past_of_author(author_id: UUID, article_id: UUID, body_fingerprint: bytes, *, since: datetime) -> tuple[bool, int]:
+    """Return whether the author sent the same text under this article after `since`, and what `count_flagged` tells.
+
+    A comment that was deleted is no longer the same text.
+    """
     known = {"author": author_id, "article": article_id, "fingerprint": body_fingerprint, "since": since}
-    return bool(db.session.connection().execute(_DUPLICATE, known).scalar())
-
-
-_DUPLICATE = select(
-    select(CommentRow.id)
-    .where(
-        CommentRow.author_id == bindparam("author"),
-        CommentRow.article_id == bindparam("article"),
-        CommentRow.body_fingerprint == bindparam("fingerprint"),
-        CommentRow.created_at > bindparam("since"),
-        CommentRow.status != Status.DELETED.value,
-    )
-    .exists()
-)
+    is_there, flagged = db.session.connection().execute(_PAST, known).one()
+    return bool(is_there), flagged
 
 
 def count_flagged(author_id: UUID, *, besides: UUID | None) -> int:
@@ -369,6 +360,14 @@ _FLAGGED = (
     )
     .limit(MOST_FLAGGED)
 )
+_SAME = select(CommentRow.id).where(
+    CommentRow.author_id == bindparam("author"),
+    CommentRow.article_id == bindparam("article"),
+    CommentRow.body_fingerprint == bindparam("fingerprint"),
+    CommentRow.created_at > bindparam("since"),
+    CommentRow.status != Status.DELETED.value,
+)
+_PAST = select(_SAME.exists(), select(func.count()).select_from(_FLAGGED.subquery()).scalar_subquery())
 
 
 def drop_client_keys(*, before: datetime, limit: int) -> int:

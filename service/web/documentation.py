@@ -15,6 +15,8 @@ from service.web.schemas.fields import Moment, Word
 
 View = TypeVar("View", bound=Callable[..., Any])
 PROBLEM = "application/problem+json"
+PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+"""Said by name, since flask-smorest copies what an operation says at each of its decorators, schemas most dearly."""
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
 LIMIT_HEADERS = {
     "RateLimit-Policy": {
@@ -131,7 +133,7 @@ def answers(*codes: str) -> Callable[[View], View]:
         for status, listed in by_status.items():
             said = " ".join(f"`{code}`: {ERROR_CODES[code].meaning}" for code in listed)
             view = ApiBlueprint("answers", __name__).alt_response(
-                status, schema=ProblemSchema, description=said, content_type=PROBLEM, headers=HEADERS.get(status)
+                status, schema=PROBLEM_SCHEMA, description=said, content_type=PROBLEM, headers=HEADERS.get(status)
             )(view)
         return view
 

@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from flask_smorest import Api
 
 from service.web.auth import CSRF_HEADER, SCHEME, SESSION_SCHEME
+from service.web.documentation import ProblemSchema
 from service.web.parsing import ApiBlueprint
 from service.web.problems import ERROR_CODES
 
@@ -76,6 +77,7 @@ def register(app: Flask, blueprints: tuple[ApiBlueprint, ...]) -> None:
         }
     )
     api.init_app(app)
+    api.spec.components.schema("Problem", schema=ProblemSchema)
     api.spec.components.security_scheme(SCHEME, BEARER)
     api.spec.components.security_scheme(SESSION_SCHEME, SESSION)
     for blueprint in blueprints:

@@ -94,15 +94,16 @@ def send_with_everything(desk: Desk, attack: str) -> dict[str, Any] | None:
     # Tags alone say nothing and are refused; the words make the rest of it publishable.
     fields = {"body": f"{attack}\n\nSome words.", "name": attack[:NAME_MAX], "url": attack}
     while True:
-        response = desk.send(**fields)
-        if response.status in {201, 202}:
-            sent: dict[str, Any] = response.json()
+        # In this process, since there are hundreds of them, and what is done to a reply is the same.
+        response = desk.site.client.post("/v1/comments", json=desk.site.reply(**fields), headers=desk.site.bearer)
+        if response.status_code in {201, 202}:
+            sent: dict[str, Any] = response.get_json()
             return sent
-        assert response.status == 422, response.text()
-        refused = {fault["field"] for fault in response.json()["errors"]}
+        assert response.status_code == 422, response.text
+        refused = {fault["field"] for fault in response.get_json()["errors"]}
         if "body" in refused:
             return None
-        assert refused <= fields.keys(), response.text()
+        assert refused <= fields.keys(), response.text
         fields = {name: value for name, value in fields.items() if name not in refused}
 
 
@@ -114,8 +115,7 @@ def test_the_collection_is_broad() -> None:
 def test_no_published_attack_does_anything(page: Page, desk: Desk, watch: Watch) -> None:
     sent = [answer for attack in ALL if (answer := send_with_everything(desk, attack))]
     assert len(sent) > 0.95 * len(ALL)
-    for answer in sent:
-        desk.decide(answer["id"], "approve")
+    desk.approve_all(sent)
     bodies: list[str] = []
     cursor: str | None = None
     while not bodies or cursor:

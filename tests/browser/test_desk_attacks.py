@@ -44,9 +44,9 @@ def assert_harmless(page: Page, watch: Watch) -> None:
 
 def test_no_attack_that_waits_does_anything_in_the_queue(page: Page, desk: Desk, watch: Watch) -> None:
     sent = [answer for attack in ALL if (answer := send_with_everything(desk, attack))]
+    desk.approve_all(sent[::3])
     for place, (answer, attack) in enumerate(zip(sent, reversed(ALL), strict=False)):
         if place % 3 == 0:
-            desk.decide(answer["id"], "approve")
             desk.site.revise(answer, f"{attack}\n\nOther words.")
         if place % 5 == 0:
             note = {"text": attack[:NOTE_MAX], "about": "comment"}

@@ -35,6 +35,12 @@ def said(text: str) -> list[str]:
         ("שלום עולם", ["שלום", "עולם"]),
         ("黄色网站", ["黄", "色", "网", "站"]),
         ("snake_case don't", ["snake", "case", "don", "t"]),
+        ("🆂🅶🅸 🅢🅖🅘 ꜱɢɪ 🅱️ed", ["sgi", "sgi", "sgi", "bed"]),
+        ("s\u0336p\u0336a\u0336m\u0336 s\u0332p\u0332am", ["spam", "spam"]),
+        ("كـــلب كَلْب", ["كلب", "كلب"]),
+        ("כֶּלֶב", ["כלב"]),
+        ("&#99;asino cas&shy;ino &lt;b&gt;", ["casino", "casino", "b"]),
+        ("ca<em>si</em>no ca<!-- > -->sino", ["casino", "casino"]),
         ("", []),
         ("!?… 🎉", []),
     ],
@@ -44,8 +50,9 @@ def test_words_are_what_is_meant(text: str, words: list[str]) -> None:
 
 
 def test_a_word_knows_where_it_stood() -> None:
-    text = "Ein s\u200bp\u200ba\u200bm, 𝐒𝐆𝐈!"
-    assert [text[word.start : word.end] for word in words_of(text)] == ["Ein", "s\u200bp\u200ba\u200bm", "𝐒𝐆𝐈"]
+    text = "Ein s\u200bp\u200ba\u200bm, 𝐒𝐆𝐈! sp&#97;m<em>"
+    stood = ["Ein", "s\u200bp\u200ba\u200bm", "𝐒𝐆𝐈", "sp&#97;m"]
+    assert [text[word.start : word.end] for word in words_of(text)] == stood
 
 
 @pytest.mark.parametrize(
@@ -55,7 +62,13 @@ def test_a_word_knows_where_it_stood() -> None:
         ("s.p.a.m", ["spam"]),
         ("a b", []),
         ("sp@m and f$ck€r", ["spam", "fscker"]),
-        ("me @home", []),
+        ("me @home", ["ahome"]),
+        ("$pam a$$ cla$$y", ["spam", "ass", "classy"]),
+        ("sp**am** *sp*am", ["spam", "spam"]),
+        ("I s p a m", ["ispam", "spam"]),
+        ("è m.e.r.d.a", ["èmerda", "merda", "merda"]),
+        ("s p a m  y o u", ["spamyou", "spam", "you"]),
+        ("xyй с0бака дypak", ["хуй", "собака", "дурак"]),
         ("黄 色 网 站", []),
     ],
 )
@@ -92,7 +105,9 @@ def test_what_is_said_before_a_line_changes_no_boundary_after_it(before: str, af
     assert [word.end - word.start for word in whole[:split]] == [word.end - word.start for word in words_of(before)]
 
 
-@pytest.mark.parametrize("piece", ["a", "а", "黄", "s.", "e\u0301", "\u200b", "a@", "1a", "İ"])
+@pytest.mark.parametrize(
+    "piece", ["a", "а", "黄", "s.", "e\u0301", "\u200b", "a@", "1a", "İ", "s.s ", "<!--", "&a;", "яa "]
+)
 def test_time_grows_no_faster_than_the_text(piece: str) -> None:
     def taken(times: int) -> float:
         text = piece * times
@@ -110,7 +125,7 @@ def test_time_grows_no_faster_than_the_text(piece: str) -> None:
     assert taken(20_000) < 40 * max(taken(2_000), 0.002)
 
 
-COMMON = "aZ09@$.é Éßüçñøœčđīį¡«»¿ аяЁёЖ -–—‘’“”、。「」あヴァ中国龥"
+COMMON = "aZ09@$*.é Éßüçñøœčđīį¡«»¿ аяЁёЖ -–—‘’“”、。「」あヴァ中国龥"
 
 
 @given(st.text(st.sampled_from(COMMON), max_size=30))

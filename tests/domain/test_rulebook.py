@@ -180,3 +180,27 @@ def test_links_are_found_without_the_punctuation_of_their_sentence() -> None:
     assert [(host, body[start:end]) for host, (start, end) in links_of(body)] == [
         ("a.example", "https://a.example/x"), ("www.b.example", "www.b.example"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http:&#47;&#47;a.example/x",
+        "http&colon;//a.example/x",
+        "http://&#97;.example/x",
+        r"http:\/\/a.example/x",
+    ],
+)
+def test_a_link_is_what_the_browser_makes_of_it(link: str) -> None:
+    body = f"😀 [x]({link}) &amp; more"
+    assert [(host, body[start:end]) for host, (start, end) in links_of(body)] == [("a.example", link)]
+    [found] = book(rule(RuleKind.DOMAIN, "a.example")).of_domains(body, "", NOW)
+    assert found.spans == ((6, 6 + len(link)),)
+
+
+def test_a_pattern_is_looked_for_in_what_a_reader_sees_too() -> None:
+    body = "😀 ca&#115;ino &amp; casino"
+    [found] = book(rule(RuleKind.PATTERN, "casino")).of_words("ca&#115;ino", "", NOW)
+    assert found.said == ("ca&#115;ino",)
+    [found] = book(rule(RuleKind.PATTERN, r"sino.*casino")).of_words(body, "", NOW)
+    assert found.said == ("&#115;ino &amp; casino",)

@@ -202,6 +202,24 @@ def test_a_rule_of_every_kind_asks_for_what_it_says_and_is_named(kind: RuleKind,
     assert "ada@" not in signal.detail
 
 
+def test_what_a_rule_met_is_quoted_as_a_sentence_of_bearable_length() -> None:
+    listed = book(
+        rule(RuleKind.WORD, "casino", "poker"),
+        rule(RuleKind.PATTERN, "a+$", note="Screams"),
+        rule(RuleKind.DOMAIN, "casino.example", note="Gambling"),
+    )
+    facts = replace(KNOWN, rules=listed)
+    assert found("A casino, poker", facts)["rule_word"].detail == (
+        "The text has “casino” and “poker”, which are held by a rule of the site."
+    )
+    assert found("a" * 9_000, facts)["rule_pattern"].detail == (
+        f"The text has “{'a' * 59}…”, which is held by the rule “Screams”."
+    )
+    assert found("Hello", facts, website="https://casino.example")["rule_domain"].detail == (
+        "The author’s website leads to “casino.example”, which is held by the rule “Gambling”."
+    )
+
+
 def test_the_first_rule_that_rejects_is_the_only_signal_of_its_kind_and_the_last_of_all() -> None:
     rules = book(
         rule(RuleKind.WORD, "casino"),
@@ -302,8 +320,8 @@ def test_honest_comments_in_any_language_get_no_more_than_a_note(body: str) -> N
     [
         (FormSeen(FormState.VALID, timedelta(seconds=40)), None, None, ""),
         (FormSeen(FormState.VALID), None, None, ""),
-        (FormSeen(FormState.MISSING), "no_form_token", Verdict.NOTE, "without the token of a form"),
-        (FormSeen(FormState.FORGED), "form_token", Verdict.HOLD, "not made here"),
+        (FormSeen(FormState.MISSING), "no_form_token", Verdict.NOTE, "without a form of ours"),
+        (FormSeen(FormState.FORGED), "form_token", Verdict.HOLD, "not ours"),
         (FormSeen(FormState.OTHER_ARTICLE), "form_token", Verdict.HOLD, "another article"),
         (FormSeen(FormState.EXPIRED), "form_token", Verdict.HOLD, "more than a day"),
         (FormSeen(FormState.REUSED), "form_token", Verdict.HOLD, "Another reply"),
@@ -334,7 +352,7 @@ def test_what_was_paid_for_is_lighter_than_what_cost_nothing() -> None:
 def test_what_comes_while_redis_is_away_is_held_with_the_reason() -> None:
     signal = found("Hello", replace(KNOWN, redis_is_away=True))["redis_away"]
     assert (signal.verdict, signal.score) == (Verdict.HOLD, 0.0)
-    assert "Redis was away" in signal.detail
+    assert "(Redis) was away" in signal.detail
 
 
 def test_what_others_cannot_be_asked_about_is_held_whoever_writes() -> None:

@@ -32,6 +32,13 @@ from service.domain.wordlists import Match, WordList
         ("don't", "DON’T", "DON’T"),
         ("f*ck", "f*ck", "f*ck"),
         ("ass", "class assignment", None),
+        ("ass", "what an a$$!", "a$$"),
+        ("spam", "I s p a m", "s p a m"),
+        ("cialis", "s p e c i a l i s t", None),
+        ("spam", "only &#115;p&#97;m here", "&#115;p&#97;m"),
+        ("spam", "only sp**am** here", "sp**am"),
+        ("хуй", "ну и xyй", "xyй"),
+        ("كلب", "يا كَـــلْب", "كَـــلْب"),
     ],
 )
 def test_a_term_is_found_where_it_is_meant(term: str, text: str, marked: str | None) -> None:

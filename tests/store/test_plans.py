@@ -266,7 +266,7 @@ def test_client_keys_to_be_forgotten_are_found_by_their_index(crowded: SiteDrive
         )
         assert "ix_comments_client" in plan
         assert db.session.scalar(func.count(CommentRow.id)) is not None
-        assert comments.has_duplicate(new_id(START), new_id(START), b"", since=START) is False
+        assert comments.past_of_author(new_id(START), new_id(START), b"", since=START) == (False, 0)
 
 
 def _flagged_comments(limit: int) -> list[Any]:

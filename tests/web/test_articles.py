@@ -9,6 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.domain.permissions import Scope
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 from tests.refusals import nothing_stored, refused, refused_fields
 
@@ -85,6 +86,7 @@ def test_an_article_that_was_written_under_first_keeps_its_comments(site: SiteDr
     }  # fmt: skip
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("said", "faults"),
     [
@@ -133,6 +135,7 @@ def test_an_unknown_site_is_told_to_who_has_a_token(site: SiteDriver) -> None:
     refused(put(site, site="nobody", headers={}), 401, "unauthenticated")
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("data", "content_type", "status", "code"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 from tests.refusals import nothing_stored, refused, refused_fields
 
@@ -70,6 +71,7 @@ def test_100_articles_are_counted_at_once_and_101_are_not(free_site: SiteDriver)
     assert refused_fields(ask(free_site, *articles)) == {"article": "out_of_range"}
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("query", "faults"),
     [

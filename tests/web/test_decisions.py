@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from service.domain.comment import NOTE_MAX, REASON_MAX
 from service.domain.site import Policy
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, codes, make_site
 
 ROUNDS = 12
@@ -52,6 +53,7 @@ def test_every_action_leads_where_it_says(
     assert [d["action"] for d in free_site.opened(sent["id"])["decisions"]] == actions
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [

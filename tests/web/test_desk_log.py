@@ -9,6 +9,7 @@ import re
 import pytest
 from flask import Flask
 
+from tests.databases import ON_SQLITE_ALONE
 from tests.desk_driver import signed_in
 from tests.driver import SiteDriver, make_site
 
@@ -91,6 +92,7 @@ def test_pages_lead_to_older_entries_and_back(free_site: SiteDriver) -> None:
     assert "Older entries" not in second.text
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("name", "typed"),
     [

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.databases import ON_SQLITE_ALONE
 from tests.desk_driver import DeskBrowser, new_moderator, signed_in
 from tests.driver import SiteDriver
 
 NO_ADDRESS = ["http://[", "//[", "http://[::1", "//[::1]x/desk", "https://\u2100.example"]
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("place", [*NO_ADDRESS, "//evil.example/desk", "/\\evil.example", "/desk\\@evil.example"])
 def test_signing_in_leads_to_the_desk_from_what_is_no_page_of_it(site: SiteDriver, place: str) -> None:
     noor = DeskBrowser(site.app, new_moderator(site))
@@ -19,6 +21,7 @@ def test_signing_in_leads_to_the_desk_from_what_is_no_page_of_it(site: SiteDrive
     assert noor.get("/desk/sign-in", next=place).location == "/desk"
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", "https://evil.example"])
 def test_an_origin_that_is_none_is_a_foreign_one(site: SiteDriver, origin: str) -> None:
     noor = signed_in(site)
@@ -29,6 +32,7 @@ def test_an_origin_that_is_none_is_a_foreign_one(site: SiteDriver, origin: str) 
     assert (refused.status_code, refused.get_json()["code"]) == (403, "forbidden")
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "kept", ["[" * 50_000, '[["note", "\\ud800"]]', "{}", "[1]", "null", '[["a"]]'], ids=lambda text: text[:9]
 )
@@ -47,6 +51,7 @@ def test_a_nul_in_an_address_is_no_fault_of_ours(site: SiteDriver, place: str, n
         assert noor.get(place, **({name: "a\0b"} | others)).status_code in {200, 422}
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "place", ["/desk/comments/" + "-" * 36, "/desk/comments/" + "0" * 36, "/desk/comments/x", "//["]
 )

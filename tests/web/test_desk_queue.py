@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.databases import ON_SQLITE_ALONE
 from tests.desk_driver import signed_in
 from tests.driver import SiteDriver
 
@@ -27,6 +28,7 @@ def test_a_decision_leads_back_to_where_it_was_made(site: SiteDriver) -> None:
     assert site.opened(sent["id"])["status"] == "approved"
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "address",
     ["https://evil.example/desk", "//evil.example/desk", "/desk/../x\\y", "javascript:alert(1)", "/receipts/x", ""],
@@ -37,6 +39,7 @@ def test_no_form_leads_to_elsewhere(site: SiteDriver, address: str) -> None:
     assert answer.location.startswith("/desk?batch=")
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "fields",
     [

@@ -16,6 +16,7 @@ from service import create_app
 from service.extensions import db
 from service.web.desk.browsers import browser_words
 from tests.conftest import settings_for
+from tests.databases import ON_SQLITE_ALONE
 from tests.desk_driver import PASSWORD, DeskBrowser, new_moderator, signed_in
 from tests.driver import SiteDriver, make_site
 
@@ -57,6 +58,7 @@ def database_away(app: Flask, tmp_path: Path) -> Iterator[None]:
     away.rename(tmp_path / "data")
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("address", "status", "told"),
     [

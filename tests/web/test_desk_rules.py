@@ -58,7 +58,7 @@ def test_a_rule_is_tried_switched_on_changed_and_removed(free_site: SiteDriver) 
     page = send(noor, site, "try", **typed)
     assert page.status_code == 200
     said = said_on(page)
-    assert "It would have taken for spam 1 of the last 2; 1 of those were later approved." in said
+    assert "It would have taken for spam 1 of the last 2; 1 of those was later approved." in said
     assert "<mark>casino</mark>" in page.text
     assert "The &lt;b&gt;old&lt;/b&gt; " in page.text
     assert f'href="/desk/comments/{good["id"]}?site={site.slug}"' in page.text
@@ -89,6 +89,14 @@ def test_a_rule_is_tried_switched_on_changed_and_removed(free_site: SiteDriver) 
     assert listed(site) == []
 
 
+def test_what_meets_nearly_everything_is_asked_about_in_words_of_the_page(site: SiteDriver) -> None:
+    page = send(signed_in(site), site, "save", **WORD | {"kind": "pattern", "value": "."})
+    assert page.status_code == 422
+    assert "or tick below that it is meant so." in page.text
+    assert 'name="confirm"' in page.text
+    assert "`" not in said_on(page)
+
+
 def test_the_moment_behind_a_day_stays_while_the_day_does(site: SiteDriver) -> None:
     until = (datetime.now(UTC) + timedelta(days=5)).replace(hour=9, minute=30, second=0, microsecond=0)
     rule = site.rule("word", "hold", "casino", expires_at=until.isoformat())
@@ -103,8 +111,8 @@ def test_the_moment_behind_a_day_stays_while_the_day_does(site: SiteDriver) -> N
     ("changes", "field", "sentence"),
     [
         pytest.param({"value": " "}, "value", "A rule needs a value", id="nothing"),
-        pytest.param({"kind": "pattern", "value": "("}, "value", "cannot be read", id="pattern"),
-        pytest.param({"kind": "network", "value": "here"}, "value", "is none.", id="network"),
+        pytest.param({"kind": "pattern", "value": "("}, "value", "bracket is opened", id="pattern"),
+        pytest.param({"kind": "network", "value": "here"}, "value", "“192.0.2.0/24” or", id="network"),
         pytest.param({"kind": "domain", "value": "casino"}, "value", "is none.", id="domain"),
         pytest.param({"kind": "author", "value": "nobody"}, "value", "An author is", id="author"),
         pytest.param({"note": "x" * 501}, "note", "at most 500", id="note"),

@@ -8,6 +8,7 @@ import pytest
 
 from service.domain.comment import NOTE_MAX, REASON_MAX
 from service.domain.site import Policy
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 from tests.refusals import refused, refused_fields
 from tests.store.ledger import discrepancies
@@ -55,6 +56,7 @@ def test_a_reason_in_the_reader_s_own_words_is_kept_as_other(site: SiteDriver) -
     ]
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("body", "faults"),
     [

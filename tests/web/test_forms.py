@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 from tests.refusals import nothing_stored, refused
 
@@ -129,6 +130,7 @@ def test_a_browsers_line_breaks_are_one_kind_of_line_break(site: SiteDriver) -> 
     assert site.opened(waiting["id"])["revisions"][0]["body"] == "one\ntwo\n\nthree"
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("accept", ["application/json", "*/*", ""])
 def test_a_form_sent_by_a_program_is_answered_in_json(site: SiteDriver, accept: str) -> None:
     response = site.submit_form(accept=accept)
@@ -136,6 +138,7 @@ def test_a_form_sent_by_a_program_is_answered_in_json(site: SiteDriver, accept: 
     refused(site.submit_form(accept=accept, body=""), 422, "invalid")
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -238,6 +241,7 @@ def test_a_form_with_a_fault_still_answers_the_same_comment(site: SiteDriver) ->
     assert page.values["parent_id"] == parent["id"]
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "article",
     ["https://elsewhere.example/1", "javascript:alert(1)", "post-1", "", '"><script>alert(1)</script>', "a\0b"],
@@ -316,6 +320,7 @@ def test_the_receipt_page_withdraws_and_twice_is_the_same_as_once(site: SiteDriv
     assert site.receipt(sent)["status"] == "deleted"
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("body", ["", "<b></b>", "a" * 10_001, "</textarea><script>x</script>\0"])
 def test_a_revision_with_a_fault_comes_back_with_everything_typed(site: SiteDriver, body: str) -> None:
     sent = site.submitted(body="First")

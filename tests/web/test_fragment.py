@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.domain.site import Policy
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 
 SERVICE = "http://localhost"
@@ -141,11 +142,13 @@ def test_the_fragment_speaks_the_language_that_is_asked_for(talk: SiteDriver) ->
     assert f"{SERVICE}/v1/comments?lang=ar" in parsed.values_of("action")
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("value", ["0", "", "true", "2"])
 def test_another_value_asks_for_the_page(talk: SiteDriver, value: str) -> None:
     assert "<html" in asked(talk, fragment=value).text
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -218,6 +221,7 @@ def test_an_article_without_an_address_is_known_by_its_page_here(free_site: Site
     assert (data["commentCount"], data["comment"]) == (0, [])
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("typed", HOSTILE)
 @pytest.mark.parametrize("query", [{}, {"fragment": 1}], ids=["page", "fragment"])
 def test_nothing_typed_ends_the_script_or_changes_what_it_says(

@@ -11,6 +11,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.domain.site import Policy
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 
 PATHS = [
@@ -61,6 +62,7 @@ def test_a_304_can_be_read_by_any_page_too(full: SiteDriver) -> None:
     assert (response.status_code, response.headers["Access-Control-Allow-Origin"]) == (304, "*")
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("given", "status"),
     [
@@ -101,6 +103,7 @@ def test_the_validator_of_one_coding_is_not_good_for_another(full: SiteDriver) -
     assert get(full, If_None_Match=zipped).status_code == 200
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("accepted", "coding"),
     [
@@ -171,6 +174,7 @@ def test_the_validator_changes_with_what_is_published_and_with_nothing_else(site
     assert changed()
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("path", ["/v1/comments?site=nobody&article=x", "/v1/comments", "/v1/receipts/x"])
 def test_a_refusal_is_kept_by_nobody(site: SiteDriver, path: str) -> None:
     response = site.client.get(path)

@@ -18,6 +18,7 @@ from service.actions.sites import find_site
 from service.actions.toolbox import tools
 from service.extensions import db
 from tests.conftest import settings_for
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, make_site
 from tests.refusals import nothing_stored, refused, refused_fields, rows_of
 
@@ -95,6 +96,7 @@ def test_a_form_and_json_with_one_key_are_one_request(site: SiteDriver) -> None:
     assert as_json.json == as_form.json
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("key", ["", " ", '""', '"', "x" * 256, '"' + "x" * 256 + '"'])
 def test_a_key_that_is_empty_or_too_long_is_refused(site: SiteDriver, key: str) -> None:
     with nothing_stored(site):

@@ -21,6 +21,7 @@ from service.domain.errors import FieldFault, Invalid, PostbagError
 from service.domain.site import Policy
 from service.web import languages, problems
 from service.web.pages.words import heading
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 
 ENGLISH = json.loads((languages.FOLDER / "en.json").read_text("utf-8"))
@@ -111,6 +112,7 @@ ASKED = [
 ]
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(("accepted", "tongue"), ASKED)
 def test_the_language_is_the_best_of_those_that_the_reader_accepts(
     app: Flask, accepted: str | None, tongue: str
@@ -120,6 +122,7 @@ def test_the_language_is_the_best_of_those_that_the_reader_accepts(
         assert languages.language() == tongue
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("lang", "tongue"),
     [
@@ -157,18 +160,21 @@ def tongue(app: Flask, request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.param
 
 
+@ON_SQLITE_ALONE
 def test_a_time_names_its_zone_and_its_parts_in_every_language(tongue: str) -> None:
     told = languages.moment(datetime(2026, 11, 24, 21, 5, tzinfo=UTC))
     assert told.endswith(" UTC")
     assert {"24", "2026", "05"} <= set(re.findall(r"\d+", told))
 
 
+@ON_SQLITE_ALONE
 def test_the_same_moment_of_another_zone_is_told_in_utc(app: Flask) -> None:
     with app.test_request_context():
         there = datetime.fromisoformat("2026-11-24T23:30:00-05:00")
         assert languages.moment(there) == "25 Nov 2026, 04:30 UTC"
 
 
+@ON_SQLITE_ALONE
 def test_every_plural_is_told_with_its_number(tongue: str) -> None:
     for n in (0, 1, 2, 3, 5, 11, 21, 100, 12_345):
         words = of(tongue)["widget"]["heading"]
@@ -177,6 +183,7 @@ def test_every_plural_is_told_with_its_number(tongue: str) -> None:
         assert languages.say("widget.heading", n=n) == words[category].replace("{n}", str(number))
 
 
+@ON_SQLITE_ALONE
 def test_values_are_escaped_in_html_unless_they_are_markup(tongue: str) -> None:
     assert "<" not in languages.t("widget.answers", name="<b>")
     assert "&lt;b&gt;" in languages.t("widget.answers", name="<b>")
@@ -198,6 +205,7 @@ def half_a_language(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         cache.cache_clear()
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.usefixtures("half_a_language")
 def test_what_a_language_lacks_is_told_in_english(app: Flask) -> None:
     with app.test_request_context(headers={"Accept-Language": "fr, de;q=0.5"}):
@@ -249,6 +257,7 @@ def talk(free_site: SiteDriver) -> SiteDriver:
     return free_site
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("tongue", sorted(PROMISED))
 def test_a_thread_speaks_the_language_that_is_asked_for(talk: SiteDriver, tongue: str) -> None:
     response = thread(talk, tongue)
@@ -261,6 +270,7 @@ def test_a_thread_speaks_the_language_that_is_asked_for(talk: SiteDriver, tongue
     assert all(f">{ENGLISH['page'][name]}<" not in response.text for name in ("skip", "readArticle")) or tongue == "en"
 
 
+@ON_SQLITE_ALONE
 def test_links_keep_the_language_that_the_address_asked_for_and_no_other(talk: SiteDriver) -> None:
     asked = thread(talk, "de", lang="FR-ca", sort="newest")
     links = Page(asked).own_links
@@ -270,6 +280,7 @@ def test_links_keep_the_language_that_the_address_asked_for_and_no_other(talk: S
     assert not [link for link in Page(thread(talk, "de")).own_links if "lang=" in link]
 
 
+@ON_SQLITE_ALONE
 def test_each_language_has_a_validator_of_its_own(talk: SiteDriver) -> None:
     tag = thread(talk, "fr").headers["ETag"]
     asked = {"site": talk.slug, "article": talk.article}
@@ -279,6 +290,7 @@ def test_each_language_has_a_validator_of_its_own(talk: SiteDriver) -> None:
     assert other.status_code == 200
 
 
+@ON_SQLITE_ALONE
 def test_a_form_leads_to_a_receipt_in_the_language_of_its_page(site: SiteDriver) -> None:
     (action,) = [link for link in Page(thread(site, lang="fr")).own_links if link.startswith("/v1/")]
     sent = site.client.post(action, data=site.reply(), headers={"Origin": site.origin, "Accept": "text/html"})
@@ -303,6 +315,7 @@ def test_a_form_leads_to_a_receipt_in_the_language_of_its_page(site: SiteDriver)
     assert of("fr")["page"]["changesSent"] in Page(site.client.get(revised.location)).text
 
 
+@ON_SQLITE_ALONE
 def test_a_refusal_page_speaks_too(site: SiteDriver) -> None:
     response = site.client.get("/comments?site=nowhere&article=x", headers={"Accept-Language": "es"})
     page = Page(response)
@@ -311,6 +324,7 @@ def test_a_refusal_page_speaks_too(site: SiteDriver) -> None:
     assert of("es")["error"]["unknownSite"] in page.text
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/errors/duplicate"])
 def test_pages_of_those_who_run_and_build_sites_stay_english(site: SiteDriver, path: str) -> None:
     response = site.client.get(path, headers={"Accept-Language": "fr"})
@@ -351,6 +365,7 @@ FAULTS = [
 ]
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(("changes", "name", "values"), FAULTS)
 def test_a_fault_is_told_in_the_language_of_the_call(
     free_site: SiteDriver, changes: dict[str, Any], name: str, values: dict[str, Any]
@@ -372,6 +387,7 @@ def test_a_fault_is_told_in_the_language_of_the_call(
     assert set(response.vary) == {"Origin", "Accept-Language"}
 
 
+@ON_SQLITE_ALONE
 def test_several_faults_are_counted_in_the_language_of_the_call(site: SiteDriver) -> None:
     told = refused(site, "pl", name="", body="", email="").json
     assert isinstance(told, dict)
@@ -381,12 +397,14 @@ def test_several_faults_are_counted_in_the_language_of_the_call(site: SiteDriver
     ]
 
 
+@ON_SQLITE_ALONE
 def test_what_there_is_no_sentence_for_is_told_in_english(site: SiteDriver) -> None:
     told = refused(site, "fr", colour="red").json
     assert isinstance(told, dict)
     assert told["errors"] == [{"field": "colour", "code": "unknown_field", "detail": "There is no such field here."}]
 
 
+@ON_SQLITE_ALONE
 def test_a_limit_is_told_with_its_seconds(site: SiteDriver) -> None:
     site.change(limits="client=1/60")
     assert site.submit().status_code == 202
@@ -397,6 +415,7 @@ def test_a_limit_is_told_with_its_seconds(site: SiteDriver) -> None:
     assert told["detail"] == of("uk")["error"]["rateLimited"][category].replace("{n}", str(seconds))
 
 
+@ON_SQLITE_ALONE
 def test_a_closed_article_and_a_duplicate_are_told(site: SiteDriver) -> None:
     first = site.reply()
     assert site.submit(**first).status_code == 202
@@ -410,6 +429,7 @@ def test_a_closed_article_and_a_duplicate_are_told(site: SiteDriver) -> None:
     assert told["detail"] == of("ko")["widget"]["closed"]
 
 
+@ON_SQLITE_ALONE
 def test_words_and_senders_that_the_site_refuses_are_told(site: SiteDriver) -> None:
     for kind, value in (("word", "casino"), ("network", "203.0.113.0/24")):
         rule = {"kind": kind, "action": "reject", "value": value}
@@ -422,6 +442,7 @@ def test_words_and_senders_that_the_site_refuses_are_told(site: SiteDriver) -> N
     assert told["detail"] == of("ja")["error"]["notTakenFromYou"]
 
 
+@ON_SQLITE_ALONE
 def test_the_end_of_the_time_to_revise_is_told_as_a_time(site: SiteDriver) -> None:
     site.change(revise_window=timedelta(0))
     sent = site.submitted()
@@ -435,6 +456,7 @@ def test_the_end_of_the_time_to_revise_is_told_as_a_time(site: SiteDriver) -> No
         assert told["detail"] == languages.say("error.reviseWindowOver", time=until)
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "call",
     [
@@ -456,6 +478,7 @@ def test_every_phrase_of_a_refusal_belongs_to_a_code_or_a_fault() -> None:
     assert set(ENGLISH["error"]) <= of_codes | of_faults | others
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("code", sorted(problems.ERROR_CODES))
 def test_english_refusals_are_told_in_their_own_words(app: Flask, code: str) -> None:
     error = PostbagError("Its own words.")
@@ -466,6 +489,7 @@ def test_english_refusals_are_told_in_their_own_words(app: Flask, code: str) -> 
         assert heading(error)
 
 
+@ON_SQLITE_ALONE
 def test_a_sentence_whose_values_are_missing_is_told_in_its_own_words(app: Flask) -> None:
     with speaking(app, "fr"):
         fault = FieldFault("body", "too_long", "At most 10 please.")

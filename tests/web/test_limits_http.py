@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from service import create_app
 from service.extensions import db
 from tests.conftest import settings_for
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 from tests.refusals import nothing_stored, refused
 
@@ -35,6 +36,7 @@ def statuses(site: SiteDriver, times: int, **changes: Any) -> list[int]:
     return [site.submit(**changes).status_code for _ in range(times)]
 
 
+@ON_SQLITE_ALONE
 def test_the_sixth_reply_within_a_minute_is_refused_with_when_to_try_again(site: SiteDriver) -> None:
     assert statuses(site, 5) == [202] * 5
     with nothing_stored(site):
@@ -47,6 +49,7 @@ def test_the_sixth_reply_within_a_minute_is_refused_with_when_to_try_again(site:
     assert items(response.headers["RateLimit"]) == {"client": {"r": 0, "t": wait}}
 
 
+@ON_SQLITE_ALONE
 def test_every_answer_tells_what_is_left_of_the_clients_own_limits(site: SiteDriver) -> None:
     for spent in range(1, 6):
         response = site.submit()
@@ -57,11 +60,13 @@ def test_every_answer_tells_what_is_left_of_the_clients_own_limits(site: SiteDri
         assert 1 <= left["client-hour"]["t"] <= 2 * 3600
 
 
+@ON_SQLITE_ALONE
 def test_what_is_left_of_others_limits_is_not_told(site: SiteDriver) -> None:
     named = items(site.submit().headers["RateLimit"])
     assert named.keys().isdisjoint({"email", "article", "site"})
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("one", "other", "share"),
     [
@@ -78,6 +83,7 @@ def test_a_client_is_an_ipv4_address_or_an_ipv6_64(site: SiteDriver, one: str, o
     assert statuses(site, 1, address=other) == [429 if share else 202]
 
 
+@ON_SQLITE_ALONE
 def test_one_email_address_is_limited_from_many_client_addresses(site: SiteDriver) -> None:
     for number in range(5):
         assert site.submit(email="ada@example.org", address=f"192.0.2.{number}").status_code == 202
@@ -87,6 +93,7 @@ def test_one_email_address_is_limited_from_many_client_addresses(site: SiteDrive
     assert site.submit(address="192.0.2.99").status_code == 202
 
 
+@ON_SQLITE_ALONE
 def test_one_article_is_limited_whoever_writes(site: SiteDriver) -> None:
     site.change(limits={"article": (2, 60)})
     replies = [site.submit(address=f"192.0.2.{number}") for number in range(3)]
@@ -96,6 +103,7 @@ def test_one_article_is_limited_whoever_writes(site: SiteDriver) -> None:
     assert site.submit(article=f"{site.origin}/articles/2", address="192.0.2.9").status_code == 202
 
 
+@ON_SQLITE_ALONE
 def test_one_site_is_limited_whoever_writes_and_another_is_not(site: SiteDriver, free_site: SiteDriver) -> None:
     site.change(limits={"site": (2, 60)})
     free_site.change(limits={"site": (2, 60)})
@@ -105,6 +113,7 @@ def test_one_site_is_limited_whoever_writes_and_another_is_not(site: SiteDriver,
     assert free_site.submit().status_code == 202
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("refusing", ["email", "article", "site", "client-hour"])
 def test_nothing_is_spent_where_another_limit_refuses(site: SiteDriver, refusing: str) -> None:
     site.change(limits={refusing: (1, 60)})
@@ -117,6 +126,7 @@ def test_nothing_is_spent_where_another_limit_refuses(site: SiteDriver, refusing
     assert statuses(site, 5) == [202] * 4 + [429]
 
 
+@ON_SQLITE_ALONE
 def test_a_reply_that_is_invalid_or_of_a_foreign_page_spends_nothing(site: SiteDriver) -> None:
     for _ in range(6):
         refused(site.submit(body=""), 422, "invalid")
@@ -124,6 +134,7 @@ def test_a_reply_that_is_invalid_or_of_a_foreign_page_spends_nothing(site: SiteD
     assert statuses(site, 6) == [202] * 5 + [429]
 
 
+@ON_SQLITE_ALONE
 def test_limits_that_are_off_refuse_nobody_and_say_nothing(free_site: SiteDriver) -> None:
     responses = [free_site.submit() for _ in range(12)]
     assert {response.status_code for response in responses} == {202}
@@ -138,6 +149,7 @@ def test_limits_follow_a_change_of_the_site_at_once(site: SiteDriver) -> None:
     assert statuses(site, 1) == [429]
 
 
+@ON_SQLITE_ALONE
 def test_reading_and_moderating_go_on_while_replies_are_refused(site: SiteDriver) -> None:
     site.change(limits={"client": (1, 60)})
     assert statuses(site, 2) == [202, 429]
@@ -145,6 +157,7 @@ def test_reading_and_moderating_go_on_while_replies_are_refused(site: SiteDriver
     assert site.queue()["totals"]["pending"] == 1
 
 
+@ON_SQLITE_ALONE
 def test_a_token_has_a_limit_of_its_own_and_shares_it_with_no_other(site: SiteDriver) -> None:
     site.change(limits={"token": (2, 60)})
     other = site.another_token()
@@ -155,6 +168,7 @@ def test_a_token_has_a_limit_of_its_own_and_shares_it_with_no_other(site: SiteDr
     assert site.client.get("/v1/moderation/comments", headers=other).status_code == 200
 
 
+@ON_SQLITE_ALONE
 def test_revising_has_a_limit_of_its_own(site: SiteDriver) -> None:
     site.change(limits={"receipt": (2, 60)})
     sent = site.submitted()
@@ -163,6 +177,7 @@ def test_revising_has_a_limit_of_its_own(site: SiteDriver) -> None:
     assert items(answers[0].headers["RateLimit"])["receipt"]["r"] == 1
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(("act", "quota"), [("vote", 30), ("flag", 10)])
 def test_votes_and_flags_have_limits_of_their_own(site: SiteDriver, act: str, quota: int) -> None:
     sent = site.published()
@@ -181,6 +196,7 @@ def test_votes_and_flags_have_limits_of_their_own(site: SiteDriver, act: str, qu
     assert "RateLimit" not in unlimited.headers
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("act", ["vote", "flag"])
 def test_a_vote_or_flag_of_nothing_that_is_published_spends_nothing(site: SiteDriver, act: str) -> None:
     site.change(limits={act: (1, 60)})
@@ -197,6 +213,7 @@ def forwarded(site: SiteDriver, chain: str | None, peer: str = "198.51.100.1") -
     return site.submit(headers=headers, address=peer)
 
 
+@ON_SQLITE_ALONE
 def test_forwarded_addresses_are_ignored_where_no_proxy_is_trusted(site: SiteDriver) -> None:
     site.change(limits={"client": (1, 60)})
     assert forwarded(site, "203.0.113.1").status_code == 202
@@ -214,24 +231,28 @@ def behind_proxy(site: SiteDriver, database_url: str, redis_url: str, tmp_path: 
         db.engine.dispose()
 
 
+@ON_SQLITE_ALONE
 def test_a_trusted_proxy_says_who_the_client_is(behind_proxy: SiteDriver) -> None:
     assert forwarded(behind_proxy, "203.0.113.1").status_code == 202
     assert forwarded(behind_proxy, "203.0.113.2").status_code == 202
     assert forwarded(behind_proxy, "203.0.113.1").status_code == 429
 
 
+@ON_SQLITE_ALONE
 def test_only_the_entry_of_the_trusted_proxy_counts_whatever_the_client_made_up(behind_proxy: SiteDriver) -> None:
     assert forwarded(behind_proxy, "10.0.0.1, 203.0.113.1").status_code == 202
     for made_up in ("10.0.0.2", "unknown", "10.0.0.3, 10.0.0.4", "x" * 5_000, ""):
         assert forwarded(behind_proxy, f"{made_up}, 203.0.113.1").status_code == 429
 
 
+@ON_SQLITE_ALONE
 def test_without_the_header_the_proxy_itself_is_the_client(behind_proxy: SiteDriver) -> None:
     assert forwarded(behind_proxy, None).status_code == 202
     assert forwarded(behind_proxy, None).status_code == 429
     assert forwarded(behind_proxy, None, peer="198.51.100.2").status_code == 202
 
 
+@ON_SQLITE_ALONE
 def test_a_refusal_that_has_spent_a_limit_tells_what_is_left(site: SiteDriver) -> None:
     reply = site.reply()
     assert site.submit(**reply).status_code == 202
@@ -240,6 +261,7 @@ def test_a_refusal_that_has_spent_a_limit_tells_what_is_left(site: SiteDriver) -
     assert items(again.headers["RateLimit"])["client"]["r"] == 3
 
 
+@ON_SQLITE_ALONE
 def test_a_long_text_of_nothing_but_markup_is_refused_after_its_limit_is_spent(site: SiteDriver) -> None:
     answer = site.submit(body="**\n" * 400)
     assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (422, "required")

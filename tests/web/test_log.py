@@ -22,6 +22,7 @@ from service.store.ids import new_id
 from service.store.session import writing
 from service.store.sites import find_site
 from service.web.log_export import COLUMNS
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, codes, make_site
 
 
@@ -100,6 +101,7 @@ def test_pages_go_on_where_the_last_one_ended_whatever_is_written_meanwhile(free
     assert codes(asked(free_site, action="new", cursor=first["next"])) == {"cursor": "not_a_cursor_of_this_list"}
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("query", "fault"),
     [

@@ -9,6 +9,7 @@ from flask import Flask
 
 from service.domain.permissions import Scope
 from service.domain.site import Policy
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, codes, make_site
 
 STATUSES = ["pending", "approved", "rejected", "spam", "deleted"]
@@ -225,6 +226,7 @@ def test_a_page_that_is_exactly_full_is_the_last(free_site: SiteDriver) -> None:
     assert walk(free_site, limit=1) == ids(free_site.queue())
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "other",
     [
@@ -266,6 +268,7 @@ def test_a_cursor_of_another_site_or_of_the_public_page_is_refused(app: Flask, f
         assert codes(refused) == {"cursor": "not_a_cursor_of_this_list"}, cursor
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("query", "wrong"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 from tests.refusals import nothing_stored, refused
 
@@ -11,6 +12,7 @@ ANY = "https://any.example"
 ALLOW = "Access-Control-Allow-Origin"
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "origin",
     [
@@ -40,22 +42,26 @@ def test_a_page_of_a_foreign_origin_may_not_send(site: SiteDriver, origin: str) 
     assert ALLOW not in response.headers
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("host", ["my_host:8000", "exa mple", "-x", "[::1]:8000", "localhost:1"])
 def test_a_foreign_origin_is_refused_under_whatever_host(site: SiteDriver, host: str) -> None:
     refused(site.submit(headers={"Origin": ANY, "Host": host}), 403, "origin_not_allowed")
 
 
+@ON_SQLITE_ALONE
 def test_a_request_without_an_origin_is_of_no_foreign_page(site: SiteDriver) -> None:
     response = site.client.post("/v1/comments", json=site.reply())
     assert response.status_code == 202
     assert ALLOW not in response.headers
 
 
+@ON_SQLITE_ALONE
 def test_the_services_own_pages_may_send(site: SiteDriver) -> None:
     assert site.submit(headers={"Origin": "http://localhost"}).status_code == 202
     refused(site.submit(headers={"Origin": "https://localhost"}), 403, "origin_not_allowed")
 
 
+@ON_SQLITE_ALONE
 def test_a_listed_origin_may_send_and_read_the_answer(site: SiteDriver) -> None:
     response = site.submit()
     assert response.headers[ALLOW] == site.origin
@@ -64,6 +70,7 @@ def test_a_listed_origin_may_send_and_read_the_answer(site: SiteDriver) -> None:
     assert {"Retry-After", "RateLimit", "RateLimit-Policy", "ETag", "Postbag-Origins"} <= set(exposed)
 
 
+@ON_SQLITE_ALONE
 def test_no_answer_ever_allows_credentials(site: SiteDriver) -> None:
     for response in (site.submit(), site.client.get("/v1/counts", headers={"Origin": ANY})):
         assert "Access-Control-Allow-Credentials" not in response.headers
@@ -76,6 +83,7 @@ def test_a_second_origin_that_is_listed_later_may_send_then(site: SiteDriver) ->
     assert (response.status_code, response.headers[ALLOW]) == (202, ANY)
 
 
+@ON_SQLITE_ALONE
 def test_a_listed_origin_can_read_every_refusal_that_names_the_site(site: SiteDriver) -> None:
     sent = site.reply()
     site.submitted(**sent)
@@ -92,6 +100,7 @@ def test_a_listed_origin_can_read_every_refusal_that_names_the_site(site: SiteDr
         assert refusal.headers[ALLOW] == site.origin
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("path", "query", "status"),
     [
@@ -112,6 +121,7 @@ def test_any_page_may_read_what_is_public_and_what_is_wrong_with_its_question(
         assert (response.status_code, response.headers[ALLOW]) == (status, "*")
 
 
+@ON_SQLITE_ALONE
 def test_any_page_may_preview_and_use_a_receipt(site: SiteDriver) -> None:
     path, client = f"/v1/receipts/{site.submitted()['receipt']['token']}", site.client
     for response in (
@@ -125,6 +135,7 @@ def test_any_page_may_preview_and_use_a_receipt(site: SiteDriver) -> None:
         assert response.headers[ALLOW] == "*", response.text
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE", "GET"])
 def test_a_preflight_allows_what_the_request_is_then_checked_for(site: SiteDriver, method: str) -> None:
     response = site.client.options(
@@ -144,11 +155,13 @@ def test_a_preflight_allows_what_the_request_is_then_checked_for(site: SiteDrive
     assert "Origin" in response.headers["Vary"]
 
 
+@ON_SQLITE_ALONE
 def test_our_own_form_is_taken_from_the_address_it_was_opened_under(site: SiteDriver) -> None:
     for origin, status in (("http://localhost", 202), ("http://localhost:81", 403)):
         assert site.submit(headers={"Origin": origin}).status_code == status
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "origin",
     ["https://elsewhere.example", "{origin}:8443", "{origin}.evil.example", "null", "", "*", "{origin}, {origin}"],
@@ -163,6 +176,7 @@ def test_a_page_of_a_foreign_origin_may_neither_vote_nor_flag(site: SiteDriver, 
     assert (opened["votes"], opened["flags"]["count"]) == (0, 0)
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("act", ["vote", "flag"])
 def test_who_may_send_may_vote_and_flag(site: SiteDriver, act: str) -> None:
     sent, react = site.published(), getattr(site, act)
@@ -179,6 +193,7 @@ def test_who_may_send_may_vote_and_flag(site: SiteDriver, act: str) -> None:
     assert (without_origin.status_code, without_origin.headers.get(ALLOW)) in {(200, None), (201, None)}
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("act", ["vote", "flag"])
 def test_a_listed_origin_can_read_why_its_vote_or_flag_is_refused(site: SiteDriver, act: str) -> None:
     site.change(limits={act: (1, 60)})
@@ -195,6 +210,7 @@ def test_a_listed_origin_can_read_why_its_vote_or_flag_is_refused(site: SiteDriv
         assert refusal.headers[ALLOW] == site.origin
 
 
+@ON_SQLITE_ALONE
 def test_a_page_tells_which_origins_may_send_and_tells_every_page_the_same(site: SiteDriver) -> None:
     site.change(origins=[site.origin, ANY])
     asked = {"site": site.slug, "article": site.article}

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 from tests.refusals import nothing_stored, refused, refused_fields
 
@@ -21,6 +22,7 @@ BODIES = [
 ]
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("body", BODIES)
 def test_a_preview_is_what_an_approval_publishes(site: SiteDriver, body: str) -> None:
     response = site.client.post("/v1/preview", json={"body": body}, environ_base={"REMOTE_ADDR": site.slug})
@@ -31,16 +33,19 @@ def test_a_preview_is_what_an_approval_publishes(site: SiteDriver, body: str) ->
     assert response.json == {"body_html": published["body_html"]} == {"body_html": sent["body_html"]}
 
 
+@ON_SQLITE_ALONE
 def test_a_preview_stores_nothing_and_needs_no_origin(site: SiteDriver) -> None:
     with nothing_stored(site):
         for headers in ({}, {"Origin": "https://any.example"}, {"Origin": "null"}):
             assert site.client.post("/v1/preview", json={"body": "x"}, headers=headers).status_code == 200
 
 
+@ON_SQLITE_ALONE
 def test_a_preview_may_come_from_a_form(site: SiteDriver) -> None:
     assert site.client.post("/v1/preview", data={"body": "*x*"}).json == {"body_html": "<p><em>x</em></p>"}
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("sent", "faults"),
     [
@@ -62,6 +67,7 @@ def test_a_text_that_could_not_be_sent_cannot_be_previewed(
     assert refused_fields(response) == faults
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("data", "content_type", "status", "code"),
     [
@@ -76,6 +82,7 @@ def test_a_body_that_cannot_be_read_is_refused(
     refused(site.client.post("/v1/preview", data=data, content_type=content_type), status, code)
 
 
+@ON_SQLITE_ALONE
 def test_previews_are_limited_by_client_and_say_so(site: SiteDriver) -> None:
     # No other test previews from this network.
     number = int(site.slug.rpartition("-")[2]) % 65_536
@@ -94,6 +101,7 @@ def test_previews_are_limited_by_client_and_say_so(site: SiteDriver) -> None:
     assert int(response.headers["Retry-After"]) >= 1
 
 
+@ON_SQLITE_ALONE
 def test_a_preview_of_the_longest_text_still_fits_its_answer(site: SiteDriver) -> None:
     body = "漢" * 10_000
     sent = json.dumps({"body": body}, ensure_ascii=False).encode()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from service.domain.permissions import Scope
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, codes
 
 QUEUE = "/v1/moderation/comments"
@@ -79,6 +80,7 @@ def test_an_address_is_searched_for_by_who_may_see_it(free_site: SiteDriver) -> 
     assert ids(plain.get_json()) == [quoted["id"]], "without permission to see addresses it is words like any others"
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("name", ["has_links", "flagged", "edited"])
 @pytest.mark.parametrize("value", ["yes", "1", "", "TRUE"])
 def test_yes_and_no_have_one_word_each(site: SiteDriver, name: str, value: str) -> None:

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from service.domain.site import Policy
 from service.extensions import db
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 from tests.refusals import nothing_stored, refused, refused_fields
 
@@ -55,6 +56,7 @@ def test_a_site_that_does_not_exist_is_unknown(site: SiteDriver, slug: str) -> N
     refused(get(site, site=slug), 404, "unknown_site")
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("query", "faults"),
     [
@@ -151,6 +153,7 @@ def test_a_cursor_of_another_site_or_of_the_queue_is_refused(
     }
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "made_up",
     [

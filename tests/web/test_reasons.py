@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from service.domain.permissions import Scope
 from service.domain.reasons import FIRST_REASONS, MOST_REASONS, check_reason_text, check_title
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, make_site
 from tests.refusals import nothing_stored, refused_fields
 
@@ -93,6 +94,7 @@ def test_a_decision_keeps_the_words_of_a_reason_that_is_gone(site: SiteDriver) -
     }
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("sent", "faults"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from service.domain.site import Policy
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 from tests.refusals import nothing_stored, refused, refused_fields
 
@@ -40,6 +41,7 @@ def test_a_receipt_shows_the_author_everything_but_the_address(site: SiteDriver)
     assert "canary" not in response.text
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     "token", ["x", "pbr_" + "A" * 43, "%00", "%ED%A0%80", "%FF", "é", "x" * 5_000], ids=lambda token: token[:12]
@@ -153,6 +155,7 @@ def test_a_window_that_is_changed_later_counts_for_new_replies_alone(site: SiteD
     assert site.revise(before, "In time").status_code == 200
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("sent", "faults"),
     [
@@ -176,6 +179,7 @@ def test_a_revision_that_cannot_be_accepted_changes_nothing(
     assert (site.receipt(comment)["body"], revisions(site, comment)) == ("Stays", 1)
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("data", "content_type", "status", "code"),
     [

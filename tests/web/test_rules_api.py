@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,13 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from service.actions.backtest import backtest
 from service.domain.permissions import Scope
+from service.domain.rules import RuleKind
+from service.store.session import reading
+from service.store.sites import find_site
 from tests.desk_driver import new_moderator, signed_in
+from tests.domain.rule_making import rule as made
 from tests.driver import SiteDriver, codes, make_site
 from tests.stored import everything_stored
 
@@ -123,8 +129,8 @@ def test_of_a_long_value_the_list_has_the_first_lines_uncut(site: SiteDriver) ->
         pytest.param("word", " \n ", "required", "a word or phrase a line", id="nothing"),
         pytest.param("word", "fine\n!!!", "not_a_word", "Line 2, “!!!”", id="no-word"),
         pytest.param("word", "x" * 201, "too_long", "200 characters", id="a-long-word"),
-        pytest.param("pattern", "(", "not_a_pattern", "cannot be read", id="a-broken-pattern"),
-        pytest.param("pattern", "(?=a)b", "not_a_pattern", "cannot be read", id="look-ahead"),
+        pytest.param("pattern", "(", "not_a_pattern", "cannot be used", id="a-broken-pattern"),
+        pytest.param("pattern", "(?=a)b", "not_a_pattern", "cannot be used", id="look-ahead"),
         pytest.param("pattern", "one\ntwo", "not_a_pattern", "one line", id="two-patterns"),
         pytest.param("pattern", "x" * 1_001, "too_long", "1,001", id="a-long-pattern"),
         pytest.param("domain", "casino", "not_a_domain", "“casino”", id="no-domain"),
@@ -281,6 +287,16 @@ def test_each_kind_can_be_tried(free_site: SiteDriver, kind: str, value: str, ma
     assert tried(free_site, kind, value, "trust")["matched"] == matched
 
 
+def test_a_backtest_looks_at_the_clock_before_each_comment_and_not_at_a_batch_of_them(free_site: SiteDriver) -> None:
+    for number in range(3):
+        free_site.submitted(body=f"Thanks for number {number}.")
+    with free_site.app.app_context(), reading():
+        site_id = find_site(free_site.slug).id
+    with free_site.app.app_context():
+        told = backtest(replace(made(RuleKind.WORD, "thanks"), site_id=site_id), seconds=-1.0)
+    assert (told.checked, told.matched) == (1, 1)
+
+
 def test_a_network_too_wide_to_be_tried_is_warned_of(site: SiteDriver) -> None:
     told = tried(site, "network", "198.51.0.0/16")
     assert told["matched"] == 0
@@ -301,6 +317,9 @@ def test_what_would_meet_nearly_everything_is_confirmed_first(free_site: SiteDri
     trusted = next(rule for rule in listed(site, kind="word") if rule["action"] == "trust")
     assert codes(call(site, "PATCH", trusted["id"], action="spam")) == {"value": "matches_nearly_everything"}
     assert call(site, "PATCH", trusted["id"], action="spam", confirm=True).status_code == 200
+    # What was confirmed to be called spam was not confirmed to be refused.
+    assert codes(call(site, "PATCH", trusted["id"], action="reject")) == {"value": "matches_nearly_everything"}
+    assert call(site, "PATCH", trusted["id"], note="Thanks").status_code == 200
 
 
 def test_words_that_good_comments_have_are_warned_of(free_site: SiteDriver) -> None:

@@ -15,6 +15,7 @@ from service.domain.totp import code_at, step_at
 from service.extensions import db
 from service.store.models import SessionRow
 from service.store.session import writing
+from tests.databases import ON_SQLITE_ALONE
 from tests.desk_driver import PASSWORD, DeskBrowser, new_moderator, new_network, signed_in
 from tests.driver import SiteDriver
 from tests.stored import everything_stored
@@ -60,6 +61,7 @@ def test_address_and_password_open_the_desk(site: SiteDriver) -> None:
     assert "Noor" in noor.get("/desk/account").text
 
 
+@ON_SQLITE_ALONE
 def test_over_https_the_cookie_is_bound_to_this_host(site: SiteDriver) -> None:
     noor = DeskBrowser(site.app, new_moderator(site))
     answer = noor.client.post(
@@ -94,6 +96,7 @@ def test_tries_are_limited_by_account_and_by_network(site: SiteDriver) -> None:
     assert [answer.status_code for answer in one_network] == [422] * 30 + [429]
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "place", ["https://evil.example/", "//evil.example", "/\\evil.example", "/docs", "javascript:1"]
 )
@@ -145,6 +148,7 @@ def test_what_was_being_sent_when_the_session_ended_is_kept_through_signing_in(s
     )
 
 
+@ON_SQLITE_ALONE
 def test_passwords_are_never_carried_along(site: SiteDriver) -> None:
     stopped = site.client.post(
         "/desk/account/password", data={"old_password": "old secret", "new_password": "new secret"}
@@ -153,6 +157,7 @@ def test_passwords_are_never_carried_along(site: SiteDriver) -> None:
     assert "secret" not in stopped.text.replace("<code", "")
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "headers",
     [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}],
@@ -222,6 +227,7 @@ def test_the_first_step_is_worth_nothing_once_the_password_has_changed(site: Sit
     assert other._post("/desk/sign-in", {"sealed": sealed, "code": codes[0]}).status_code == 422
 
 
+@ON_SQLITE_ALONE
 def test_a_made_up_first_step_opens_nothing(site: SiteDriver) -> None:
     for sealed in ("x", "AAAA", "é"):
         answer = DeskBrowser(site.app, "")._post("/desk/sign-in", {"sealed": sealed, "code": "000000"})

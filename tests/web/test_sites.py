@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from service.domain.permissions import Scope
+from tests.databases import ON_SQLITE_ALONE
 from tests.desk_driver import signed_in
 from tests.driver import SiteDriver, make_site
 from tests.refusals import nothing_stored, refused_fields
@@ -70,6 +71,7 @@ def test_what_is_left_out_stays_and_nothing_is_logged_where_nothing_changes(site
     assert len(changes_logged(site)) == count + 1
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("sent", "faults"),
     [

@@ -22,6 +22,7 @@ from service.store.models import ReasonRow
 from service.store.session import writing
 from service.store.sites import find_site
 from service.web.desk.stats import duration
+from tests.databases import ON_SQLITE_ALONE
 from tests.desk_driver import signed_in
 from tests.driver import SiteDriver, codes, make_site
 
@@ -172,6 +173,7 @@ def test_each_site_has_numbers_of_its_own(app: Flask, free_site: SiteDriver) -> 
     assert asked(free_site, site=other.slug).status_code == 403
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("query", "fault"),
     [

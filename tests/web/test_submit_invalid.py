@@ -12,6 +12,7 @@ import pytest
 
 from service.actions import sites
 from service.domain.permissions import Scope
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 from tests.refusals import nothing_stored, refused, refused_fields
 
@@ -65,6 +66,7 @@ def test_what_is_not_json_is_malformed(site: SiteDriver, data: bytes) -> None:
         refused(post(site, data), 400, "malformed_json")
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("data", [b"[]", b"null", b"1", b'"text"', b"true", b'[{"site": "x"}]'])
 def test_json_that_is_no_object_is_invalid(site: SiteDriver, data: bytes) -> None:
     with nothing_stored(site):
@@ -79,12 +81,14 @@ def test_a_field_of_the_wrong_type_is_named(site: SiteDriver, field: str, value:
         assert refused_fields(site.submit(**changed(field, value))) == {field: "wrong_type"}
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("value", [1, True, [], {}, "x", "0190b6a0", "0190b6a0-0000-7000-8000-00000000000g"], ids=repr)
 def test_a_parent_that_is_no_uuid_is_named(site: SiteDriver, value: object) -> None:
     with nothing_stored(site):
         assert refused_fields(site.submit(parent_id=value)) == {"parent_id": "wrong_type"}
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize("field", NEEDED)
 def test_a_field_that_is_missing_or_null_is_named(site: SiteDriver, field: str) -> None:
     with nothing_stored(site):
@@ -293,6 +297,7 @@ def test_a_closed_article_takes_no_reply(site: SiteDriver) -> None:
         refused(site.submit(headers=site.bearer), 403, "article_closed")
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "scheme", ["", "Bearer", "Bearer ", "Basic {}", "{}", "Bearer {} x", "Bearer {}x", "Bearer \xff"]
 )

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from service.actions import authenticate, sites
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, make_site
 from tests.stored import everything_stored
 
@@ -21,6 +22,7 @@ def last_use(site: SiteDriver) -> datetime | None:
         return sites.list_tokens(site.slug)[0].last_used_at
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     "header",
     [

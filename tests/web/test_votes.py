@@ -14,6 +14,7 @@ from service.extensions import db
 from service.store.models import VoteRow
 from service.store.session import reading
 from tests.conftest import settings_for
+from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, make_site
 from tests.refusals import refused, refused_fields
 
@@ -66,6 +67,7 @@ def test_the_network_that_wrote_a_comment_has_a_vote_too(site: SiteDriver) -> No
     assert site.vote(sent["id"], address="192.0.2.9").get_json()["votes"] == 1
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("sent", "content_type"),
     [
@@ -82,6 +84,7 @@ def test_a_vote_needs_no_body(site: SiteDriver, sent: bytes, content_type: str |
     assert site.client.post(path, data=sent, content_type=content_type).get_json()["votes"] == 1
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("body", "faults"),
     [
@@ -105,6 +108,7 @@ def test_anything_but_one_and_zero_is_refused_and_changes_nothing(
     assert votes_of(site, sent) == 0
 
 
+@ON_SQLITE_ALONE
 @pytest.mark.parametrize(
     ("data", "content_type", "status", "code"),
     [

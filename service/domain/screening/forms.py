@@ -14,10 +14,10 @@ TOO_FAST = timedelta(seconds=3)
 """Nobody reads a form, writes a sentence and sends it within this time, even where a browser fills in the rest."""
 
 _WRONG_TOKENS = {
-    FormState.FORGED: "The form's token was not made here.",
-    FormState.OTHER_ARTICLE: "The form's token was made for another article.",
+    FormState.FORGED: "It came with a form that is not ours, or that somebody has altered.",
+    FormState.OTHER_ARTICLE: "It came with the form of another article.",
     FormState.EXPIRED: "The form was shown more than a day before.",
-    FormState.REUSED: "Another reply came with the token of the same form.",
+    FormState.REUSED: "Another reply came with the very same form.",
 }
 
 
@@ -34,9 +34,7 @@ def hold_wrong_form_token(submission: Submission, facts: Facts) -> Signal | None
     if facts.form is None or submission.is_edit or facts.form.state is FormState.VALID:
         return None
     if facts.form.state is FormState.MISSING:
-        return Signal(
-            "no_form_token", Verdict.NOTE, 0.1, "It came without the token of a form, perhaps from a program."
-        )
+        return Signal("no_form_token", Verdict.NOTE, 0.1, "It came without a form of ours, perhaps from a program.")
     return held_unless_trusted(submission, facts, "form_token", 1.0, _WRONG_TOKENS[facts.form.state])
 
 
@@ -53,14 +51,21 @@ def note_proof_of_work(submission: Submission, facts: Facts) -> Signal | None:
     """Note that somebody paid for it, so that it comes before what cost nothing, where the queue is read by weight."""
     if not facts.has_proof:
         return None
-    return Signal("proof_of_work", Verdict.NOTE, -0.2, "A proof of work came with it, as a flood asks of everybody.")
+    return Signal(
+        "proof_of_work",
+        Verdict.NOTE,
+        -0.2,
+        "Its sender’s browser did a little work for it first (a proof of work), as is asked when much comes.",
+    )
 
 
 def hold_while_redis_is_away(submission: Submission, facts: Facts) -> Signal | None:
     """Hold what comes while nobody can count across processes how much comes, or whether a form is used again."""
     if not facts.redis_is_away:
         return None
-    detail = "Redis was away, so limits and forms were checked by one process alone."
+    detail = (
+        "A part of the service (Redis) was away, so nobody could count how much came and which forms were used twice."
+    )
     return held_unless_trusted(submission, facts, "redis_away", 0.0, detail)
 
 

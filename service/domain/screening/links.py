@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from service.domain.rulebook import LINK, host_of, links_of
+from service.domain.rulebook import host_of, link_spans, links_of
 from service.domain.screening.facts import Facts, Submission
 from service.domain.screening.signals import Signal
 from service.domain.screening.trust import held_unless_trusted
@@ -26,7 +26,7 @@ wp.me, fb.me, lnkd.in), since one knows where these lead."""
 
 def has_links(body: str) -> bool:
     """True where a text has at least one link, by which moderators can narrow the queue."""
-    return LINK.search(body) is not None
+    return bool(link_spans(body))
 
 
 def hold_many_links(submission: Submission, facts: Facts) -> Signal | None:
@@ -34,7 +34,7 @@ def hold_many_links(submission: Submission, facts: Facts) -> Signal | None:
 
     Links to domains that a rule of the site trusts are not counted.
     """
-    links = [(match.span(), host_of(match[0])) for match in LINK.finditer(submission.body)]
+    links = [(span, host_of(link)) for link, span in link_spans(submission.body)]
     counted = tuple(span for span, host in links if host is None or not facts.rules.trusts_domain(host, facts.now))
     if len(counted) < MANY_LINKS:
         return None
@@ -61,7 +61,7 @@ def hold_own_email(submission: Submission, facts: Facts) -> Signal | None:
     if not found:
         return None
     return held_unless_trusted(
-        submission, facts, "own_email", 0.5, "It contains the author's own email address.", found
+        submission, facts, "own_email", 0.5, "It has the author’s own e-mail address in it.", found
     )
 
 

@@ -42,7 +42,7 @@ def note_shouting(submission: Submission, facts: Facts) -> Signal | None:
     letters = sum(letter.isalpha() for letter in submission.body)
     if letters < FEWEST_LETTERS or upper < SHOUTED * letters:
         return None
-    return Signal("shouting", Verdict.NOTE, 0.3, f"Of its letters {upper * 100 // letters}% are capitals.")
+    return Signal("shouting", Verdict.NOTE, 0.3, f"{upper * 100 // letters}% of its letters are capitals.")
 
 
 def note_repetition(submission: Submission, facts: Facts) -> Signal | None:
@@ -58,4 +58,4 @@ def note_repetition(submission: Submission, facts: Facts) -> Signal | None:
     if times < REPEATED * len(words):
         return None
     spans = tuple((found.start, found.end) for found in words if found.text == word)
-    return Signal("repetition", Verdict.NOTE, 0.3, f"Of its {len(words)} words {times} are “{word}”.", spans)
+    return Signal("repetition", Verdict.NOTE, 0.3, f"{times} of its {len(words)} words are “{word}”.", spans)

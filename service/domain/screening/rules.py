@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from service.domain.rulebook import RuleMatch
 from service.domain.rules import RuleAction, RuleKind
@@ -10,6 +10,7 @@ from service.domain.screening.facts import Facts, Submission
 from service.domain.screening.signals import Signal, Verdict
 
 MOST_SAID = 5  # words quoted in a sentence; all of them are marked in the text
+LONGEST_SAID = 60  # characters of one of them: a pattern may meet a whole text
 _VERDICTS = {RuleAction.HOLD: Verdict.HOLD, RuleAction.SPAM: Verdict.SPAM, RuleAction.REJECT: Verdict.REJECT}
 _SCORES = {RuleAction.HOLD: 1.0, RuleAction.SPAM: 3.0, RuleAction.REJECT: 0.0}
 _ASKED = {RuleAction.HOLD: "held", RuleAction.SPAM: "taken for spam", RuleAction.REJECT: "refused"}
@@ -59,13 +60,18 @@ def _signal(match: RuleMatch) -> Signal:
 def _sentence(match: RuleMatch) -> str:
     rule, asked = match.rule, _ASKED[match.rule.action]
     by = f"by the rule “{rule.note}”" if rule.note else "by a rule of the site"
-    said = ", ".join(f"“{word}”" for word in match.said[:MOST_SAID])
-    said += f" and {len(match.said) - MOST_SAID} more" if len(match.said) > MOST_SAID else ""
-    if rule.kind in {RuleKind.WORD, RuleKind.PATTERN}:
+    if rule.kind in {RuleKind.WORD, RuleKind.PATTERN, RuleKind.DOMAIN}:
         where = "The name has" if match.is_in_name else "The text has"
-        return f"{where} {said}, which is {asked} {by}."
-    if rule.kind is RuleKind.DOMAIN:
-        return f"A link leads to {said}, which is {asked} {by}."
+        if rule.kind is RuleKind.DOMAIN:
+            where = "A link leads to" if match.spans else "The author’s website leads to"
+        return f"{where} {_quoted(match.said)}, which {'is' if len(match.said) == 1 else 'are'} {asked} {by}."
     if rule.kind is RuleKind.AUTHOR:
         return f"What comes from this author ({match.said[0]}) is {asked} {by}."
     return f"What comes from the network {match.said[0]} is {asked} {by}."
+
+
+def _quoted(said: Sequence[str]) -> str:
+    quoted = [f"“{one if len(one) <= LONGEST_SAID else one[: LONGEST_SAID - 1] + '…'}”" for one in said[:MOST_SAID]]
+    if len(said) > MOST_SAID:
+        quoted.append(f"{len(said) - MOST_SAID} more")
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else quoted[0]

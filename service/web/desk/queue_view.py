@@ -28,10 +28,10 @@ REASON_WORDS = {
     "repetition": "The same again and again",
     "honeypot": "Filled in what nobody sees",
     "sent_too_fast": "Sent faster than anybody writes",
-    "form_token": "Wrong token of the form",
+    "form_token": "Sent with a wrong form",
     "no_form_token": "Sent without our form",
-    "proof_of_work": "Paid for with a proof of work",
-    "redis_away": "Came while Redis was away",
+    "proof_of_work": "Cost its sender some work",
+    "redis_away": "Came while a part was away",
     "flood": "Newcomer during a flood",
     "learned": "What the filter makes of it",
     "akismet": "What Akismet makes of it",
@@ -103,5 +103,5 @@ def history(revisions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def in_plain_words(detail: str) -> str:
-    """Return a refusal for people; programs read a word of the API between backquotes."""
-    return re.sub(r"`(\w+)`", r"“\1”", detail)
+    """Return a refusal for people; programs read what is to be written literally between backquotes."""
+    return re.sub(r"`([^`]+)`", r"“\1”", detail)

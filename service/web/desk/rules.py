@@ -17,7 +17,7 @@ from service.domain.permissions import Permission
 from service.domain.rules import NOTE_MAX, Rule, RuleAction, RuleKind
 from service.web.auth import the_caller
 from service.web.desk.filters import own_address
-from service.web.desk.queue_view import excerpts
+from service.web.desk.queue_view import excerpts, in_plain_words
 from service.web.desk.shell import desk, desk_page, own_path, seen_at
 from service.web.pages.words import by_field
 from service.web.problems import ERROR_CODES
@@ -57,6 +57,9 @@ DONE_WORDS = {
     "same": "Nothing was changed.",
     "remove": "The rule is removed. What it held stays held.",
 }
+CONFIRM_WORDS = (
+    "This would meet most of what is written here. Try it on past comments first, or tick below that it is meant so."
+)
 FIELDS = ("kind", "action", "value", "note", "expires")
 FORM_NAMES = {"expires_at": "expires"}
 """What a refusal calls a field where the form has another name for it."""
@@ -172,11 +175,13 @@ def _page(
         except Invalid as refusal:
             page, fault = RulePage([], None), error or refusal
     errors = by_field(_renamed(fault)) if fault is not None else {}
+    errors = {field: [in_plain_words(sentence) for sentence in said] for field, said in errors.items()}
     form = _form(rule)
     if typed is not None:
         form |= {name: typed.get(name, "") for name in FIELDS}
     must_confirm = trial is not None and trial.is_broad
-    must_confirm = must_confirm or (fault is not None and fault.faults[0].code == "matches_nearly_everything")
+    if fault is not None and fault.faults[0].code == "matches_nearly_everything":
+        must_confirm, errors["value"] = True, [CONFIRM_WORDS]
     return desk(
         "rules.html",
         200 if fault is None else ERROR_CODES[fault.code].status,
