@@ -77,7 +77,8 @@ def read_comments(query: dict[str, Any]) -> Response:
         limit=query["limit"],
         showing=showing,
     )
-    depends_on(of_page(page.site, page.article))
+    if showing is None or request.args["comment"] in {str(comment.id) for comment in page.comments}:
+        depends_on(of_page(page.site, page.article))
     view = _page_view(page)
     if showing is not None:
         view["earlier"] = not page.is_first
