@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import redis
 import structlog
@@ -28,6 +27,7 @@ from service.adapters.redis_link import RedisAway, RedisKey, RedisLink, redis_ke
 
 CHANNEL = "postbag:changes"
 SEPARATOR = b" "
+ANYTHING = b"*"  # in place of tags, where it is no longer known which
 LISTEN_FOR = 0.5  # seconds; a thread that is to end notices within this time
 TRY_AGAIN_AFTER = 0.5  # seconds after Redis was not to be had
 CLAIM_LASTS = timedelta(seconds=1)  # longer than a page takes; a process that dies meanwhile delays its readers so long
@@ -82,6 +82,7 @@ class Changes:
     def __init__(self, link: RedisLink) -> None:
         self._link = link
         self._forget: Forget | None = None
+        self._untold: set[str] = set()
         self._start_anew()
         renew_after_fork(self._start_anew)
 
@@ -111,17 +112,11 @@ class Changes:
         changed = frozenset(tags)
         if self._forget is not None:
             self._forget(changed)
-        mark = _mark(site)
-
-        def tell(client: redis.Redis) -> Any:
-            pipeline = client.pipeline(transaction=False)
-            pipeline.set(mark.name, secrets.token_hex(8), px=mark.expires_ms)
-            pipeline.publish(CHANNEL, SEPARATOR.join(changed))
-            return pipeline.execute()
-
-        # Without Redis the others hear nothing, and know it: they doubt what they keep.
-        with suppress(RedisAway):
-            self._link.call(tell)
+        try:
+            self._link.call(lambda client: _tell(client, site, SEPARATOR.join(changed)))
+        except RedisAway:
+            # The others hear nothing, know it, and doubt what they keep. They are told once Redis is back.
+            self._untold.add(site)
 
     def ask(self, site: str, page: str) -> Shared | None:
         """Return what is known of a page, by a name of it that is the same everywhere; None while Redis is away."""
@@ -181,11 +176,22 @@ class Changes:
                     self._pass_on(None)
                     self._is_subscribed = True
                 elif message["type"] == "message":
-                    self._pass_on(frozenset(message["data"].split(SEPARATOR)))
+                    data = message["data"]
+                    self._pass_on(None if data == ANYTHING else frozenset(data.split(SEPARATOR)))
+                while self._untold:
+                    _tell(client, self._untold.pop(), ANYTHING)
 
     def _pass_on(self, tags: frozenset[bytes] | None) -> None:
         if self._forget is not None:
             self._forget(tags)
+
+
+def _tell(client: redis.Redis, site: str, changed: bytes) -> None:
+    mark = _mark(site)
+    pipeline = client.pipeline(transaction=False)
+    pipeline.set(mark.name, secrets.token_hex(8), px=mark.expires_ms)
+    pipeline.publish(CHANNEL, changed)
+    pipeline.execute()
 
 
 def _alive(client: redis.Redis) -> redis.Redis:

@@ -140,6 +140,27 @@ def test_when_redis_hangs_everything_is_doubted_and_forgotten_again_when_it_is_b
         assert heard == [None, None, None]
 
 
+def test_what_changed_while_redis_was_away_is_told_when_it_is_back(make: Make) -> None:
+    with running_redis() as server:
+        (here, _), (there, _) = make(server.url), make(server.url)
+        until_heard(here)
+        until_heard(there)
+        before = there.ask("garden", "p")
+        assert before is not None
+        there.lay_down("garden", "p", b"page", mark=before.mark, seconds=60)
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            here.announce("garden", {b"a"})
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+
+        def is_still_there() -> bool:
+            found = there.ask("garden", "p")
+            return found is None or found.page is not None
+
+        until(lambda: not is_still_there(), "the page of before stays")
+
+
 def test_when_a_connection_breaks_everything_is_forgotten(redis_url: str, server: redis.Redis, make: Make) -> None:
     changes, heard = make(redis_url)
     until_heard(changes)
