@@ -19,20 +19,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
 from typing import Any, Protocol
-from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import request
 from werkzeug.http import parse_etags
 
 from service import metrics
-from service.domain.article_keys import parse_article_key
-from service.domain.errors import Invalid
-from service.domain.site import is_slug
-from service.domain.sorting import Sort
-from service.domain.text import forbidden_character
 from service.web.kept_pages import Headers, KeptPages, Page
-from service.web.languages import spoken_to
+from service.web.page_keys import PageKey, key_of
 from service.web.responses import best_coding
 
 TAGS = "postbag.tags"
@@ -45,7 +39,6 @@ STANDS_IN_FOR = 86_400.0  # seconds for which an old page may stand in for one t
 ASK_AGAIN_AFTER = 1.0  # seconds after the application could not answer, or answered what cannot be kept
 COUNTED_TOGETHER = 256  # answers that are counted in memory before the metrics are told
 TURNS = 256  # pages that can be rendered at the same time; two that share a turn wait for each other
-MOST_FIELDS = 200  # in a query; more than a hundred articles and a site nobody asks for
 READING = frozenset({"GET", "HEAD"})
 SEEN_BY_PAGES = frozenset({"HTTP_HOST", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_REQUEST_ID"})
 """The headers that the application sees. A page cannot depend on others, and the last one is only logged."""
@@ -53,13 +46,6 @@ BODY = frozenset({"CONTENT_LENGTH", "CONTENT_TYPE"})
 MADE_ANEW = frozenset({"ETag", "Content-Length", "X-Request-Id"})
 STANDS_IN: Headers = [("Cache-Status", "postbag; hit; detail=store-unavailable")]
 FORMAT = b"postbag page 1"  # of pages that processes exchange; two versions of it do not see each other's
-
-ASKED_BY = {
-    "/v1/comments": frozenset({"site", "article", "sort", "limit", "cursor", "comment"}),
-    "/v1/counts": frozenset({"site", "article"}),
-    "/comments": frozenset({"site", "article", "sort", "cursor", "comment", "reply_to", "fragment", "lang"}),
-}
-"""The paths whose answers may be kept, with what their views look at in a query. The first two refuse anything else."""
 
 
 class Sharing(Protocol):
@@ -77,14 +63,6 @@ def depends_on(tags: Iterable[bytes]) -> None:
     A view that was asked for what is not there leaves it out: such questions are endless, and the answer is the same.
     """
     request.environ[TAGS] = frozenset(tags)
-
-
-@dataclass(frozen=True)
-class PageKey:
-    """What a page shows: its site, and everything else that makes it differ from other pages."""
-
-    site: str
-    rest: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -138,8 +116,7 @@ class Edge:
 
     def look_closer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from memory what was asked for in other words, render what can be kept, and pass on the rest."""
-        is_asked = environ["REQUEST_METHOD"] in READING and environ.get("PATH_INFO") in ASKED_BY
-        key = _key_of(environ, self._public_url) if is_asked else None
+        key = key_of(environ, self._public_url) if environ["REQUEST_METHOD"] in READING else None
         if key is None:
             return self._app(environ, start_response)
         page = self._pages.find(key)
@@ -276,45 +253,6 @@ def _known_coding(accepted: str) -> str | None:
 def _coding(accepted: str) -> str | None:
     # Browsers have a handful of short ones; what somebody makes up must not fill the memory.
     return _known_coding(accepted) if len(accepted) < 100 else best_coding(accepted)
-
-
-def _key_of(environ: WSGIEnvironment, public_url: str | None) -> PageKey | None:
-    """Return which page is asked for, or None for a question that only the application can answer, or refuse."""
-    path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-    try:
-        # Raw bytes stand in a WSGI string as if they were Latin-1; they are read, or refused, where bytes are known.
-        query.encode("ascii")
-        asked = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
-    except ValueError:
-        return None
-    known = ASKED_BY[path]
-    if path == "/comments":
-        # People come with whatever others have put behind the address, and the page looks at none of it.
-        asked = [pair for pair in asked if pair[0] in known]
-    fields = dict(asked)
-    site = fields.get("site", "")
-    if not is_slug(site) or not fields.keys() <= known or any(forbidden_character(value) for _, value in asked):
-        return None
-    if path == "/v1/counts":  # which answers in the order of the question, with the articles as they were named
-        return PageKey(site, (path, *asked)) if [name for name, _ in asked].count("site") == 1 else None
-    if len(fields) < len(asked):
-        return None
-    try:
-        fields["article"] = parse_article_key(fields.get("article", "")).value
-    except Invalid:
-        return None
-    if path != "/comments":
-        return PageKey(site, (path, *sorted(fields.items())))
-    # What means nothing here is as good as left out.
-    if fields.get("sort") not in set(Sort):
-        fields.pop("sort", None)
-    fields["fragment"] = "1" if fields.get("fragment") == "1" else ""
-    language = spoken_to(fields.pop("lang", ""), environ.get("HTTP_ACCEPT_LANGUAGE", ""))
-    host = public_url or environ.get("HTTP_HOST")
-    if host is None:  # The server's own name would stand in the links, which others call otherwise.
-        return None
-    scheme = None if public_url else environ["wsgi.url_scheme"]
-    return PageKey(site, (path, *sorted(fields.items()), language, scheme, host, environ.get("SCRIPT_NAME", "")))
 
 
 def _matches(wanted: str, etag: str) -> bool:
