@@ -135,7 +135,9 @@ class Edge:
     def _send(self, page: Page, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if next(self._answered) % COUNTED_TOGETHER == 0:
             metrics.kept_answers.inc(COUNTED_TOGETHER)
-        coding = _coding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+        # Browsers have a handful of short ones; what somebody makes up must not fill the memory.
+        coding = _known_coding(accepted) if len(accepted) < 100 else best_coding(accepted)
         answer = page.answers.get(coding) or self._pages.answer(page, coding)
         marked = STANDS_IN if page.stands_in else []
         wanted = environ.get("HTTP_IF_NONE_MATCH")
@@ -245,14 +247,7 @@ def _address(environ: WSGIEnvironment) -> str:
     return f"{environ.get('QUERY_STRING', '')} {environ.get('PATH_INFO', '')}"
 
 
-@lru_cache(maxsize=1_000)
-def _known_coding(accepted: str) -> str | None:
-    return best_coding(accepted)
-
-
-def _coding(accepted: str) -> str | None:
-    # Browsers have a handful of short ones; what somebody makes up must not fill the memory.
-    return _known_coding(accepted) if len(accepted) < 100 else best_coding(accepted)
+_known_coding = lru_cache(maxsize=1_000)(best_coding)
 
 
 def _matches(wanted: str, etag: str) -> bool:
