@@ -14,37 +14,23 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks.article_page import ArticlePage, serving_pages
 from benchmarks.printing import Rows, print_table
-from service.actions import sites
-from service.domain.comment import Place, Revision, split_path
-from service.domain.life import Standing, Status
-from service.store import articles, authors, comments, revisions
-from service.store.ids import new_id
-from service.store.session import writing
-from service.store.sites import find_site
+from benchmarks.threads import SITE, fill_articles
 from tests.browser.chromium import find_chromium
 from tests.granian_server import GranianServer, beside, running_granian
 
 STATIC = Path(__file__).parents[1] / "service" / "web" / "static"
-SITE = "bench"
 ROUNDS = 5
 SLOWER = 4  # times
 SIZES = (50, 10_000)  # comments under an article
 MOUNTS = 200
 BROWSER_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--js-flags=--expose-gc")
-BODY = (
-    "<p>The council votes on the ninth. Before that there are <em>open evenings</em> at the Seamen’s Hall, where the "
-    'models of all three proposals stand on one table, see <a href="https://example.org/" rel="nofollow ugc noopener">'
-    "the minutes</a>.</p><p>On the first evening the queue for the jug was longer than that for the microphone.</p>"
-)
 
 
 def main() -> None:
@@ -59,7 +45,7 @@ def main() -> None:
         beside(Path(folder)) as app,
         sync_playwright() as playwright,
     ):
-        _fill(app, host.origin)
+        fill_articles(app, host.origin, SIZES)
         with running_granian(Path(folder), REDIS_URL="redis://localhost:1") as server:
             browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_OPTIONS)
             rows += _measured(browser, server, host)
@@ -75,56 +61,6 @@ def _sizes() -> Rows:
         name, size = max(locales.items(), key=lambda pair: pair[1])
         rows.append((f"largest of {len(locales)} locales ({name.split('.')[1]}), gzip", "<= 1 kB", f"{size:,} bytes"))
     return rows
-
-
-def _fill(app: Flask, origin: str) -> None:
-    """Make a site with one article of each size: threads of five, as they look when they have been talked in."""
-    now = datetime.now(UTC) - timedelta(days=30)
-    with app.app_context():
-        sites.create_site(SITE, name="Bench", origins=[origin], now=now)
-        sites.change_site(SITE, limits="off", now=now)
-        for size in SIZES:
-            with writing():
-                site = find_site(SITE)
-                key = f"{origin}/{size}"
-                article, _ = articles.add_article_if_absent(site.id, key, url=key, title="An article", now=now)
-                author = authors.take_author(site.id, email_hashes=[b"bench"], email_sealed=b"", now=now)
-                path = b""
-                for number in range(size):
-                    at = now + timedelta(seconds=number)
-                    comment_id = new_id(at)
-                    path = (path if number % 5 else b"") + comment_id.bytes
-                    _add(site.id, article.id, author.id, comment_id, path, at)
-                articles.change_counts({article.id: size})
-
-
-def _add(site_id: Any, article_id: Any, author_id: Any, comment_id: Any, path: bytes, at: datetime) -> None:
-    ancestors = split_path(path)
-    comments.add_comment(
-        comments.NewComment(
-            id=comment_id,
-            site_id=site_id,
-            article_id=article_id,
-            place=Place(ancestors[-2] if len(ancestors) > 1 else None, len(ancestors) - 1, path),
-            author_id=author_id,
-            author_name="Ines Okafor",
-            author_url=None,
-            avatar=comment_id.hex[:16],
-            standing=Standing(Status.APPROVED, 1, 1, 1),
-            body_html=BODY,
-            body_fingerprint=comment_id.bytes,
-            search_text="",
-            score=0.0,
-            has_links=False,
-            quietly_spam=False,
-            client_hash=None,
-            receipt_hash=comment_id.bytes,
-            edit_until=at,
-        ),
-        now=at,
-    )
-    revisions.add_revision(comment_id, Revision(1, "", BODY, at), sanitiser_version=1)
-    comments.settle_visibility([comment_id])
 
 
 @dataclass(frozen=True)

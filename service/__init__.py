@@ -11,6 +11,7 @@ from flask import Flask
 from service import cli, web
 from service.actions.toolbox import EXTENSION, Toolbox
 from service.adapters.altcha_proof import AltchaProof
+from service.adapters.changes import Changes
 from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
@@ -59,11 +60,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     redis.bind(settings.redis_url, settings.instance_path)
     once = Once(redis)
     proof = AltchaProof(keyring, once)
+    changes = Changes(redis)
     app.extensions[EXTENSION] = Toolbox(
-        keyring, redis, Limiter(redis), Claims(redis), RuleBooks(), once, proof, Wakeups(redis), settings.outgoing_allow
+        keyring,
+        redis,
+        Limiter(redis),
+        Claims(redis),
+        RuleBooks(),
+        once,
+        proof,
+        Wakeups(redis),
+        changes,
+        settings.outgoing_allow,
     )
 
-    web.register(app, settings)
+    web.register(app, settings, changes)
     cli.register(app)
     return app
 

@@ -28,6 +28,9 @@ MAX_FORM_BYTES = 3 * MAX_REQUEST_BYTES
 """Bytes of a form as a browser sends it, three for each byte that is no ASCII letter or digit: 7,000 Chinese characters
 would be too much otherwise. What it says, decoded, is held to MAX_REQUEST_BYTES like everything."""
 
+DEFAULT_PAGE_MEMORY = 16 * 1024 * 1024
+"""Bytes of published pages in each process: some three hundred of fifty comments, compressed ones included."""
+
 MAX_TRUSTED_PROXIES = 10
 SHORT_SECRET = 32
 """Characters below which a given SECRET_KEY earns a warning in the log: 32 random ones cannot be guessed."""
@@ -43,7 +46,8 @@ class Settings:
 
     `database_url` is an SQLAlchemy URL. `redis_url` is None where the service is to start a private redis-server.
     `public_url` is the address under which readers reach the service, or None to take it from each request.
-    `outgoing_allow` are networks that hooks may lead into although they are not of the public internet.
+    `outgoing_allow` are networks that hooks may lead into although they are not of the public internet. `page_memory`
+    is how many bytes of published pages each process keeps.
     """
 
     database_url: str
@@ -55,6 +59,7 @@ class Settings:
     instance_path: Path
     demo: bool = False
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...] = ()
+    page_memory: int = DEFAULT_PAGE_MEMORY
 
     @property
     def uses_sqlite(self) -> bool:
@@ -76,7 +81,18 @@ class Settings:
             instance_path=instance_path,
             demo=environment.get("POSTBAG_DEMO", "") == "1",
             outgoing_allow=_networks(environment.get("OUTGOING_ALLOW", "")),
+            page_memory=_page_memory(environment.get("PAGE_MEMORY_MB", "")),
         )
+
+
+def _page_memory(given: str) -> int:
+    if not given:
+        return DEFAULT_PAGE_MEMORY
+    if not given.isascii() or not given.isdigit() or len(given) > 6:
+        raise ConfigurationFault(
+            "PAGE_MEMORY_MB must be a whole number: the megabytes of published pages that a process keeps; 0 for none."
+        )
+    return int(given) * 1024 * 1024
 
 
 def _networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -33,6 +33,10 @@ request_seconds = Histogram(
     ["method", "route"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
+kept_answers = Counter(
+    "postbag_kept_answers_total",
+    "Published pages answered from memory, which are not among the requests; counted in steps of 256 a process.",
+)
 submissions = Counter(
     "postbag_submissions_total", "Submissions stored, by the status that their senders were told.", ["status"]
 )

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from service.actions import announce
 from service.actions.paging import article_cursor, article_position, scope_of
 from service.actions.record import record
 from service.domain.article import Article, check_belongs_to_site
@@ -60,8 +61,11 @@ def register_article(caller: Caller, site: Site, said: Registration, *, now: dat
         article, is_new = articles.add_article_if_absent(
             site.id, key.value, url=key.value if key.is_url else None, title="", now=now
         )
+        if is_new:
+            announce.article_added(site.id)
         if any(getattr(article, name) != value for name, value in changes.items()):
             article = articles.change_article(article.id, **changes)
+            announce.articles_changed(site.id, [article.id])
         # A site's build says the same of every article each time; that must not reopen what its days have closed.
         if said.open is not None and said.open != article.kept_open:
             article = _keep(caller, site, key.value, said.open, now)
@@ -125,6 +129,7 @@ def _keep(caller: Caller, site: Site, key: str, is_open: bool, now: datetime) ->
         return article
     changes = {"open": True, "opened_at": now} if is_open else {"open": False}
     article = articles.change_article(article.id, **changes)
+    announce.articles_changed(site.id, [article.id])
     action, details = ("open" if is_open else "close"), {"open": [was_open, is_open]}
     record(site.id, LogKind.ARTICLE, action, actor=caller.actor, subject=key, details=details, now=now)
     return article

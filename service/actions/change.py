@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from service.actions import announce
 from service.domain.comment import Comment
 from service.domain.life import Standing, Status
 from service.store import articles, authors, comments, counters, revisions
@@ -44,11 +45,14 @@ def change_standings(changes: Sequence[Change]) -> None:
     _settle_queue(changes)
     _count_authors(changes)
     _count_articles(changes)
+    site_id = changes[0].comment.site_id
+    seen = {c.comment.article_id for c in changes if c.comment.standing.is_published or c.after.is_published}
+    announce.articles_changed(site_id, seen)
     moved = Counter[Status]()
     for change in changes:
         moved[change.after.status] += 1
         moved[change.comment.standing.status] -= 1
-    counters.move_site_counters(changes[0].comment.site_id, moved)
+    counters.move_site_counters(site_id, moved)
 
 
 def _columns(change: Change) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from service.actions.paging import scope_of, thread_cursor, thread_position
+from service.domain import tags
 from service.domain.article import Article
 from service.domain.article_keys import parse_article_key
 from service.domain.comment import PublishedComment
@@ -76,8 +77,16 @@ def read_page(
         )
 
 
-def read_counts(slug: str, keys: Sequence[str]) -> dict[str, int]:
-    """Return the number of published comments for every key, by the key as it was asked for.
+@dataclass(frozen=True)
+class PublishedCounts:
+    """The number of published comments for every key, by the key as it was asked for; `tags` is what they depend on."""
+
+    counts: Mapping[str, int]
+    tags: frozenset[bytes]
+
+
+def read_counts(slug: str, keys: Sequence[str]) -> PublishedCounts:
+    """Return the number of published comments for every key; 0 for articles that nobody wrote under.
 
     Raises UnknownSite, and Invalid for a key that no article could have.
     """
@@ -90,10 +99,15 @@ def read_counts(slug: str, keys: Sequence[str]) -> dict[str, int]:
         except Invalid as fault:
             raise Invalid("article", fault.faults[0].code, f"{asked[:80]!r}: {fault.detail}") from fault
     with reading():
-        counts = articles.published_counts(slug, list(set(normalised.values())))
-    if counts is None:
+        found = articles.published_counts(slug, list(set(normalised.values())))
+    if found is None:
         raise UnknownSite
-    return {asked: counts.get(key, 0) for asked, key in normalised.items()}
+    site_id, known = found
+    depends_on = {tags.of_site(site_id), *(tags.of_article(article_id) for article_id, _ in known.values())}
+    if len(known) < len(set(normalised.values())):
+        depends_on.add(tags.of_new_articles(site_id))
+    counts = {asked: known[key][1] if key in known else 0 for asked, key in normalised.items()}
+    return PublishedCounts(counts, frozenset(depends_on))
 
 
 def _names(page: Sequence[PublishedComment]) -> dict[UUID, str]:

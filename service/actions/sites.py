@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from service.actions import flood
+from service.actions import announce, flood
 from service.actions.record import record
 from service.adapters.keyring import new_token, token_hash
 from service.domain.article_keys import parse_origin
@@ -136,6 +136,7 @@ def change_site(
         site = replace(before, **changes)
         if site != before:
             sites.save_site(site)
+            announce.site_changed(site.id)
             was, told = settings_told(before), settings_told(site)
             details = {name: [was[name], value] for name, value in told.items() if was[name] != value}
             record(site.id, LogKind.SITE, "change", actor=actor, subject=slug, details=details, now=now)

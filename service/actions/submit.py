@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service import metrics
-from service.actions import forms, limiting, opinions, outbox, screen
+from service.actions import announce, forms, limiting, opinions, outbox, screen
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
 from service.actions.record import decision_entry
@@ -261,6 +261,7 @@ def _store(
     if standing.is_published:
         comments.settle_visibility([comment_id])
         articles.change_counts({article.id: 1})
+        announce.articles_changed(site.id, [article.id])
         pending = first_standing(Status.PENDING)
         log.add_entries([decision_entry(comment_id, site.id, Action.APPROVE, pending, standing, POLICY, now=now)])
     told = Status.APPROVED if standing.is_published else Status.PENDING
@@ -290,6 +291,7 @@ def _new_article(checked: CheckedReply, site: Site, now: datetime) -> Article:
     article, _ = articles.add_article_if_absent(
         site.id, checked.article.value, url=checked.article_url, title=checked.article_title, now=now
     )
+    announce.article_added(site.id)
     return article
 
 

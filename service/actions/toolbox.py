@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from flask import current_app
 
 from service.adapters.altcha_proof import AltchaProof
+from service.adapters.changes import Changes
 from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
@@ -31,8 +33,11 @@ class Toolbox:
     once: Once
     proof: AltchaProof
     wakeups: Wakeups
+    changes: Changes
     allowed_networks: tuple[Network, ...] = ()
     """Networks inside which the service may call although they are not of the public internet."""
+    slugs: dict[UUID, str] = field(default_factory=dict, compare=False)
+    """The names of sites by their ids, which never change, as far as they were asked for."""
 
 
 def tools() -> Toolbox:

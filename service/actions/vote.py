@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service import metrics
-from service.actions import limiting
+from service.actions import announce, limiting
 from service.domain.errors import NotFound
 from service.domain.limits import Verdict
 from service.domain.permissions import Caller
@@ -45,6 +45,8 @@ def vote_for_comment(
             raise NotFound
         by = votes.add_vote(comment_id, clients, now=now) if votes_for else -votes.remove_votes(comment_id, clients)
         count = comments.count_vote(comment_id, by) if by else comment.votes
+        if by:
+            announce.articles_changed(site.id, [comment.article_id])
     if by:
         metrics.votes.labels("given" if votes_for else "taken back").inc()
     return Voted(comment_id, count, votes_for, verdict)

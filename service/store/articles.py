@@ -133,14 +133,14 @@ def change_counts(published: Mapping[UUID, int]) -> None:
         )
 
 
-def published_counts(slug: str, keys: Sequence[str]) -> dict[str, int] | None:
-    """Return the published counts of those keys that have an article; None where there is no such site."""
+def published_counts(slug: str, keys: Sequence[str]) -> tuple[UUID, dict[str, tuple[UUID, int]]] | None:
+    """Return the site's id, and by key each article's id and published count; None where there is no such site."""
     rows = db.session.execute(
-        select(ArticleRow.key, ArticleRow.count)
+        select(SiteRow.id, ArticleRow.key, ArticleRow.id, ArticleRow.count)
         .select_from(SiteRow)
         .outerjoin(ArticleRow, (ArticleRow.site_id == SiteRow.id) & ArticleRow.key.in_(keys))
         .where(SiteRow.slug == slug)
     ).all()
     if not rows:
         return None
-    return {key: count for key, count in rows if key is not None}
+    return rows[0][0], {key: (article_id, count) for _, key, article_id, count in rows if key is not None}

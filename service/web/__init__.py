@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -35,6 +37,8 @@ from service.web.desk import sign_in
 from service.web.desk import site as desk_site
 from service.web.desk import stats as desk_stats
 from service.web.desk.refused import refused_at_the_desk
+from service.web.edge import Edge, Sharing
+from service.web.kept_pages import KeptPages
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
@@ -74,11 +78,9 @@ DESK_BLUEPRINTS = (
 )
 
 
-def register(app: Flask, settings: Settings) -> None:
+def register(app: Flask, settings: Settings, sharing: Sharing) -> None:
     """Give the application its routes, its errors and its headers."""
     hops = settings.trusted_proxies
-    if hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     observe(app, behind_proxy=hops > 0)
     app.after_request(finish)
     app.before_request(_refuse_unreadable_query)
@@ -94,6 +96,13 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_error_handler(PostbagError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
     app.register_error_handler(Exception, _confess)
+    pages = KeptPages(settings.page_memory)
+    sharing.listen(lambda tags: pages.forget(tags, time.monotonic()))
+    edge = Edge(app.wsgi_app, pages, sharing, secret=settings.secret_key, public_url=settings.public_url)
+    if hops:
+        edge.behind = ProxyFix(edge.behind, x_for=hops, x_proto=hops, x_host=hops)
+    # Outermost, since what it answers itself is to cost next to nothing.
+    app.wsgi_app = edge  # type: ignore[method-assign]
 
 
 def _refuse_unreadable_query() -> None:

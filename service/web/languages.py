@@ -22,6 +22,7 @@ from babel.numbers import format_decimal
 from flask import Flask, g, request
 from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from service.domain.errors import FieldFault, Invalid, PostbagError
 from service.web.responses import add_headers
@@ -65,6 +66,15 @@ def asked_for() -> str | None:
         return _known(request.args.get("lang", ""))
     except UnicodeDecodeError:  # raw bytes in the query, which are being refused just now
         return None
+
+
+def spoken_to(lang: str, accept_language: str) -> tuple[str, bool]:
+    """Return the language of the answer to a request with this `?lang=` and this header, outside of any request.
+
+    With it whether the address asks for it, since the addresses in the answer do so then.
+    """
+    in_address = _known(lang)
+    return in_address or _negotiated(parse_accept_header(accept_language, LanguageAccept)), in_address is not None
 
 
 def language() -> str:

@@ -66,7 +66,7 @@ def cacheable(
     The ETag differs by coding, as RFC 9110, section 8.8.3.3, wants it.
     """
     identity = body.encode() if isinstance(body, str) else body
-    coding = _best_coding() if len(identity) >= WORTH_COMPRESSING else None
+    coding = best_coding(request.headers.get("Accept-Encoding", "")) if len(identity) >= WORTH_COMPRESSING else None
     tag = hashlib.blake2b(identity, digest_size=12).hexdigest() + (f"-{coding}" if coding else "")
     response = Response(content_type=content_type)
     response.set_etag(tag)
@@ -88,8 +88,9 @@ def validated(body: str, content_type: str) -> Response:
     return cacheable(body, content_type, "no-store")
 
 
-def _best_coding() -> str | None:
-    accepted = {name.lower(): quality for name, quality in parse_accept_header(request.headers.get("Accept-Encoding"))}
+def best_coding(accept_encoding: str) -> str | None:
+    """Return "br" or "gzip", whichever the header `Accept-Encoding` prefers, or None where it takes neither."""
+    accepted = {name.lower(): quality for name, quality in parse_accept_header(accept_encoding)}
     offered = [(accepted.get(name, accepted.get("*", 0)), name) for name in ("br", "gzip")]
     best = max(offered, key=lambda pair: pair[0])
     return best[1] if best[0] > 0 else None
@@ -101,7 +102,8 @@ def compressed(response: Response) -> Response:
     Such a page could choose a part of what is compressed together with a secret, and learn from the length (BREACH).
     """
     response.vary.update(("Accept-Encoding", "Sec-Fetch-Site"))
-    coding = _best_coding() if request.headers.get("Sec-Fetch-Site") in {"same-origin", "none"} else None
+    is_ours = request.headers.get("Sec-Fetch-Site") in {"same-origin", "none"}
+    coding = best_coding(request.headers.get("Accept-Encoding", "")) if is_ours else None
     if coding is not None and len(response.get_data()) >= WORTH_COMPRESSING:
         response.set_data(compress_quickly(response.get_data(), coding))
         response.headers["Content-Encoding"] = coding

@@ -15,6 +15,8 @@ from service.actions.read_article import PublishedPage, read_page
 from service.domain.comment import PublishedComment
 from service.domain.errors import Invalid
 from service.domain.sorting import Sort
+from service.domain.tags import of_page
+from service.web.edge import depends_on
 from service.web.languages import asked_for, say, speak
 from service.web.origins import base_url
 from service.web.pages.fragment import fragment, is_fragment
@@ -53,7 +55,10 @@ def _discussion(site: str, article: str, *, host: str = "") -> tuple[dict[str, A
     """
     answering = _id_in_query("reply_to")
     published = _read(site, article, answering)
-    links = _Links(host, site, article, str(request.args.get("sort", "")))
+    if _is_what_was_asked_for(published):
+        depends_on(of_page(published.site, published.article))
+    # The key, and not the address that was asked for: the page may be kept for whoever asks by another one.
+    links = _Links(host, site, published.key, str(request.args.get("sort", "")))
     form = Form(
         site=published.site.slug,
         article=published.key,
@@ -120,6 +125,16 @@ def _id_in_query(name: str) -> UUID | None:
         return UUID(request.args.get(name, ""))
     except ValueError:
         return None
+
+
+def _is_what_was_asked_for(published: PublishedPage) -> bool:
+    """False where something in the query means nothing: of such addresses there are endlessly many."""
+    cursor, comment, reply_to = (request.args.get(name, "") for name in ("cursor", "comment", "reply_to"))
+    if comment and (cursor or comment not in {str(shown.id) for shown in published.comments}):
+        return False
+    if cursor and published.is_first:
+        return False
+    return not reply_to or (published.answered is not None and reply_to == str(published.answered.id))
 
 
 def _here() -> dict[str, str]:
