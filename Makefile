@@ -35,12 +35,14 @@ format: ## Put the sources into the one format, and mend what can be mended
 	.venv-dev/bin/ruff check --fix-only --quiet .
 	.venv-dev/bin/ruff format .
 
-bench: ## Measure what is promised, and print it as tables (some minutes; SPAM_CSV="FILE ..." adds the learned filter)
+bench: ## Measure what is promised, and print it as tables (some minutes; SPAM_CSV="FILE ..." HONEST="FILE ..." add more)
 	@$(DEV)
 	.venv-dev/bin/python -m benchmarks.widget
 	.venv-dev/bin/python -m benchmarks.desk_page
 	.venv-dev/bin/python -m benchmarks.desk
 	.venv-dev/bin/python -m benchmarks.screening
+	.venv-dev/bin/python -m benchmarks.flood
+	@if [ -n "$(HONEST)" ]; then .venv-dev/bin/python -m benchmarks.honest $(HONEST); fi
 	@if [ -n "$(SPAM_CSV)" ]; then .venv-dev/bin/python -m benchmarks.spam $(SPAM_CSV); fi
 
 widget: ## Build the widget from service/widget (needs Node.js; what it writes is committed)

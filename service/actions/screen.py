@@ -29,6 +29,7 @@ OVERDUE = timedelta(minutes=1)
 """How long a worker may take to come to a question: it needs a second, and what a killed one had claimed a minute."""
 
 MOST_NAMED = 5  # words that a refusal names
+LONGEST_NAMED = 60  # characters of one of them; a pattern may meet the whole text
 
 
 def rules_in_force(site: Site) -> RuleBook:
@@ -116,7 +117,8 @@ def _refuse(signal: Signal, submission: Submission) -> NoReturn:
         raise Forbidden("This site takes no replies from you.", says="not_taken_from_you")
     # The words are named, so that an honest writer can choose others; the rule's note is for colleagues.
     if signal.spans:
-        field, said = "body", list(dict.fromkeys(submission.body[start:end] for start, end in signal.spans))
+        met = dict.fromkeys(submission.body[start:end] for start, end in signal.spans)
+        field, said = "body", [word if len(word) <= LONGEST_NAMED else f"{word[:LONGEST_NAMED]}…" for word in met]
     elif signal.name == "rule_domain":
         field, said = "url", [submission.website]
     else:

@@ -5,8 +5,10 @@ The syntax is https://github.com/google/re2/wiki/Syntax: no look-around and no b
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 import re2
 
@@ -17,6 +19,14 @@ MOST_SPANS = 20  # matches of one pattern in one text that are shown; nobody rea
 MOST_LOOKS = 2 * MOST_SPANS  # matches of one pattern in one text that are looked at, empty ones among them
 _PROBES = ("", "a", "a b", " ", "!!")
 """Texts in which a pattern that can do without any character has a place to do so: the ends, bounds of words, signs."""
+
+_LONG_TEXTS = (
+    "Well, I said 42 times: nobody_at all would pay $5 for it! " * 40,
+    "the quick brown foxes, jumped. " * 75,
+    "a" * 2_000,
+)
+_LOOKED_AT = (100, 400, 2_000)  # characters of them, one after the other, so that not even the trial takes long
+MOST_SECONDS = 0.05  # of a processor for one of these; an ordinary pattern takes a thousandth of that
 
 _FAULTS = {
     "missing )": "a round bracket is opened and never closed",
@@ -45,7 +55,18 @@ def what_is_wrong_with(pattern: str) -> str | None:
     # At every place of a text it would begin anew, look as far as it can, and find nothing: minutes for a long one.
     if any(not match.group() for probe in _PROBES for match in compiled.finditer(probe)):
         return "all of it may be left out, so it would meet every text; is there a `|`, `?` or `*` too many"
+    # Linear in the text all the same, but repetitions within repetitions multiply what is done for each character.
+    trials = (text[:length] for length in _LOOKED_AT for text in _LONG_TEXTS)
+    if any(_seconds_for(compiled, text) > MOST_SECONDS for text in trials):
+        return "it takes too long to look for; repetitions within repetitions, such as `(a{0,30}){0,30}`, multiply"
     return None
+
+
+def _seconds_for(compiled: Any, text: str) -> float:
+    began = time.thread_time()
+    for _ in islice(compiled.finditer(text), MOST_LOOKS):
+        pass
+    return time.thread_time() - began
 
 
 def _in_words(said: str) -> str:

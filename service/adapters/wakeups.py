@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 
 import redis
@@ -11,6 +12,7 @@ from service.adapters.redis_link import RedisAway, RedisLink
 
 CHANNEL = "postbag:work"
 """Of all sites: there is one outbox."""
+ENOUGH_FOR = 0.05  # seconds for which one word is enough: a site under flood would pay a round trip for each reply
 
 
 class Wakeups:
@@ -19,9 +21,15 @@ class Wakeups:
     def __init__(self, link: RedisLink) -> None:
         self._link = link
         self._heard: redis.client.PubSub | None = None
+        self._enough_until = 0.0
 
     def wake(self) -> None:
-        """Tell every worker that there is something to do."""
+        """Tell every worker that there is something to do; within a moment one word does for many."""
+        now = time.monotonic()
+        if now < self._enough_until:
+            # Whoever is awake goes on until nothing is left, and whoever has just fallen asleep looks again soon.
+            return
+        self._enough_until = now + ENOUGH_FOR
         with suppress(RedisAway):
             self._link.call(lambda client: client.publish(CHANNEL, b""))
 

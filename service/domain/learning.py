@@ -92,6 +92,6 @@ def learned_signal(
         LEARNED,
         Verdict.NOTE,
         score,
-        f"The filter, having learned from {times} {where}, gives it {score:.2f} of 1 for spam.",
+        f"The filter takes it for spam with {score:.2f} of 1, having learned from {times} {where}.",
         tuple(spans),
     )

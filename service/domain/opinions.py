@@ -46,7 +46,8 @@ class Opinion:
         says = {Verdict.SPAM: "calls it spam", Verdict.HOLD: "wants a person to look"}.get(
             self.verdict, "has no objection"
         )
-        detail = f"{who} {says}{f': {self.reason}' if self.reason else ''}."
+        detail = f"{who} {says}{f': {self.reason}' if self.reason else ''}"
+        detail += "" if detail.endswith(("!", "?", "…")) else "."
         score = 0.0 if self.verdict is Verdict.NOTE else round(self.score * WEIGHT, 3)
         return Signal(self.kind.value, self.verdict, score, detail)
 
@@ -112,7 +113,7 @@ def akismet_opinion(body: bytes, *, is_blatant: bool) -> Opinion:
     """
     said = body.strip().lower()
     if said == b"true":
-        reason = "of the most blatant kind" if is_blatant else ""
+        reason = "of the most blatant kind" if is_blatant else "it is probably spam"
         return Opinion(
             OpinionKind.AKISMET, Verdict.SPAM if is_blatant else Verdict.HOLD, 1.0 if is_blatant else 0.8, reason
         )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.errors import Invalid, UnknownSite
@@ -61,10 +61,14 @@ def site_from_row(row: Row[*tuple[Any, ...]]) -> Site:
 
 def find_site(slug: str) -> Site:
     """Return the site of this slug; raises UnknownSite."""
-    row = db.session.execute(select(*SITE_COLUMNS).where(SiteRow.slug == slug)).one_or_none()
+    row = db.session.connection().execute(_BY_SLUG, {"slug": slug}).one_or_none()
     if row is None:
         raise UnknownSite
     return site_from_row(row)
+
+
+_BY_SLUG = select(*SITE_COLUMNS).where(SiteRow.slug == bindparam("slug"))
+"""Made once, since every request begins with it."""
 
 
 def hold_site(site_id: UUID) -> Site:

@@ -136,6 +136,11 @@ class ApiBlueprint(Blueprint):
     """A blueprint whose arguments are parsed by our Parser."""
 
     ARGUMENTS_PARSER = Parser()
+
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """Let a view have arguments; a schema is made here once, since making it costs more than reading with it."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {  # noqa: RUF012 - flask-smorest declares it so
         **Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "json_or_form": "application/json",

@@ -63,6 +63,7 @@ def test_a_value_is_stored_in_its_one_spelling(kind: RuleKind, value: str, terms
         (RuleKind.PATTERN, "", "required", "a regular expression"),
         (RuleKind.PATTERN, "(unclosed", "not_a_pattern", "a round bracket is opened and never closed."),
         (RuleKind.PATTERN, "(?=ahead)", "not_a_pattern", "there is no looking ahead or behind (`(?=`)"),
+        (RuleKind.PATTERN, r"\w(?:(?:[\w ,.]{0,30}){0,30}€€)?", "not_a_pattern", "it takes too long to look for"),
         (RuleKind.PATTERN, "viagra|", "not_a_pattern", "all of it may be left out"),
         (RuleKind.PATTERN, r"\b(?:(?:[ab]{0,30}){0,30}c)?", "not_a_pattern", "all of it may be left out"),
         (RuleKind.PATTERN, "(a{900}){900}", "not_a_pattern", "up to 1000 (`{900}`)"),

@@ -103,8 +103,8 @@ def test_a_reply_gets_a_note_with_the_score_and_the_words_that_weighed_most(site
     note = learned(site, advert["id"])
     assert note is not None
     assert note["verdict"] == "note"
-    assert note["detail"].startswith("The filter, having learned from 8 decisions here, gives it 0.")
-    assert f"{note['score']:.2f} of 1 for spam" in note["detail"]
+    assert note["detail"].startswith("The filter takes it for spam with 0.")
+    assert f"takes it for spam with {note['score']:.2f} of 1" in note["detail"]
     assert "Visit http://boots.example" in " ".join(ADVERT[start:end] for start, end in note["spans"])
     other = learned(site, reply["id"])
     assert other is not None

@@ -162,6 +162,13 @@ def test_reject_takes_nothing_and_says_what_is_not_taken(open_site: SiteDriver, 
     assert "Never in public" not in answer.text
 
 
+def test_a_refusal_quotes_the_beginning_of_a_long_match(open_site: SiteDriver) -> None:
+    open_site.rule("pattern", "reject", "zzz+")
+    detail = open_site.submit(body="z" * 5000).get_json()["errors"][0]["detail"]
+    assert f"“{'z' * 60}…”" in detail
+    assert len(detail) < 200
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "reply", "field"),
     [

@@ -55,7 +55,8 @@ def hold_link_shorteners(submission: Submission, facts: Facts) -> Signal | None:
 
 def hold_own_email(submission: Submission, facts: Facts) -> Signal | None:
     """Hold a text that holds its author's own address, whatever the policy: a person decides whether that was meant."""
-    if not submission.email:
+    # A pattern made of an address is compiled for each reply, so it is made only where the text has a place for it.
+    if not submission.email or "@" not in submission.body:
         return None
     found = tuple(m.span() for m in re.finditer(re.escape(submission.email), submission.body, re.IGNORECASE))
     if not found:

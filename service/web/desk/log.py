@@ -32,6 +32,8 @@ KIND_WORDS = {
 }
 WHAT_WORDS = {LogKind.UNDO: "took back", LogKind.SITE: "settings", LogKind.REASON: "canned reason"}
 """How one entry of a kind is called, where the kind's own word says too little."""
+DONE_WORDS = {(LogKind.FLOOD, "rise"): "a flood rises", (LogKind.FLOOD, "sink"): "a flood goes down"}
+"""How an entry is called where kind and action together make no sentence."""
 DETAIL_WORDS = {
     "name": "Name",
     "origins": "Origins of its pages",
@@ -133,7 +135,7 @@ def _row(link: ChainedEntry) -> dict[str, Any]:
         "when": entry.created_at,
         "who": entry.actor.name,
         "who_href": own_address("/desk/log", moderator=str(entry.actor.id) if entry.actor.id else entry.actor.name),
-        "what": f"{WHAT_WORDS.get(entry.kind, entry.kind)}: {entry.action}",
+        "what": DONE_WORDS.get((entry.kind, entry.action), f"{WHAT_WORDS.get(entry.kind, entry.kind)}: {entry.action}"),
         "comment_href": own_address(f"/desk/comments/{entry.comment_id}") if is_about_comment else None,
         "history_href": own_address("/desk/log", comment=str(entry.comment_id)) if is_about_comment else None,
         "rule_href": own_address(f"/desk/rules/{rule_id}") if rule_id else None,
