@@ -72,7 +72,7 @@ class Changes:
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
-        self._forget: Forget | None = None
+        self._listeners: list[Forget] = []
         self._start_anew()
         renew_after_fork(self._start_anew)
 
@@ -85,7 +85,7 @@ class Changes:
 
     def listen(self, forget: Forget) -> None:
         """Have `forget` called for every announcement from now on, by a thread that the first page starts."""
-        self._forget = forget
+        self._listeners.append(forget)
 
     def is_heard(self) -> bool:
         """True while every announcement reaches this process; starts listening where nobody has yet."""
@@ -100,8 +100,7 @@ class Changes:
     def announce(self, site: str, tags: Iterable[bytes]) -> None:
         """Tell every process, this one first, that what carries one of these tags has changed."""
         changed = frozenset(tags)
-        if self._forget is not None:
-            self._forget(changed)
+        self._pass_on(changed)
         counter = _counter(site)
 
         def tell(client: redis.Redis) -> Any:
@@ -165,8 +164,8 @@ class Changes:
                     self._pass_on(frozenset(message["data"].split(SEPARATOR)))
 
     def _pass_on(self, tags: frozenset[bytes] | None) -> None:
-        if self._forget is not None:
-            self._forget(tags)
+        for forget in self._listeners:
+            forget(tags)
 
 
 def _alive(client: redis.Redis) -> redis.Redis:
