@@ -154,14 +154,16 @@ def test_a_token_of_another_site_may_not_submit(site: SiteDriver, free_site: Sit
     refused(site.submit(headers=free_site.bearer), 403, "forbidden")
 
 
-def test_one_submission_is_one_commit_between_one_command_to_redis_and_a_word_to_the_worker(
+def test_one_submission_is_one_commit_between_one_command_to_redis_and_at_most_a_word_to_the_worker(
     site: SiteDriver, redis_url: str
 ) -> None:
     site.submitted()  # opens the connections, and teaches Redis the script
     with commits(site) as counted, redis_commands(redis_url) as commands:
         site.submitted(headers={"Idempotency-Key": "one"})
     assert len(counted) == 1
-    assert [command.split()[0] for command in commands] == ["EVALSHA", "PUBLISH"]
+    asked, *said = [command.split()[0] for command in commands]
+    assert asked == "EVALSHA"
+    assert said in ([], ["PUBLISH"]), "within a moment one word does for many"
 
 
 def test_a_refused_submission_commits_nothing(site: SiteDriver) -> None:
