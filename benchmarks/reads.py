@@ -103,11 +103,11 @@ def _is_open(port: int) -> bool:
 
 
 @contextmanager
-def on_one_core(target: str, environment: dict[str, str]) -> Iterator[int]:
+def on_one_core(target: str, environment: dict[str, str], *, threads: int = 1) -> Iterator[int]:
     """Yield the port of one granian worker that serves an application on one core, as every contender is served."""
     port = free_port()
     granian = str(Path(sys.executable).with_name("granian"))
-    options = ["--interface", "wsgi", "--no-ws", "--blocking-threads", "1", "--workers", "1", "--log-level", "error"]
+    options = ["--interface", "wsgi", "--no-ws", "--blocking-threads", str(threads), "--workers", "1"]
     command = ["taskset", "-c", str(SERVER_CORE), granian, *options, "--port", str(port), target]
     server = GranianServer(Path(environment.get("INSTANCE_PATH", "/tmp")), port, environment)
     server.process = subprocess.Popen(command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL)

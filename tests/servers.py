@@ -66,10 +66,10 @@ def running_redis() -> Iterator[Server]:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Server]:
+def running_postgres(*, is_durable: bool = False) -> Iterator[Server]:
     """Yield an empty PostgreSQL server, its superuser `postgres`; raises ServerDidNotStart.
 
-    It is quick and forgets everything with its machine, which a test of durability has to know.
+    Unless it is to be durable, as it is where it counts, it is quick and forgets everything with its machine.
     """
     with _private_directory() as directory:
         binaries = _postgres_binaries(directory)
@@ -85,13 +85,11 @@ def running_postgres() -> Iterator[Server]:
             "listen_addresses": "",
             "unix_socket_directories": directory,
             "max_connections": 100,
-            "fsync": "off",
-            "full_page_writes": "off",
-            "synchronous_commit": "off",
-            "wal_level": "minimal",
-            "max_wal_senders": 0,
             "jit": "off",
         }
+        if not is_durable:
+            settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+            settings |= {"wal_level": "minimal", "max_wal_senders": 0}
         command: Command = [
             binaries / "postgres",
             "-D",

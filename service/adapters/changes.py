@@ -81,7 +81,7 @@ class Changes:
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
-        self._forget: Forget | None = None
+        self._listeners: list[Forget] = []
         self._untold: set[str] = set()
         self._start_anew()
         renew_after_fork(self._start_anew)
@@ -95,7 +95,7 @@ class Changes:
 
     def listen(self, forget: Forget) -> None:
         """Have `forget` called for every announcement from now on, by a thread that the first page starts."""
-        self._forget = forget
+        self._listeners.append(forget)
 
     def is_heard(self) -> bool:
         """True while every announcement reaches this process; starts listening where nobody has yet."""
@@ -110,8 +110,7 @@ class Changes:
     def announce(self, site: str, tags: Iterable[bytes]) -> None:
         """Tell every process, this one first, that what carries one of these tags has changed."""
         changed = frozenset(tags)
-        if self._forget is not None:
-            self._forget(changed)
+        self._pass_on(changed)
         try:
             self._link.call(lambda client: _tell(client, site, SEPARATOR.join(changed)))
         except RedisAway:
@@ -182,8 +181,8 @@ class Changes:
                     _tell(client, self._untold.pop(), ANYTHING)
 
     def _pass_on(self, tags: frozenset[bytes] | None) -> None:
-        if self._forget is not None:
-            self._forget(tags)
+        for forget in self._listeners:
+            forget(tags)
 
 
 def _tell(client: redis.Redis, site: str, changed: bytes) -> None:
