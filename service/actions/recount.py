@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from service.domain.site import Site
 from service.store import recount, sites
 from service.store.recount import Miscount
-from service.store.session import reading, writing
+from service.store.session import reading, take_time, writing
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ def check(slug: str | None = None) -> Iterator[Recount]:
     """Compare the numbers of each site, or of one, with its comments; raises UnknownSite."""
     for site in _sites(slug):
         with reading():
-            recount.take_time()
+            take_time()
             wrong = tuple(recount.miscounts(site.id))
         yield Recount(site.slug, wrong)
 
@@ -35,7 +35,7 @@ def repair(slug: str | None = None) -> Iterator[Recount]:
     """
     for site in _sites(slug):
         with writing():
-            recount.take_time()
+            take_time()
             recount.hold_site(site.id)
             wrong = tuple(recount.repair(site.id))
         yield Recount(site.slug, wrong)

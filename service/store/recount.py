@@ -14,7 +14,6 @@ from sqlalchemy import and_, case, func, literal, or_, select, union_all, update
 
 from service.domain.life import Status
 from service.extensions import db
-from service.store.dialect import is_postgresql
 from service.store.models import ArticleRow, AuthorRow, CommentRow, SiteCounterRow, SiteRow
 from service.store.together import add_to, add_to_or_insert
 
@@ -41,12 +40,6 @@ class Miscount:
 def hold_site(site_id: UUID) -> None:
     """Keep another repair of this site out until the transaction ends; submissions and decisions go on."""
     db.session.execute(select(SiteRow.id).where(SiteRow.id == site_id).with_for_update(key_share=True))
-
-
-def take_time() -> None:
-    """Let the statements of this transaction take as long as they need; counting ten million rows takes a while."""
-    if is_postgresql():
-        db.session.connection().exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 def miscounts(site_id: UUID) -> Iterator[Miscount]:
