@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.driver import SiteDriver, make_site
-from tests.faults.lasting import IS_LONG
+from tests.faults.lasting import IS_LONG, lasting
 from tests.faults.nginx import find_nginx
 from tests.granian_server import GranianServer, beside, running_granian
 
@@ -22,5 +22,7 @@ collect_ignore = [
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GranianServer, SiteDriver]]:
     """Return a server that believes the proxy before it, for tests that leave it in good health, and a free site."""
     instance = tmp_path_factory.mktemp("faults") / "instance"
-    with beside(instance) as app, running_granian(instance, TRUSTED_PROXIES="1") as server:
+    # As in the image; more where more are to be borne at once.
+    options = ("--backpressure", str(lasting(512, 12_000)), "--backlog", "4096")
+    with beside(instance) as app, running_granian(instance, *options, TRUSTED_PROXIES="1") as server:
         yield server, make_site(app, limits="off")

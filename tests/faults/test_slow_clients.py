@@ -1,7 +1,7 @@
 """Connections that idle and heads that drip, by the hundred, in `make faults` by the thousand: nobody else notices.
 
-granian alone bears both, which cost it no thread. A dripped body holds one of its threads until it is there: what nginx
-in front changes about that is in `test_nginx.py`.
+granian alone bears both, which cost it no thread, up to its `--backpressure`. A dripped body holds one of its threads
+until it is there: what nginx in front changes about that is in `test_nginx.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,6 @@ from tests.granian_server import GranianServer
 
 def test_idle_connections_and_dripped_heads_keep_nobody_waiting(service: tuple[GranianServer, SiteDriver]) -> None:
     server, site = service
-    idle = connections_to_spare(lasting(500, 10_000))
+    idle = connections_to_spare(lasting(450, 10_000))
     with held(server, idle), held(server, DRIPPING, HEAD) as slow, dripping(slow):
         assert_unnoticed(server, site)
