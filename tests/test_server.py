@@ -19,7 +19,6 @@ from uuid import uuid4
 
 import pytest
 import redis
-from sqlalchemy import create_engine, text
 
 from service.actions import sites
 from service.domain.permissions import Scope
@@ -45,15 +44,6 @@ def redis_answers(instance: Path) -> bool:
             return bool(client.ping())
     except redis.RedisError:
         return False
-
-
-def stored_bodies(database_url: str) -> list[str]:
-    engine = create_engine(database_url)
-    try:
-        with engine.connect() as connection:
-            return list(connection.execute(text("SELECT body_raw FROM revisions")).scalars())
-    finally:
-        engine.dispose()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
