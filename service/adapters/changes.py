@@ -5,52 +5,59 @@ channel and forgets what carries them, within milliseconds. While it does not li
 keeps pages has to doubt them soon (`is_heard`), and forgets all of them once it listens again, since it may have missed
 a word.
 
-A page that was just rendered lies in Redis for a few seconds, so that of many processes one renders it. A counter of
-the site's changes is looked at before rendering and again before laying the page down: one that was read before a
-change and finished after it goes to its reader alone.
+A page that was just rendered lies in Redis for a few seconds, so that of many processes one renders it. A mark of the
+site, which every change replaces, is looked at before rendering and again before laying the page down: one that was
+read before a change and finished after it goes to its reader alone. Marks are random, so that none comes again when
+Redis has forgotten the one before.
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import redis
 import structlog
 
-from service.adapters.redis_link import RedisAway, RedisLink, redis_key, renew_after_fork
+from service.adapters.redis_link import RedisAway, RedisKey, RedisLink, redis_key, renew_after_fork
 
 CHANNEL = "postbag:changes"
 SEPARATOR = b" "
+ANYTHING = b"*"  # in place of tags, where it is no longer known which
 LISTEN_FOR = 0.5  # seconds; a thread that is to end notices within this time
 TRY_AGAIN_AFTER = 0.5  # seconds after Redis was not to be had
-CLAIM_LASTS = timedelta(seconds=2)  # longer than a page takes; a process that dies meanwhile delays its readers so long
-CHANGES_REMEMBERED = timedelta(hours=1)
+CLAIM_LASTS = timedelta(seconds=1)  # longer than a page takes; a process that dies meanwhile delays its readers so long
+MARK_LASTS = timedelta(minutes=1)  # longer than a page takes and lies there
 
 log = structlog.get_logger(__name__)
 
 Forget = Callable[[frozenset[bytes] | None], None]
 """Called with the tags that changed; with None where anything may have."""
 
-# A page lies there behind the counter of the site's changes as it was when it was rendered, and a line break.
-# KEYS: the page, the claim to render it, the counter. ARGV: the claim's expiry in ms.
-# Returns: the page or false; 1 if the caller is to render it; the counter.
+# A page lies there behind the mark of the site as it was before it was rendered, and a line break.
+# KEYS: the page, the claim to render it, the mark. ARGV: the claim's expiry in ms, a new mark, its expiry in ms.
+# Returns: the page or false; the ms for which it still lies there; 1 if the caller is to render it; the mark.
 ASK = """
-local changes = redis.call('GET', KEYS[3]) or '0'
+local mark = redis.call('GET', KEYS[3])
+if not mark then
+  mark = ARGV[2]
+  redis.call('SET', KEYS[3], mark, 'PX', ARGV[3])
+end
 local kept = redis.call('GET', KEYS[1])
-local since = kept and string.match(kept, '^%d+')
-if since == changes then return {string.sub(kept, #since + 2), 0, changes} end
+if kept and string.sub(kept, 1, #mark + 1) == mark .. '\\n' then
+  return {string.sub(kept, #mark + 2), redis.call('PTTL', KEYS[1]), 0, mark}
+end
 local claimed = redis.call('SET', KEYS[2], 1, 'NX', 'PX', ARGV[1])
-return {false, claimed and 1 or 0, changes}
+return {false, 0, claimed and 1 or 0, mark}
 """
-# KEYS: as above. ARGV: the page, its expiry in ms, the counter as it was before it was rendered.
+# KEYS: as above. ARGV: the page, its expiry in ms, the mark as it was before it was rendered.
 LAY_DOWN = """
 redis.call('DEL', KEYS[2])
-if (redis.call('GET', KEYS[3]) or '0') == ARGV[3] then
+if redis.call('GET', KEYS[3]) == ARGV[3] then
   redis.call('SET', KEYS[1], ARGV[3] .. '\\n' .. ARGV[1], 'PX', ARGV[2])
 end
 return 0
@@ -62,9 +69,11 @@ class Shared:
     """What other processes know of a page: its bytes, or whether the caller is the one to render it."""
 
     page: bytes | None
+    seconds_left: float
+    """For which the page is still good."""
     is_mine_to_render: bool
-    changes: str
-    """How often the site has changed, to be given back with the page."""
+    mark: str
+    """Stands for the site as it is now; to be given back with the page."""
 
 
 class Changes:
@@ -73,6 +82,7 @@ class Changes:
     def __init__(self, link: RedisLink) -> None:
         self._link = link
         self._forget: Forget | None = None
+        self._untold: set[str] = set()
         self._start_anew()
         renew_after_fork(self._start_anew)
 
@@ -89,7 +99,7 @@ class Changes:
 
     def is_heard(self) -> bool:
         """True while every announcement reaches this process; starts listening where nobody has yet."""
-        if self._listener is None:
+        if self._listener is None or not self._listener.is_alive():
             self._start()
         return self._is_subscribed
 
@@ -102,71 +112,86 @@ class Changes:
         changed = frozenset(tags)
         if self._forget is not None:
             self._forget(changed)
-        counter = _counter(site)
-
-        def tell(client: redis.Redis) -> Any:
-            pipeline = client.pipeline(transaction=False)
-            pipeline.incr(counter.name)
-            pipeline.pexpire(counter.name, counter.expires_ms)
-            pipeline.publish(CHANNEL, SEPARATOR.join(changed))
-            return pipeline.execute()
-
-        # Without Redis the others hear nothing, and know it: they doubt what they keep.
-        with suppress(RedisAway):
-            self._link.call(tell)
+        try:
+            self._link.call(lambda client: _tell(client, site, SEPARATOR.join(changed)))
+        except RedisAway:
+            # The others hear nothing, know it, and doubt what they keep. They are told once Redis is back.
+            self._untold.add(site)
 
     def ask(self, site: str, page: str) -> Shared | None:
         """Return what is known of a page, by a name of it that is the same everywhere; None while Redis is away."""
         keys = _keys(site, page)
+        arguments = (_milliseconds(CLAIM_LASTS), secrets.token_hex(8), _milliseconds(MARK_LASTS))
         try:
-            kept, is_mine, changes = self._link.call(
-                lambda client: client.eval(ASK, 3, *keys, int(CLAIM_LASTS.total_seconds() * 1000))
-            )
+            kept, left, is_mine, mark = self._link.call(lambda client: client.eval(ASK, 3, *keys, *arguments))
         except RedisAway:
             return None
-        return Shared(kept, bool(is_mine), changes.decode())
+        return Shared(kept, max(left, 0) / 1000, bool(is_mine), mark.decode())
 
-    def lay_down(self, site: str, page: str, rendered: bytes | None, *, changes: str, seconds: float) -> None:
+    def lay_down(self, site: str, page: str, rendered: bytes | None, *, mark: str, seconds: float) -> None:
         """Let the others have a page for so long, unless the site has changed since; None gives up the claim."""
         keys = _keys(site, page)
-        arguments = (rendered or b"", max(1, int(seconds * 1000)), changes if rendered is not None else "none")
+        arguments = (rendered or b"", max(1, int(seconds * 1000)), mark if rendered is not None else "none")
         with suppress(RedisAway):
             self._link.call(lambda client: client.eval(LAY_DOWN, 3, *keys, *arguments))
 
     def _start(self) -> None:
         with self._guard:
-            if self._listener is None:
+            if self._listener is None or not self._listener.is_alive():
                 self._listener = threading.Thread(target=self._run, name="changes", daemon=True)
                 self._listener.start()
 
     def _run(self) -> None:
         stopping = self._stopping
         while not stopping.is_set():
-            with suppress(RedisAway, redis.RedisError):
+            try:
                 # Asked shortly, since nobody else may ask while somebody finds out whether Redis is back.
-                client = self._link.call(_alive)
-                self._hear(client, stopping)
-            self._is_subscribed = False
+                self._hear(self._link.call(_alive), stopping)
+            except (RedisAway, redis.RedisError):
+                pass
+            except Exception as fault:  # noqa: BLE001 - a process that listens no more would not know what it misses
+                log.warning("listening_failed", fault=type(fault).__name__)
+            finally:
+                if self._is_subscribed:
+                    self._is_subscribed = False
+                    # What was kept for as long as changes are heard of has to be doubted now.
+                    self._pass_on(None)
             stopping.wait(TRY_AGAIN_AFTER)
 
     def _hear(self, client: redis.Redis, stopping: threading.Event) -> None:
+        """Listen until Redis says nothing at all, or fails."""
         with client.pubsub() as heard:  # type: ignore[no-untyped-call]
             heard.subscribe(CHANNEL)
+            is_asked = False
             while not stopping.is_set():
                 message = heard.get_message(timeout=LISTEN_FOR)
+                if message is None and is_asked:
+                    return
+                # A server whose machine is gone says nothing either; so it is asked, and a reply has to come.
+                is_asked = message is None
                 if message is None:
-                    # A server whose machine is gone says nothing either; it is asked, and a reply has to come.
                     heard.ping()
                 elif message["type"] == "subscribe":
                     # What was announced before is not known.
                     self._pass_on(None)
                     self._is_subscribed = True
                 elif message["type"] == "message":
-                    self._pass_on(frozenset(message["data"].split(SEPARATOR)))
+                    data = message["data"]
+                    self._pass_on(None if data == ANYTHING else frozenset(data.split(SEPARATOR)))
+                while self._untold:
+                    _tell(client, self._untold.pop(), ANYTHING)
 
     def _pass_on(self, tags: frozenset[bytes] | None) -> None:
         if self._forget is not None:
             self._forget(tags)
+
+
+def _tell(client: redis.Redis, site: str, changed: bytes) -> None:
+    mark = _mark(site)
+    pipeline = client.pipeline(transaction=False)
+    pipeline.set(mark.name, secrets.token_hex(8), px=mark.expires_ms)
+    pipeline.publish(CHANNEL, changed)
+    pipeline.execute()
 
 
 def _alive(client: redis.Redis) -> redis.Redis:
@@ -174,10 +199,14 @@ def _alive(client: redis.Redis) -> redis.Redis:
     return client
 
 
-def _counter(site: str) -> Any:
-    return redis_key(site, "changes", expires=CHANGES_REMEMBERED)
+def _mark(site: str) -> RedisKey:
+    return redis_key(site, "changes", expires=MARK_LASTS)
+
+
+def _milliseconds(duration: timedelta) -> int:
+    return int(duration.total_seconds() * 1000)
 
 
 def _keys(site: str, page: str) -> tuple[str, str, str]:
     names = [redis_key(site, use, page, expires=CLAIM_LASTS).name for use in ("page", "rendering")]
-    return names[0], names[1], _counter(site).name
+    return names[0], names[1], _mark(site).name

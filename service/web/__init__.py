@@ -81,8 +81,6 @@ DESK_BLUEPRINTS = (
 def register(app: Flask, settings: Settings, sharing: Sharing) -> None:
     """Give the application its routes, its errors and its headers."""
     hops = settings.trusted_proxies
-    if hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     observe(app, behind_proxy=hops > 0)
     app.after_request(finish)
     app.before_request(_refuse_unreadable_query)
@@ -100,8 +98,11 @@ def register(app: Flask, settings: Settings, sharing: Sharing) -> None:
     app.register_error_handler(Exception, _confess)
     pages = KeptPages(settings.page_memory)
     sharing.listen(lambda tags: pages.forget(tags, time.monotonic()))
+    edge = Edge(app.wsgi_app, pages, sharing, secret=settings.secret_key, public_url=settings.public_url)
+    if hops:
+        edge.behind = ProxyFix(edge.behind, x_for=hops, x_proto=hops, x_host=hops)
     # Outermost, since what it answers itself is to cost next to nothing.
-    app.wsgi_app = Edge(app.wsgi_app, pages, sharing)  # type: ignore[method-assign]
+    app.wsgi_app = edge  # type: ignore[method-assign]
 
 
 def _refuse_unreadable_query() -> None:

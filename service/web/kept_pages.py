@@ -12,12 +12,16 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
+from werkzeug.http import is_entity_header
+
 from service.web.responses import WORTH_COMPRESSING, compress_quickly
 
 Headers = list[tuple[str, str]]
 Key = Hashable
 OVERHEAD = 2_000  # bytes that a page costs beside its bodies, as measured over ten thousand of them
-OLD_ONE_WILL_DO = 0.05  # seconds after a change in which the old page is still shown while the new one is rendered
+TAG = 300  # bytes that each of its tags costs
+LARGEST = 4  # no page takes more than this part of the memory
+OLD_ONE_WILL_DO = 0.05  # seconds in which a page that is stale is still shown while the new one is rendered
 MOST_ADDRESSES = 8  # of one page
 MOST_FORGOTTEN = 10_000  # tags of which is remembered when they changed last
 
@@ -36,8 +40,7 @@ class Answer:
 class Page:
     """One page in all codings that were asked for so far; `headers` are those of every coding.
 
-    It is fresh until `fresh_until`, on the monotonic clock. `outdated_at` is when it was found to have changed, None
-    for one that has only grown old.
+    It is fresh until `fresh_until`, on the monotonic clock. One without tags is for its reader alone.
     """
 
     key: Key
@@ -47,17 +50,26 @@ class Page:
     tags: frozenset[bytes]
     rendered_at: float
     fresh_until: float
-    outdated_at: float | None = None
     answers: dict[str | None, Answer] = field(default_factory=dict)
     addresses: list[str] = field(default_factory=list)
     size: int = 0
-    is_in_use: bool = True
+    is_in_use: bool = False
+    """True once it was asked for again; what was asked for once makes room first, or junk would drive out the rest."""
     stands_in: bool = False
     """True once it was shown for want of a new one, because the database was away."""
 
     def will_do(self, now: float) -> bool:
-        """True for an old page that may be shown while the new one is rendered: it has only just changed, or aged."""
-        return self.outdated_at is None or now - self.outdated_at < OLD_ONE_WILL_DO
+        """True for a page that has only just changed, or aged, to be shown while the new one is rendered."""
+        return now - self.fresh_until < OLD_ONE_WILL_DO
+
+    def may_stand_in(self, now: float, seconds: float) -> bool:
+        """True where it was rendered in the last `seconds`."""
+        return now - self.rendered_at < seconds
+
+    def stand_in(self, until: float) -> Page:
+        """Return the page itself, to be shown until then for want of a new one."""
+        self.stands_in, self.fresh_until = True, until
+        return self
 
 
 class KeptPages:
@@ -86,14 +98,17 @@ class KeptPages:
     def keep(self, page: Page, since: int) -> bool:
         """Keep a page in place of an earlier one; False where it has changed since the moment `since`.
 
-        What has gone unused for longest makes room.
+        What has gone unused for longest makes room. Nor is a page kept that nothing would make stale, or a huge one.
         """
-        page.size = OVERHEAD + len(page.body)
+        page.size = OVERHEAD + TAG * len(page.tags) + 2 * len(repr(page.key)) + len(page.body)
+        if not page.tags or page.size > self._most_bytes // LARGEST:
+            return False
         with self._guard:
             last = max([self._all_changed, *(self._changed.get(tag, 0) for tag in page.tags)])
             if last > since:
                 return False
-            self._drop(page.key)
+            replaced = self._drop(page.key)
+            page.is_in_use = replaced is not None and replaced.is_in_use
             self._pages[page.key] = page
             self._size += page.size
             for tag in page.tags:
@@ -118,9 +133,7 @@ class KeptPages:
                     self._all_changed = max(self._all_changed, self._changed.popitem(last=False)[1])
             for key in keys:
                 page = self._pages[key]
-                page.fresh_until = 0.0
-                if page.outdated_at is None:
-                    page.outdated_at = now
+                page.fresh_until = min(page.fresh_until, now)
 
     def answer(self, page: Page, coding: str | None) -> Answer:
         """Return a page in a coding ("br", "gzip"), or as it is where that is not worth it; made once for each."""
@@ -132,14 +145,13 @@ class KeptPages:
         # The ETag differs by coding, as RFC 9110, section 8.8.3.3, wants it, and as pages that are not kept have it.
         etag = f'{page.etag[:-1]}-{used}"' if used else page.etag
         common = [*page.headers, ("ETag", etag)]
-        not_modified = [(name, value) for name, value in common if name != "Content-Type"]
+        not_modified = [(name, value) for name, value in common if not is_entity_header(name)]
         encoding = [("Content-Encoding", used)] if used else []
         made = Answer(etag, [*common, ("Content-Length", str(len(body))), *encoding], not_modified, (body,))
         page.answers[coding] = made
         with self._guard:
-            if self._pages.get(page.key) is page and used:
-                page.size += len(body)
-                self._size += len(body)
+            if used:
+                self._grow(page, len(body))
         return made
 
     def know_address(self, address: str, page: Page) -> None:
@@ -147,9 +159,18 @@ class KeptPages:
         with self._guard:
             if self._pages.get(page.key) is page and address not in self.addresses:
                 if len(page.addresses) == MOST_ADDRESSES:
-                    del self.addresses[page.addresses.pop(0)]
+                    oldest = page.addresses.pop(0)
+                    del self.addresses[oldest]
+                    self._grow(page, -len(oldest))
                 page.addresses.append(address)
                 self.addresses[address] = page
+                self._grow(page, len(address))
+
+    def _grow(self, page: Page, by: int) -> None:
+        if self._pages.get(page.key) is page:
+            page.size += by
+            self._size += by
+            self._make_room()
 
     def _make_room(self) -> None:
         # Whoever was used since it was last looked at gets a second chance, so that a hit has no order to keep.
@@ -161,15 +182,15 @@ class KeptPages:
                 continue
             self._drop(key)
 
-    def _drop(self, key: Key) -> None:
+    def _drop(self, key: Key) -> Page | None:
         page = self._pages.pop(key, None)
-        if page is None:
-            return
-        for tag in page.tags:
-            keys = self._by_tag[tag]
-            keys.discard(key)
-            if not keys:
-                del self._by_tag[tag]
-        self._size -= page.size
-        for address in page.addresses:
-            del self.addresses[address]
+        if page is not None:
+            for tag in page.tags:
+                keys = self._by_tag[tag]
+                keys.discard(key)
+                if not keys:
+                    del self._by_tag[tag]
+            self._size -= page.size
+            for address in page.addresses:
+                del self.addresses[address]
+        return page

@@ -68,9 +68,13 @@ def asked_for() -> str | None:
         return None
 
 
-def spoken_to(lang: str, accept_language: str) -> str:
-    """Return the language of the answer to a request with this `?lang=` and this header, outside of any request."""
-    return _known(lang) or _negotiated(parse_accept_header(accept_language, LanguageAccept))
+def spoken_to(lang: str, accept_language: str) -> tuple[str, bool]:
+    """Return the language of the answer to a request with this `?lang=` and this header, outside of any request.
+
+    With it whether the address asks for it, since the addresses in the answer do so then.
+    """
+    in_address = _known(lang)
+    return in_address or _negotiated(parse_accept_header(accept_language, LanguageAccept)), in_address is not None
 
 
 def language() -> str:

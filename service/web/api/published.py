@@ -55,13 +55,20 @@ ORIGINS_HEADER = {
         "schema": {"type": "string"},
     }
 }
+CACHE_STATUS = {
+    "Cache-Status": {
+        "description": "Only while the store is away and an older answer stands in (RFC 9211).",
+        "schema": {"type": "string", "example": "postbag; hit; detail=store-unavailable"},
+    }
+}
+READ_HEADERS = ORIGINS_HEADER | CACHE_STATUS
 
 
 @blueprint.get("/comments")
 @open_to_any_page
 @blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, PageSchema, description="One page of published comments, depth-first.", headers=ORIGINS_HEADER)
-@blueprint.alt_response(304, description="The page is still what `If-None-Match` says.", headers=ORIGINS_HEADER)
+@blueprint.response(200, PageSchema, description="One page of published comments, depth-first.", headers=READ_HEADERS)
+@blueprint.alt_response(304, description="The page is still what `If-None-Match` says.", headers=READ_HEADERS)
 @answers("invalid", "unknown_site", "store_unavailable")
 @described("readComments", "Read the published comments of an article")
 def read_comments(query: dict[str, Any]) -> Response:
@@ -77,7 +84,8 @@ def read_comments(query: dict[str, Any]) -> Response:
         limit=query["limit"],
         showing=showing,
     )
-    depends_on(of_page(page.site, page.article))
+    if showing is None or request.args["comment"] in {str(comment.id) for comment in page.comments}:
+        depends_on(of_page(page.site, page.article))
     view = _page_view(page)
     if showing is not None:
         view["earlier"] = not page.is_first
@@ -209,8 +217,8 @@ def preview_comment(sent: dict[str, Any]) -> Response:
 @blueprint.get("/counts")
 @open_to_any_page
 @blueprint.arguments(CountsQuery, location="query")
-@blueprint.response(200, CountsSchema)
-@blueprint.alt_response(304, description="The counts are still what `If-None-Match` says.")
+@blueprint.response(200, CountsSchema, headers=CACHE_STATUS)
+@blueprint.alt_response(304, description="The counts are still what `If-None-Match` says.", headers=CACHE_STATUS)
 @answers("invalid", "unknown_site", "store_unavailable")
 @described("countComments", "Count the published comments of up to 100 articles")
 def count_comments(query: dict[str, Any]) -> Response:

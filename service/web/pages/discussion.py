@@ -55,7 +55,8 @@ def _discussion(site: str, article: str, *, host: str = "") -> tuple[dict[str, A
     """
     answering = _id_in_query("reply_to")
     published = _read(site, article, answering)
-    depends_on(of_page(published.site, published.article))
+    if _is_what_was_asked_for(published):
+        depends_on(of_page(published.site, published.article))
     # The key, and not the address that was asked for: the page may be kept for whoever asks by another one.
     links = _Links(host, site, published.key, str(request.args.get("sort", "")))
     form = Form(
@@ -124,6 +125,16 @@ def _id_in_query(name: str) -> UUID | None:
         return UUID(request.args.get(name, ""))
     except ValueError:
         return None
+
+
+def _is_what_was_asked_for(published: PublishedPage) -> bool:
+    """False where something in the query means nothing: of such addresses there are endlessly many."""
+    cursor, comment, reply_to = (request.args.get(name, "") for name in ("cursor", "comment", "reply_to"))
+    if comment and (cursor or comment not in {str(shown.id) for shown in published.comments}):
+        return False
+    if cursor and published.is_first:
+        return False
+    return not reply_to or (published.answered is not None and reply_to == str(published.answered.id))
 
 
 def _here() -> dict[str, str]:
