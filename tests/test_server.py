@@ -24,6 +24,7 @@ from service.actions import sites
 from service.domain.permissions import Scope
 from tests.driver import SiteDriver, make_site
 from tests.granian_server import Answer, GranianServer, beside, environment_for, free_port, running_granian, until
+from tests.servers import started_again as started_again  # where others look for it
 
 ROOT = Path(__file__).parent.parent
 

@@ -17,7 +17,7 @@ from tests.servers import Server, running_postgres, running_redis, started_again
 AWAY = lasting(2.0, 30.0)  # seconds
 SOON = 5.0  # seconds; two are promised, and the machine may be busy
 FRESH_FOR = 10.0  # seconds for which a page is taken for the present one, as long as nobody can have changed it
-STANDS_IN = "postbag; hit; fwd=stale; detail=store-unavailable"
+STANDS_IN = "postbag; hit; detail=store-unavailable"
 
 
 def submit(server: GranianServer, site: SiteDriver) -> Answer:
