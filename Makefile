@@ -10,7 +10,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 STOP_LIMIT := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench widget openapi pins clean
+.PHONY: help run test faults lint format bench widget openapi pins clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,10 @@ run: ## Serve the demo site at http://127.0.0.1:8000 (PORT= for another port)
 test: ## Run the whole suite on SQLite and PostgreSQL, with real Redis (ARGS= for pytest)
 	@$(DEV)
 	@exec .venv-dev/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+faults: ## Bear every promised fault at full length: 50 kills, stores away for 30 s, a fail-over (some minutes; ARGS=)
+	@$(DEV)
+	@exec env FAULTS=long .venv-dev/bin/python -m pytest -n 0 -v --durations 0 tests/faults $(ARGS)
 
 lint: ## Check style, format and types
 	@$(DEV)

@@ -19,6 +19,7 @@ from flask_migrate import upgrade
 
 from service.actions import audit, invitations, sites, upkeep
 from service.actions import demo as demo_actions
+from service.commands.counters import counters_group
 from service.commands.opinions import opinions_group
 from service.commands.outbox import outbox_group
 from service.commands.telling import told_plainly, utc_now
@@ -58,6 +59,7 @@ def register(app: Flask) -> None:
         openapi_group,
         demo_group,
         outbox_group,
+        counters_group,
     ):
         app.cli.add_command(group)
     app.cli.add_command(run_worker)
@@ -333,7 +335,7 @@ Postbag serves the demo newspaper; stop it with Ctrl-C.
     granian = Path(sys.executable).with_name("granian")
     arguments = ["--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws", "--log-level", "warning"]
     # A newcomer's machine serves one reader; four threads are plenty, and granian's default of hundreds is none.
-    arguments += ["--blocking-threads", "4", "--backpressure", "64"]
+    arguments += ["--blocking-threads", "4", "--backpressure", "512"]
     os.environ["POSTBAG_DEMO"] = "1"
     # This process becomes the server and stays the worker's parent, so that the worker ends with it, however it does.
     flask = Path(sys.executable).with_name("flask")

@@ -2,6 +2,7 @@
 
     with running_redis() as redis: ...          redis.url, redis.process
     with running_postgres() as postgres: ...    postgres.url, postgres.process
+    with started_again(postgres): ...           the same one, after it was stopped
 
 Each lives on a Unix socket in a temporary directory and is gone with it when the block ends. A test that hurts its
 server (kills it, stops it) starts one of its own with these.
@@ -18,8 +19,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,34 @@ class Server:
 
     url: str
     process: subprocess.Popen[bytes]
+    directory: Path
+    is_ready: Callable[[], bool]
+
+
+@contextmanager
+def started_again(server: Server) -> Iterator[Server]:
+    """Yield a server that has ended, started once more on what it left; raises ServerDidNotStart."""
+    owner = server.directory.stat()
+    account = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    command: Any = server.process.args
+    with _running(command, server.directory, server.is_ready, **account) as process:
+        yield Server(server.url, process, server.directory, server.is_ready)
+
+
+@contextmanager
+def frozen(server: Server) -> Iterator[None]:
+    """Stop every process of a server where it stands within the block, as a disk that hangs does."""
+    pid = server.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    processes = [pid, *map(int, children)]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
 
 
 @contextmanager
@@ -61,15 +91,17 @@ def running_redis() -> Iterator[Server]:
         url = f"unix://{socket}"
         command: Command = [bundled_server(), "--port", "0", "--unixsocket", socket, "--dir", directory]
         command += ["--save", "", "--appendonly", "no", "--databases", str(REDIS_DATABASES)]
-        with _running(command, directory, lambda: _redis_answers(url)) as process:
-            yield Server(url, process)
+        is_ready = partial(_redis_answers, url)
+        with _running(command, directory, is_ready) as process:
+            yield Server(url, process, directory, is_ready)
 
 
 @contextmanager
-def running_postgres(*, is_durable: bool = False) -> Iterator[Server]:
+def running_postgres(*, is_durable: bool = False, **others: object) -> Iterator[Server]:
     """Yield an empty PostgreSQL server, its superuser `postgres`; raises ServerDidNotStart.
 
-    Unless it is to be durable, as it is where it counts, it is quick and forgets everything with its machine.
+    Unless it is to be durable, as it is where it counts, it is quick and forgets everything with its machine. `others`
+    are settings of PostgreSQL's own.
     """
     with _private_directory() as directory:
         binaries = _postgres_binaries(directory)
@@ -81,7 +113,7 @@ def running_postgres(*, is_durable: bool = False) -> Iterator[Server]:
         if made.returncode != 0:
             raise ServerDidNotStart(f"initdb failed:\n{made.stdout}{made.stderr}")
 
-        settings = {
+        settings: dict[str, object] = {
             "listen_addresses": "",
             "unix_socket_directories": directory,
             "max_connections": 100,
@@ -90,15 +122,44 @@ def running_postgres(*, is_durable: bool = False) -> Iterator[Server]:
         if not is_durable:
             settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
             settings |= {"wal_level": "minimal", "max_wal_senders": 0}
+        settings |= others
         command: Command = [
             binaries / "postgres",
             "-D",
             data,
             *(f"--{name}={value}" for name, value in settings.items()),
         ]
-        conninfo = f"host={directory} user=postgres dbname=postgres"
-        with _running(command, directory, lambda: _postgres_answers(conninfo), **_not_root()) as process:
-            yield Server(f"postgresql+psycopg://postgres@/postgres?host={directory}", process)
+        is_ready = partial(_postgres_answers, f"host={directory} user=postgres dbname=postgres")
+        with _running(command, directory, is_ready, **_not_root()) as process:
+            yield Server(f"postgresql+psycopg://postgres@/postgres?host={directory}", process, directory, is_ready)
+
+
+@contextmanager
+def running_standby(primary: Server) -> Iterator[Server]:
+    """Yield a standby that follows a server which keeps enough in its log for that; raises ServerDidNotStart."""
+    with _private_directory() as directory:
+        binaries = Path(str(primary.process.args[0])).parent  # type: ignore[index]
+        if account := _not_root():
+            os.chown(directory, account["user"], account["group"])
+        data = directory / "data"
+        copying: Command = [binaries / "pg_basebackup", "-D", data, "-h", primary.directory, "-U", "postgres", "-R"]
+        copied = subprocess.run(
+            [*copying, "--checkpoint=fast", "--no-sync"],
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            check=False,
+            **account,
+        )
+        if copied.returncode != 0:
+            raise ServerDidNotStart(f"pg_basebackup failed:\n{copied.stdout}{copied.stderr}")
+        given: list[Any] = list(primary.process.args)[3:]  # type: ignore[arg-type]
+        others = ("--unix_socket_directories=", "--synchronous_standby_names=")
+        ours: Command = [one for one in given if not one.startswith(others)]
+        command: Command = [binaries / "postgres", "-D", data, *ours, f"--unix_socket_directories={directory}"]
+        is_ready = partial(_postgres_answers, f"host={directory} user=postgres dbname=postgres")
+        with _running(command, directory, is_ready, **account) as process:
+            yield Server(f"postgresql+psycopg://postgres@/postgres?host={directory}", process, directory, is_ready)
 
 
 @contextmanager

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,13 +19,12 @@ from uuid import uuid4
 
 import pytest
 import redis
-from sqlalchemy import create_engine, make_url, text
 
 from service.actions import sites
 from service.domain.permissions import Scope
 from tests.driver import SiteDriver, make_site
 from tests.granian_server import Answer, GranianServer, beside, environment_for, free_port, running_granian, until
-from tests.servers import Server, running_postgres, running_redis
+from tests.servers import started_again as started_again  # where others look for it
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,15 +45,6 @@ def redis_answers(instance: Path) -> bool:
             return bool(client.ping())
     except redis.RedisError:
         return False
-
-
-def stored_bodies(database_url: str) -> list[str]:
-    engine = create_engine(database_url)
-    try:
-        with engine.connect() as connection:
-            return list(connection.execute(text("SELECT body_raw FROM revisions")).scalars())
-    finally:
-        engine.dispose()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
@@ -212,126 +200,6 @@ def test_a_token_that_was_used_in_one_worker_is_revoked_in_all(two_workers: tupl
         (token,) = sites.list_tokens(site.slug)
         sites.revoke_token(site.slug, token.id, now=datetime.now(UTC))
     assert all(server.ask("GET", "/v1/moderation/comments", headers=site.bearer).status == 401 for _ in range(6))
-
-
-def test_whatever_was_acknowledged_survives_sigkill_exactly_once(instance: Path) -> None:
-    url = f"sqlite:///{instance / 'postbag.sqlite3'}"
-    acknowledged: set[str] = set()
-    with beside(instance) as app, running_granian(instance, "--workers", "2") as server:
-        site = make_site(app, limits="off")
-        for round_number in range(3):
-            enough = threading.Event()
-
-            def keep_sending(sender: int, round_number: int = round_number, enough: threading.Event = enough) -> None:
-                for number in range(1000):
-                    body = f"Round {round_number}, sender {sender}, reply {number}"
-                    try:
-                        answer = submit(server, site, body=body, email=f"sender{sender}@example.org")
-                    except OSError:
-                        return  # the server is dead, as it should be
-                    assert answer.status == 202, answer.text
-                    acknowledged.add(body)
-                    if number >= 3:
-                        enough.set()
-
-            with ThreadPoolExecutor(6) as pool:
-                senders = [pool.submit(keep_sending, sender) for sender in range(6)]
-                assert enough.wait(30)
-                server.kill()
-                for sender in senders:
-                    sender.result()
-            server.start()
-        assert server.ask("GET", "/readyz").status == 200
-        stored = stored_bodies(url)
-        assert len(stored) == len(set(stored))
-        assert acknowledged <= set(stored)
-        assert site.queue()["totals"]["pending"] == len(stored)
-
-
-def test_redis_may_die_under_load_and_come_back(instance: Path) -> None:
-    with ExitStack() as stack:
-        app = stack.enter_context(beside(instance))
-        server = stack.enter_context(running_granian(instance))
-        site, free = make_site(app), make_site(app, limits="off")
-        assert server.ask("GET", "/readyz").json["redis"] == "ok"
-        statuses: list[int] = []
-        stop = threading.Event()
-
-        def keep_sending() -> None:
-            while not stop.is_set():
-                statuses.append(submit(server, free).status)
-
-        with ThreadPoolExecutor(3) as pool:
-            senders = [pool.submit(keep_sending) for _ in range(3)]
-            until(lambda: len(statuses) > 10, "nothing is accepted")
-            with redis.Redis(unix_socket_path=str(instance / "redis.sock")) as client:
-                pid = client.info("server")["process_id"]
-            os.kill(pid, signal.SIGKILL)
-            before = len(statuses)
-            until(lambda: len(statuses) > before + 10, "submissions stopped with Redis")
-            limited = [submit(server, site).status for _ in range(8)]
-            until(lambda: server.ask("GET", "/readyz").json["redis"] == "ok", "the private Redis did not come back")
-            stop.set()
-            for sender in senders:
-                sender.result()
-        assert set(statuses) == {202}
-        # Both counts may be used, one in process and one in the new Redis, but never more than that.
-        assert limited.count(429) >= 1
-        assert set(limited) == {202, 429}
-        news = [json.loads(line)["event"] for line in server.log().splitlines() if '"redis_' in line]
-        assert news.count("redis_away") == 1
-        assert news.count("redis_back") == 1
-
-
-@contextmanager
-def started_again(server: Server) -> Iterator[None]:
-    """Start a PostgreSQL server that was stopped once more, on the data that it left."""
-    directory = make_url(server.url).query["host"]
-    assert isinstance(directory, str)
-    owner = Path(directory).stat()
-    account = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    again = subprocess.Popen(
-        server.process.args, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **account
-    )  # type: ignore[call-overload]
-    try:
-        yield
-    finally:
-        again.send_signal(signal.SIGINT)
-        again.wait(30)
-
-
-def test_without_postgresql_nothing_is_acknowledged_and_it_recovers_by_itself(instance: Path) -> None:
-    with ExitStack() as stack:
-        store, postgres = stack.enter_context(running_redis()), stack.enter_context(running_postgres())
-        app = stack.enter_context(beside(instance, postgres.url))
-        server = stack.enter_context(running_granian(instance, DATABASE_URL=postgres.url, REDIS_URL=store.url))
-        site = make_site(app, limits="off")
-        assert submit(server, site).status == 202
-
-        postgres.process.send_signal(signal.SIGINT)
-        postgres.process.wait(30)
-        began = time.monotonic()
-        assert_unavailable(submit(server, site))
-        assert time.monotonic() - began < 3
-        assert server.ask("GET", "/healthz").status == 200
-        ready = server.ask("GET", "/readyz")
-        assert (ready.status, ready.json["database"]) == (503, "unavailable")
-        page = server.ask("GET", f"/comments?site={site.slug}&article={site.article}", headers={"Accept": "text/html"})
-        assert page.status == 503
-        assert "Traceback" not in server.log() + page.text
-        assert postgres.url not in server.log()
-
-        stack.enter_context(started_again(postgres))
-        until(lambda: server.ask("GET", "/readyz").status == 200, "the service did not recover")
-        assert submit(server, site).status == 202
-        assert len(stored_bodies(postgres.url)) == 2
-
-
-def assert_unavailable(answer: Answer) -> None:
-    assert answer.status == 503, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert int(answer.headers["retry-after"]) > 0
-    assert answer.json["code"] == "store_unavailable"
 
 
 @pytest.mark.parametrize(

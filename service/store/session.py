@@ -23,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from service.config import Settings
 from service.domain.errors import StoreUnavailable
 from service.extensions import db
+from service.store.connecting import bound_waiting, bounded, unbounded
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,9 @@ def engine_options(settings: Settings) -> dict[str, Any]:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Teach an SQLite engine real transactions, foreign keys and waiting; PostgreSQL needs nothing."""
+    """Teach an SQLite engine real transactions, foreign keys and waiting, and a PostgreSQL one not to wait for ever."""
     if engine.dialect.name != "sqlite":
+        bound_waiting(engine)
         return
 
     @event.listens_for(engine, "connect")
@@ -186,7 +188,8 @@ def reading() -> Iterator[None]:
 @contextmanager
 def _faults_told() -> Iterator[None]:
     try:
-        yield
+        with bounded():
+            yield
     except (OperationalError, PoolTimeout) as fault:
         log.warning("database unavailable: %s", type(getattr(fault, "orig", None) or fault).__name__)
         raise StoreUnavailable from fault
@@ -200,6 +203,13 @@ def _faults_told() -> Iterator[None]:
 def _has_no_such_table(fault: DBAPIError) -> bool:
     """True where PostgreSQL has not been migrated yet; SQLite says the same with an OperationalError."""
     return isinstance(fault.orig, UndefinedTable)
+
+
+def take_time() -> None:
+    """Let the statements of this transaction take as long as they need: counting ten million rows takes a while."""
+    unbounded()
+    if db.engine.dialect.name == "postgresql":
+        db.session.connection().exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 def ping() -> None:

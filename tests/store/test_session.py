@@ -26,7 +26,8 @@ from service.store.models import SiteRow
 from service.store.session import ping, reading, writing
 from tests.conftest import settings_for
 from tests.driver import SiteDriver, make_site
-from tests.servers import running_postgres
+from tests.granian_server import until
+from tests.servers import frozen, running_postgres
 
 SOON = 3.5  # seconds; connecting is given up after two
 
@@ -227,6 +228,29 @@ def test_a_server_that_drops_connections_is_used_again_and_one_that_stops_is_una
     assert time.monotonic() - began < SOON
     with app.app_context():
         db.engine.dispose()
+
+
+def test_a_server_that_is_frozen_is_given_up_and_left_alone_and_used_again_when_it_thaws(
+    redis_url: str, tmp_path: Path
+) -> None:
+    with running_postgres() as postgres:
+        app = create_app(settings_for(postgres.url, redis_url, tmp_path / "instance"))
+        with app.app_context():
+            upgrade()
+        site = make_site(app)
+        assert site.submit().status_code == 202
+        with frozen(postgres):
+            began = time.monotonic()
+            # The first waits for the connection that it has; the others for none, and nobody for a new one.
+            assert [site.submit().status_code for _ in range(4)] == [503] * 4
+            assert time.monotonic() - began < SOON
+            with ThreadPoolExecutor(8) as pool:
+                assert set(pool.map(lambda _: site.app.test_client().get("/readyz").status_code, range(8))) == {503}
+            assert time.monotonic() - began < 2 * SOON
+        until(lambda: site.client.get("/readyz").status_code == 200, "it is left alone for ever")
+        assert site.submit().status_code == 202
+        with app.app_context():
+            db.engine.dispose()
 
 
 def _terminate_connections(app: Flask) -> None:
