@@ -18,7 +18,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -97,7 +97,7 @@ def running_redis() -> Iterator[Server]:
 
 
 @contextmanager
-def running_postgres(*, is_durable: bool = False, **others: object) -> Iterator[Server]:
+def running_postgres(others: Mapping[str, object] | None = None, *, is_durable: bool = False) -> Iterator[Server]:
     """Yield an empty PostgreSQL server, its superuser `postgres`; raises ServerDidNotStart.
 
     Unless it is to be durable, as it is where it counts, it is quick and forgets everything with its machine. `others`
@@ -122,7 +122,7 @@ def running_postgres(*, is_durable: bool = False, **others: object) -> Iterator[
         if not is_durable:
             settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
             settings |= {"wal_level": "minimal", "max_wal_senders": 0}
-        settings |= others
+        settings |= others or {}
         command: Command = [
             binaries / "postgres",
             "-D",

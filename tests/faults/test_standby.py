@@ -30,7 +30,7 @@ def follows(primary: Server) -> bool:
 def test_a_fail_over_to_a_synchronous_standby_loses_nothing_and_needs_no_restart(tmp_path: Path) -> None:
     with ExitStack() as stack:
         store = stack.enter_context(running_redis())
-        primary = stack.enter_context(running_postgres(**SYNCHRONOUS))
+        primary = stack.enter_context(running_postgres(SYNCHRONOUS))
         standby = stack.enter_context(running_standby(primary))
         until(lambda: follows(primary), "the standby does not follow")
         # libpq goes to whichever of the two takes writes.
