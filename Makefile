@@ -19,7 +19,7 @@ run: ## Serve the demo site at http://127.0.0.1:8000 (PORT= for another port)
 	@$(RUNTIME)
 	@exec env GRANIAN_WORKERS_KILL_TIMEOUT=$(STOP_LIMIT) .venv/bin/flask --app wsgi demo serve --host 127.0.0.1 --port "$(PORT)"
 
-test: ## Run the whole suite on SQLite and PostgreSQL, with real Redis (ARGS= for pytest)
+test: ## Run the suite on SQLite and PostgreSQL, with real Redis (EVERYTHING=1: each test on both; ARGS= for pytest)
 	@$(DEV)
 	@exec .venv-dev/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
 

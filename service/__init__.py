@@ -14,7 +14,6 @@ from service.adapters.altcha_proof import AltchaProof
 from service.adapters.changes import Changes
 from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
-from service.adapters.known_sites import KnownSites
 from service.adapters.limiter import Limiter
 from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
@@ -62,8 +61,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     once = Once(redis)
     proof = AltchaProof(keyring, once)
     changes = Changes(redis)
-    known_sites = KnownSites(changes.is_heard)
-    changes.listen(known_sites.forget)
     app.extensions[EXTENSION] = Toolbox(
         keyring,
         redis,
@@ -74,7 +71,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         proof,
         Wakeups(redis),
         changes,
-        known_sites,
         settings.outgoing_allow,
     )
 

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 import redis
@@ -50,6 +51,28 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         except ServerDidNotStart as error:
             raise pytest.UsageError(str(error)) from error
         session.config.add_cleanup(servers.pop_all().close)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each test of the web run on one kind of database, half of them on either, unless EVERYTHING is asked for.
+
+    Whatever has SQL of its own, in tests/store and beside this file, runs on both kinds always.
+    """
+    if os.environ.get("EVERYTHING"):
+        return
+    left_out = [item for item in items if _runs_on_the_other_kind(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not _runs_on_the_other_kind(item)]
+
+
+def _runs_on_the_other_kind(item: pytest.Item) -> bool:
+    named, _, _ = item.nodeid.partition("[")
+    if not named.startswith("tests/web/"):
+        return False
+    kind = getattr(item, "callspec", None) and item.callspec.params.get("database_url")  # type: ignore[attr-defined]
+    alike = [own for own in item.iter_markers("parametrize") if "database_url" in str(own.args[0])]
+    chosen = ("sqlite", "postgresql")[crc32(named.encode()) % 2]
+    return kind in {"sqlite", "postgresql"} and not alike and kind != chosen
 
 
 @pytest.fixture(scope="session")

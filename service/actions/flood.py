@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from service.actions import announce
 from service.actions.record import record
 from service.actions.toolbox import tools
 from service.domain.errors import StoreUnavailable
@@ -49,5 +48,3 @@ def _keep(site: Site, level: int, *, now: datetime) -> None:
             action = "rise" if level > site.flood_level else "sink"
             details = {"level": [site.flood_level, level]}
             record(site.id, LogKind.FLOOD, action, actor=POLICY, subject=site.slug, details=details, now=now)
-        # Also where another process was first: this one has an older level in mind.
-        announce.site_changed(site.id)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from service.actions import announce, outbox
+from service.actions import outbox
 from service.actions.change import change_standing
 from service.actions.findings import add_finding, close_unanswered, hold_undecided, is_new, move_to_spam
 from service.actions.record import record
@@ -171,7 +171,6 @@ def _settings(site_id: UUID, kind: OpinionKind) -> OpinionSettings:
 
 
 def _log(site: Site, details: dict[str, Any], actor: Actor, now: datetime) -> None:
-    announce.site_changed(site.id)
     record(site.id, LogKind.SITE, "change", actor=actor, subject=site.slug, details=details, now=now)
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service.actions import announce
 from service.actions.backtest import is_too_broad
 from service.actions.paging import rule_cursor, rule_position, scope_of
 from service.actions.record import record
@@ -243,7 +242,6 @@ def reseal_rules() -> int:
             terms = _by_current_key(site_id, rule.terms, addresses)
             sealed_anew = keyring.seal("\n".join(addresses), context=site_id.bytes)
             rules.save_rule(replace(rule, terms=terms, addresses_sealed=sealed_anew))
-            announce.site_changed(site_id)
             moved += len(addresses)
     return moved
 
@@ -334,7 +332,6 @@ def _shortened(value: str) -> str:
 
 
 def _log(caller: Caller, action: str, rule: Rule, now: datetime, details: dict[str, list[Any]]) -> None:
-    announce.site_changed(caller.site_id)
     details["version"] = [None, rule.version]
     record(
         caller.site_id,

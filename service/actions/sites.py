@@ -11,7 +11,6 @@ from uuid import UUID
 
 from service.actions import announce, flood
 from service.actions.record import record
-from service.actions.toolbox import tools
 from service.adapters.keyring import new_token, token_hash
 from service.domain.article_keys import parse_origin
 from service.domain.comment import TITLE_MAX
@@ -43,13 +42,9 @@ from service.store.tokens import Token
 
 
 def find_site(slug: str) -> Site:
-    """Return the site of this slug, as it was a moment ago at most; raises UnknownSite."""
+    """Return the site of this slug; raises UnknownSite."""
     if not is_slug(slug):
         raise UnknownSite
-    return tools().known_sites.find(slug, _load_site)
-
-
-def _load_site(slug: str) -> Site:
     with reading():
         return sites.find_site(slug)
 

@@ -11,7 +11,6 @@ from service.adapters.altcha_proof import AltchaProof
 from service.adapters.changes import Changes
 from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
-from service.adapters.known_sites import KnownSites
 from service.adapters.limiter import Limiter
 from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
@@ -35,7 +34,6 @@ class Toolbox:
     proof: AltchaProof
     wakeups: Wakeups
     changes: Changes
-    known_sites: KnownSites
     allowed_networks: tuple[Network, ...] = ()
     """Networks inside which the service may call although they are not of the public internet."""
     slugs: dict[UUID, str] = field(default_factory=dict, compare=False)

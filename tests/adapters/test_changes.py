@@ -189,7 +189,7 @@ def test_a_word_that_cannot_be_understood_does_not_end_the_listening(redis_url: 
     until(lambda: heard.count(None) >= 3, "the listener did not come back")
     until_heard(changes)
     other.call(lambda client: client.publish(CHANNEL, b"fine"))
-    until(lambda: heard[-1] == frozenset({b"fine"}), "the word did not come")
+    until(lambda: frozenset({b"fine"}) in heard, "the word did not come")
     changes.close()
     link.close()
     other.close()

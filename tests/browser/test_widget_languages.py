@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from service.actions import announce
 from service.store import articles
 from service.store.session import writing
 from service.store.sites import find_site
@@ -48,6 +49,7 @@ def count_becomes(reader: Reader, number: int) -> None:
         of_site = find_site(site.slug).id
         article, _ = articles.add_article_if_absent(of_site, key, url=key, title="An article", now=datetime.now(UTC))
         articles.change_counts({article.id: number - reader.desk.page()["article"]["count"]})
+        announce.articles_changed(of_site, [article.id])
 
 
 SPOKEN = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,10 +12,12 @@ from tests.faults.lasting import IS_LONG, lasting
 from tests.faults.nginx import find_nginx
 from tests.granian_server import GranianServer, beside, running_granian
 
-# `.ci/run` installs nginx. The last two take too long for the suite, in which cheaper tests stand for them.
+# `.ci/run` installs nginx. The others start and kill servers for a minute or two, which the suite has no time for;
+# FAULTS=short runs those that have a short form.
 collect_ignore = [
     *([] if find_nginx() else ["test_nginx.py"]),
     *([] if IS_LONG else ["test_frozen.py", "test_standby.py"]),
+    *([] if os.environ.get("FAULTS") else ["test_drained.py", "test_killed.py", "test_slow_clients.py"]),
 ]
 
 
