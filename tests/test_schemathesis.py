@@ -33,7 +33,7 @@ from tests.conftest import settings_for
 from tests.driver import SiteDriver, make_site
 
 BOUNDED = settings(
-    max_examples=10,
+    max_examples=6,
     derandomize=True,
     deadline=None,
     database=None,

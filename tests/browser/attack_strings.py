@@ -8,6 +8,8 @@ that gets through opens a dialog, or loads something from `evil.example`; a brow
 
 from __future__ import annotations
 
+import os
+
 BY_TECHNIQUE: dict[str, tuple[str, ...]] = {
     "script": (
         r"""<script>alert(1)</script>""",
@@ -394,3 +396,11 @@ script:alert(1)>)""",
 }
 
 ALL: tuple[str, ...] = tuple(attack for attacks in BY_TECHNIQUE.values() for attack in attacks)
+
+
+def share(number: int) -> tuple[str, ...]:
+    """Return every third attack, from the one of this number on; all of them where EVERYTHING is asked for.
+
+    The article's page, the desk and the widget each try another third, so that the suite tries them all.
+    """
+    return ALL if os.environ.get("EVERYTHING") else ALL[number::3]

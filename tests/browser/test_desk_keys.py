@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +13,7 @@ from tests.browser.desk_reader import DeskReader, sit_down, status_of
 from tests.browser.watch import Watch
 from tests.desk_driver import decisions_logged, reasons_for
 
-A_THOUSAND = 1_000
+MANY = 1_000 if os.environ.get("EVERYTHING") else 250  # decisions of one moderator in a row
 AT_ONCE = 10  # keys of somebody who decides without waiting
 UNSENT = "Object.keys(sessionStorage).filter(key => key.startsWith('postbag-outbox:')).length"
 
@@ -166,12 +167,12 @@ def test_words_in_a_field_decide_nothing(noor: DeskReader, desk: Desk) -> None:
     expect(noor.page.locator("#q")).to_have_value("a sad story")
 
 
-def test_a_thousand_decisions_lose_no_key(noor: DeskReader, desk: Desk) -> None:
-    ids = waiting(desk, A_THOUSAND)
+def test_many_decisions_in_a_row_lose_no_key(noor: DeskReader, desk: Desk) -> None:
+    ids = waiting(desk, MANY)
     noor.page.context.set_default_timeout(60_000)
     noor.open()
     keys = ["a", "s", "a", "r", "a"]
-    for start in range(0, A_THOUSAND, AT_ONCE):
+    for start in range(0, MANY, AT_ONCE):
         # Nobody decides on what is not there yet; the list is refilled while there is something left in it.
         noor.page.wait_for_selector(f"#items > .item:nth-child({AT_ONCE})", state="attached")
         for number in range(start, start + AT_ONCE):
@@ -181,7 +182,11 @@ def test_a_thousand_decisions_lose_no_key(noor: DeskReader, desk: Desk) -> None:
     noor.until(lambda: not noor.page.evaluate(UNSENT), limit=60)
     assert desk.queue() == []
     logged = decisions_logged(desk.site)
-    assert len(logged) == A_THOUSAND
+    assert len(logged) == MANY
     assert {comment_id for _, comment_id, _ in logged} == set(ids)
     assert {moderator for _, _, moderator in logged} == {"Noor"}
-    assert [sum(action == one for action, _, _ in logged) for one in ("approve", "spam", "reject")] == [600, 200, 200]
+    assert [sum(action == one for action, _, _ in logged) for one in ("approve", "spam", "reject")] == [
+        MANY * 3 // 5,
+        MANY // 5,
+        MANY // 5,
+    ]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from service.actions import announce
 from service.store import articles
 from service.store.session import writing
 from service.store.sites import find_site
@@ -42,14 +41,21 @@ def another_browser(reader: Reader, chromium: Browser, locale: str) -> Iterator[
 
 
 def count_becomes(reader: Reader, number: int) -> None:
-    """Have the article count so many comments."""
+    """Have the article count so many comments; its new title is what the server's memory of its pages hears of."""
     site = reader.desk.site
+    registered(reader, "An article")
     with site.app.app_context(), writing():
-        key = site.article
-        of_site = find_site(site.slug).id
-        article, _ = articles.add_article_if_absent(of_site, key, url=key, title="An article", now=datetime.now(UTC))
-        articles.change_counts({article.id: number - reader.desk.page()["article"]["count"]})
-        announce.articles_changed(of_site, [article.id])
+        article = articles.find_article(find_site(site.slug).id, site.article)
+        assert article is not None
+        articles.change_counts({article.id: number - article.count})
+    registered(reader, f"An article of {number}")
+
+
+def registered(reader: Reader, title: str) -> None:
+    """Have the server know the article by this title."""
+    site = reader.desk.site
+    said = {"site": site.slug, "key": site.article, "title": title}
+    assert reader.desk.api.put("/v1/articles", data=said).ok
 
 
 SPOKEN = {
