@@ -6,6 +6,7 @@ The run is bounded and derandomised: the same requests each time, whatever the m
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from tests.conftest import settings_for
 from tests.driver import SiteDriver, make_site
 
 BOUNDED = settings(
-    max_examples=6,
+    max_examples=10 if os.environ.get("EVERYTHING") else 3,
     derandomize=True,
     deadline=None,
     database=None,
