@@ -54,15 +54,26 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let each test of the web run on one kind of database, half of them on either, unless EVERYTHING is asked for.
+    """Leave out what the suite has no time for, unless EVERYTHING is asked for or a file is named.
 
+    That is every second test in the browser, and each test of the web on one kind of database, half of them on either.
     Whatever has SQL of its own, in tests/store and beside this file, runs on both kinds always.
     """
-    if os.environ.get("EVERYTHING"):
+    if os.environ.get("EVERYTHING") or any(".py" in argument for argument in config.args):
         return
-    left_out = [item for item in items if _runs_on_the_other_kind(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not _runs_on_the_other_kind(item)]
+    left_out = {item for item in items if _runs_on_the_other_kind(item) or _waits_for_everything(item)}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
+
+
+ALWAYS = ("test_main_job", "test_attacks", "test_widget_attacks", "test_widget_form", "test_widget_loss")
+
+
+def _waits_for_everything(item: pytest.Item) -> bool:
+    named = item.nodeid.partition("[")[0]
+    if not named.startswith("tests/browser/") or any(f"/{kept}.py" in named for kept in ALWAYS):
+        return False
+    return crc32(named.encode()) % 2 == 1
 
 
 def _runs_on_the_other_kind(item: pytest.Item) -> bool:

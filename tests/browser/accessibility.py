@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize
@@ -10,6 +11,8 @@ from playwright.sync_api import Page, ViewportSize
 PHONE: ViewportSize = {"width": 390, "height": 844}
 NARROW: ViewportSize = {"width": 320, "height": 640}
 
+LIGHTS: tuple[Literal["dark", "light"], ...] = ("dark", "light") if os.environ.get("EVERYTHING") else ("dark",)
+"""Those that pages around the queue are looked at in; in the dark more goes wrong."""
 AXE = Axe()
 RULES: dict[str, Any] = {
     "resultTypes": ["violations"],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.accessibility import NARROW, assert_accessible, overflow_of
+from tests.browser.accessibility import LIGHTS, NARROW, assert_accessible, overflow_of
 from tests.browser.desk import Desk
 from tests.browser.desk_reader import DeskReader, sit_down
 from tests.browser.watch import Watch
@@ -55,7 +55,7 @@ def test_axe_finds_nothing_and_nothing_runs_off_a_phone(ada: DeskReader, desk: D
     for size in (None, NARROW):
         if size:
             page.set_viewport_size(size)
-        for scheme in ("light", "dark"):
+        for scheme in LIGHTS:
             page.emulate_media(color_scheme=scheme)
             ada.open_page("rules")
             assert_accessible(page, f"rules, {scheme}")

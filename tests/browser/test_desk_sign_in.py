@@ -13,7 +13,7 @@ import redis
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from service.domain.totp import code_at, step_at
-from tests.browser.accessibility import NARROW, PHONE, assert_accessible, overflow_of
+from tests.browser.accessibility import LIGHTS, NARROW, PHONE, assert_accessible, overflow_of
 from tests.browser.conftest import PATIENCE
 from tests.browser.desk import Desk
 from tests.browser.test_manners import LONG_WORD
@@ -319,7 +319,7 @@ def test_axe_finds_nothing_on_any_page_around_the_queue_in_any_light(noor: Perso
     seen = []
     for state in states(noor):
         noor.page.wait_for_load_state()
-        for scheme in ("dark", "light"):
+        for scheme in LIGHTS:
             noor.page.emulate_media(color_scheme=scheme)
             assert_accessible(noor.page, f"{state}, {scheme}")
         seen.append(state)

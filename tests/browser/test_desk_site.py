@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.accessibility import NARROW, assert_accessible, overflow_of
+from tests.browser.accessibility import LIGHTS, NARROW, assert_accessible, overflow_of
 from tests.browser.desk import Desk
 from tests.browser.desk_reader import DeskReader, sit_down
 from tests.browser.watch import Watch
@@ -83,7 +83,7 @@ def test_whom_the_site_asks_is_set_and_tried_in_every_light_and_on_a_phone(admin
     for size in (None, NARROW):
         if size:
             page.set_viewport_size(size)
-        for scheme in ("light", "dark"):
+        for scheme in LIGHTS:
             page.emulate_media(color_scheme=scheme)
             page.get_by_role("button", name="Try it").click()
             expect(page.locator("#trial")).to_contain_text("is not on the public internet")
