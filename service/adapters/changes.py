@@ -25,7 +25,6 @@ import structlog
 
 from service.adapters.redis_link import RedisAway, RedisKey, RedisLink, redis_key, renew_after_fork
 
-CHANNEL = "postbag:changes"
 SEPARATOR = b" "
 ANYTHING = b"*"  # in place of tags, where it is no longer known which
 LISTEN_FOR = 0.5  # seconds; a thread that is to end notices within this time
@@ -160,7 +159,7 @@ class Changes:
     def _hear(self, client: redis.Redis, stopping: threading.Event) -> None:
         """Listen until Redis says nothing at all, or fails."""
         with client.pubsub() as heard:  # type: ignore[no-untyped-call]
-            heard.subscribe(CHANNEL)
+            heard.subscribe(channel_of(client))
             is_asked = False
             while not stopping.is_set():
                 message = heard.get_message(timeout=LISTEN_FOR)
@@ -189,8 +188,13 @@ def _tell(client: redis.Redis, site: str, changed: bytes) -> None:
     mark = _mark(site)
     pipeline = client.pipeline(transaction=False)
     pipeline.set(mark.name, secrets.token_hex(8), px=mark.expires_ms)
-    pipeline.publish(CHANNEL, changed)
+    pipeline.publish(channel_of(client), changed)
     pipeline.execute()
+
+
+def channel_of(client: redis.Redis) -> str:
+    """Return where changes are announced: Redis has one set of channels for all of its databases."""
+    return f"postbag:changes:{client.connection_pool.connection_kwargs.get('db') or 0}"
 
 
 def _alive(client: redis.Redis) -> redis.Redis:

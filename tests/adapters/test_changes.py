@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from service.adapters.changes import CHANNEL, CLAIM_LASTS, Changes
+from service.adapters.changes import CLAIM_LASTS, Changes, channel_of
 from service.adapters.redis_link import RedisLink
 from tests.granian_server import until
 from tests.servers import running_redis
@@ -185,10 +185,10 @@ def test_a_word_that_cannot_be_understood_does_not_end_the_listening(redis_url: 
     changes = Changes(link)
     changes.listen(forget)
     until_heard(changes)
-    other.call(lambda client: client.publish(CHANNEL, b"odd"))
+    other.call(lambda client: client.publish(channel_of(client), b"odd"))
     until(lambda: heard.count(None) >= 3, "the listener did not come back")
     until_heard(changes)
-    other.call(lambda client: client.publish(CHANNEL, b"fine"))
+    other.call(lambda client: client.publish(channel_of(client), b"fine"))
     until(lambda: frozenset({b"fine"}) in heard, "the word did not come")
     changes.close()
     link.close()

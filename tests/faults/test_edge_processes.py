@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import pytest
 import redis
 
-from service.adapters.changes import CHANNEL
+from service.adapters.changes import channel_of
 from tests.driver import SiteDriver, make_site
 from tests.granian_server import Answer, GranianServer, beside, running_granian, until
 from tests.servers import Server, running_postgres, running_redis
@@ -122,7 +122,7 @@ def test_while_the_database_is_away_pages_in_memory_stand_in(tmp_path: Path) -> 
         sent, other = site.published()["id"], site.submitted()["id"]
         read(server, site)
         client = stack.enter_context(redis.Redis.from_url(store.url))
-        until(lambda: client.pubsub_numsub(CHANNEL)[0][1] == 1, "the server does not listen")
+        until(lambda: client.pubsub_numsub(channel_of(client))[0][1] == 1, "the server does not listen")
         page = read(server, site)
         assert "cache-status" not in page.headers
 
