@@ -18,6 +18,7 @@ from service.adapters.limiter import Limiter
 from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
 from service.adapters.rulebooks import RuleBooks
+from service.adapters.site_memory import SiteMemory
 from service.adapters.wakeups import Wakeups
 from service.config import MAX_FORM_BYTES, MAX_REQUEST_BYTES, SHORT_SECRET, Settings
 from service.extensions import db, migrate
@@ -61,6 +62,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     once = Once(redis)
     proof = AltchaProof(keyring, once)
     changes = Changes(redis)
+    sites = SiteMemory()
+    changes.listen(sites.hear)
     app.extensions[EXTENSION] = Toolbox(
         keyring,
         redis,
@@ -71,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         proof,
         Wakeups(redis),
         changes,
+        sites,
         settings.outgoing_allow,
     )
 

@@ -12,6 +12,7 @@ from service import metrics
 from service.actions import announce, forms, limiting, opinions, outbox, screen
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
+from service.actions.known_sites import SiteChanged
 from service.actions.record import decision_entry
 from service.actions.reply import CheckedReply, Reply, check_reply
 from service.actions.toolbox import tools
@@ -98,7 +99,8 @@ def submit_comment(
     A `caller` with the scope `integrate` submits from the site's own servers and is limited by token, not by address;
     any other token of the site only stands in for its origin.
     Raises Invalid, ParentNotFound, ArticleClosed, Duplicate, RateLimited, ChallengeRequired, RequestInProgress,
-    IdempotencyKeyReused, Forbidden or StoreUnavailable; nothing is stored then.
+    IdempotencyKeyReused, Forbidden or StoreUnavailable, and SiteChanged where the site is not as it is stored; nothing
+    is stored then.
     """
     if caller is not None:
         caller.check_site(site.slug)
@@ -137,7 +139,7 @@ def submit_comment(
         reader = _Sender(client_hash, client_address, form, has_proof=proof is not None)
         sender = _Sender(None, None, None, has_proof=False) if caller else reader
         book = screen.rules_in_force(site)
-        with writing():
+        with writing(hurried=True):
             submitted = _store(checked, body_html, site, sender, book, verdict, now)
             if request is not None:
                 keep_answer(request, submitted.dumped(), now=now)
@@ -196,6 +198,8 @@ def _store(
         alike_since=now - screen.ALIKE_WINDOW,
         now=now,
     )
+    if found.site_version != site.version:
+        raise SiteChanged
     author, article = found.author, found.article or _new_article(checked, site, now)
     fingerprint = body_fingerprint(checked.body)
     is_duplicate, flagged = False, 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -67,6 +67,8 @@ class Site:
     spam_threshold: float | None = None
     asks: tuple[str, ...] = ()
     """The kinds of those whom the site asks for an opinion (domain/opinions.py)."""
+    version: int = field(default=0, compare=False)
+    """Another one after every change of any of these, so that a copy in memory can be told from what is stored."""
 
     def are_enough_flags(self, count: int) -> bool:
         """True for as many flags as bring a published comment back to the queue."""

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Executable, bindparam, insert, literal_column, select, update
@@ -20,9 +18,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.extensions import Base, db
 from service.store.dialect import is_postgresql
+from service.store.prepared import run
 
-MOST_VALUES = 50
-"""In one statement: psycopg remembers how to send a statement of so many, and reads a longer one anew every time."""
+MOST_VALUES = 200
+"""In one statement; a longer one would not often be met again as it is."""
 _GATHERED = "gathered_writes"
 """Under which the session keeps what waits for the end of the block."""
 
@@ -108,16 +107,15 @@ def _write(written: Sequence[Written]) -> None:
 
 
 def _send(written: Sequence[Written]) -> None:
-    connection = db.session.connection()
     if not is_postgresql():
-        for kind, alike in groupby(written, key=itemgetter(0)):
-            connection.execute(_statement((kind,)), [_named(0, row) for _, row in alike])
+        for kind, row in written:
+            run(_statement((kind,)), _named(0, row))
         return
     for part in _parts(written):
         parameters: dict[str, Any] = {}
         for number, (_, row) in enumerate(part):
             parameters |= _named(number, row)
-        connection.execute(_statement(tuple(kind for kind, _ in part)), parameters)
+        run(_statement(tuple(kind for kind, _ in part)), parameters)
 
 
 def _parts(written: Sequence[Written]) -> Iterator[Sequence[Written]]:
