@@ -112,12 +112,12 @@ def submit_comment(
         if given is not None:
             return Submitted.loaded(given)
     checked = check_reply(reply, site)
-    email_hash, client_hash = _email_hashes(site, checked.email)[0], limiting.client_key(site, client_address)
+    email_hashes, client_hash = _email_hashes(site, checked.email), limiting.client_key(site, client_address)
     article_subject = tools().keyring.lookup_hash("article", checked.article.value)
     spent = limiting.charges(
         site,
         *([limiting.caller_charge(caller)] if caller else limiting.reader_charges(site, client_address)),
-        ("email", email_hash),
+        ("email", email_hashes[0]),
         ("article", article_subject),
         *([] if caller else [("article-soft", article_subject)]),
         ("site", b""),
@@ -136,8 +136,8 @@ def submit_comment(
     try:
         # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
         body_html = render(checked.body)
-        reader = _Sender(client_hash, client_address, form, has_proof=proof is not None)
-        sender = _Sender(None, None, None, has_proof=False) if caller else reader
+        reader = _Sender(email_hashes, client_hash, client_address, form, has_proof=proof is not None)
+        sender = _Sender(email_hashes, None, None, None, has_proof=False) if caller else reader
         book = screen.rules_in_force(site)
         with writing(hurried=True):
             submitted = _store(checked, body_html, site, sender, book, verdict, now)
@@ -166,8 +166,9 @@ def _email_hashes(site: Site, email: str) -> tuple[bytes, ...]:
 
 @dataclass(frozen=True)
 class _Sender:
-    """Where a reader sent from and with which form; nothing is known where the site's own servers sent for them."""
+    """Who sent, from where and with which form; only who is known where the site's own servers sent for them."""
 
+    email_hashes: tuple[bytes, ...]
     client_hash: bytes | None
     address: str | None
     form: FormSeen | None
@@ -188,11 +189,10 @@ def _store(
     # The comment that is answered is held before the author, as everywhere.
     place = _place(checked, site, comment_id)
     numbers = sketch(checked.body)
-    email_hashes = _email_hashes(site, checked.email)
     found = arrivals.look_up(
         site.id,
         checked.article.value,
-        email_hashes=email_hashes,
+        email_hashes=sender.email_hashes,
         email_sealed=keyring.seal(checked.email, context=site.id.bytes),
         numbers=numbers,
         alike_since=now - screen.ALIKE_WINDOW,
@@ -213,7 +213,7 @@ def _store(
             email=checked.email,
             name=checked.name,
             website=checked.url or "",
-            email_hashes=email_hashes,
+            email_hashes=sender.email_hashes,
             author_id=author.id,
             client_address=sender.address,
         ),

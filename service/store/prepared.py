@@ -7,7 +7,8 @@ the driver gets both, within the transaction of the session as ever.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,6 +23,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from service.extensions import db
 from service.store.dialect import is_postgresql
 
+CONNECTION = "connection"
+"""Under which a session keeps the connection of a write transaction, since it takes its time to look for it."""
 Processor = Callable[[Any], Any] | None
 
 statement_sent = Namespace().signal("statement-sent")
@@ -38,6 +41,17 @@ class _Compiled:
     after: tuple[Processor, ...]
     """One for each column that is returned."""
 
+    def in_order(self, parameters: Mapping[str, Any]) -> list[Any]:
+        """Return all values as the driver wants them."""
+        return [
+            self.given[name]
+            if name not in parameters
+            else parameters[name]
+            if ready is None
+            else ready(parameters[name])
+            for name, ready in zip(self.names, self.before, strict=True)
+        ]
+
 
 def run(statement: Executable, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Execute a statement that lives as long as the process, and return its rows, none where it returns none.
@@ -46,16 +60,8 @@ def run(statement: Executable, parameters: Mapping[str, Any]) -> list[tuple[Any,
     """
     on_postgresql = is_postgresql()
     made = _compiled(statement, on_postgresql)
-    given = made.given
-    values = [
-        given[name] if name not in parameters else parameters[name] if ready is None else ready(parameters[name])
-        for name, ready in zip(made.names, made.before, strict=True)
-    ]
-    if statement_sent.receivers:
-        statement_sent.send(None, statement=made.text, values=values)
-    connection = db.session.connection()
-    driver: Any = connection.connection.driver_connection
-    try:
+    values = made.in_order(parameters)
+    with _driver(made, values) as driver:
         if on_postgresql:
             cursor: Any = psycopg.RawCursor(driver)
             cursor.execute(made.text, values, prepare=True)
@@ -64,6 +70,31 @@ def run(statement: Executable, parameters: Mapping[str, Any]) -> list[tuple[Any,
         # To ask psycopg for the description would take longer than all else here.
         rows = cursor.fetchall() if made.after else []
         cursor.close()
+    if any(made.after):
+        return [
+            tuple(value if ready is None else ready(value) for value, ready in zip(row, made.after, strict=True))
+            for row in rows
+        ]
+    return rows
+
+
+def run_for_each(statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Execute a statement that returns nothing once for each of the parameters, on SQLite."""
+    made = _compiled(statement, False)
+    values = [made.in_order(row) for row in rows]
+    with _driver(made, values) as driver:
+        driver.executemany(made.text, values).close()
+
+
+@contextmanager
+def _driver(made: _Compiled, values: list[Any]) -> Iterator[Any]:
+    """Yield the driver's connection, whose errors become SQLAlchemy's."""
+    if statement_sent.receivers:
+        statement_sent.send(None, statement=made.text, values=values)
+    connection = db.session().info.get(CONNECTION) or db.session.connection()
+    driver = connection.connection.driver_connection
+    try:
+        yield driver
     except connection.dialect.loaded_dbapi.Error as fault:
         is_lost = connection.dialect.is_disconnect(fault, driver, None)
         if is_lost:
@@ -77,12 +108,6 @@ def run(statement: Executable, parameters: Mapping[str, Any]) -> list[tuple[Any,
             connection_invalidated=is_lost,
             dialect=connection.dialect,
         ) from fault
-    if any(made.after):
-        return [
-            tuple(value if ready is None else ready(value) for value, ready in zip(row, made.after, strict=True))
-            for row in rows
-        ]
-    return rows
 
 
 @lru_cache(maxsize=512)

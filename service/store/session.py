@@ -24,6 +24,7 @@ from service.config import Settings
 from service.domain.errors import StoreUnavailable
 from service.extensions import db
 from service.store.connecting import bound_waiting, bounded, nothing_written, unbounded
+from service.store.prepared import CONNECTION
 
 log = logging.getLogger(__name__)
 
@@ -87,15 +88,18 @@ def writing(*, hurried: bool = False) -> Iterator[None]:
     """
     with _faults_told(hurried=hurried), _in_line():
         # What was read before belongs to another snapshot; the block reads again what it decides on.
-        db.session.rollback()
-        db.session.connection(execution_options={"for_writing": True})
+        session = db.session()
+        session.rollback()
+        session.info[CONNECTION] = session.connection(execution_options={"for_writing": True})
         _to_follow().clear()
         try:
             yield
-            db.session.commit()
+            session.commit()
         except BaseException:
-            db.session.rollback()
+            session.rollback()
             raise
+        finally:
+            del session.info[CONNECTION]
     follow = list(_to_follow())
     _to_follow().clear()
     for act in follow:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Executable, bindparam, insert, literal_column, select, update
@@ -18,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.extensions import Base, db
 from service.store.dialect import is_postgresql
-from service.store.prepared import run
+from service.store.prepared import run, run_for_each
 
 MOST_VALUES = 200
 """In one statement; a longer one would not often be met again as it is."""
@@ -108,8 +110,8 @@ def _write(written: Sequence[Written]) -> None:
 
 def _send(written: Sequence[Written]) -> None:
     if not is_postgresql():
-        for kind, row in written:
-            run(_statement((kind,)), _named(0, row))
+        for kind, alike in groupby(written, key=itemgetter(0)):
+            run_for_each(_statement((kind,)), [_named(0, row) for _, row in alike])
         return
     for part in _parts(written):
         parameters: dict[str, Any] = {}

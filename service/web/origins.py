@@ -7,7 +7,7 @@ so there is nothing to protect it from; whoever forges the header is not a brows
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -31,6 +31,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 EXPOSED = "ETag, Postbag-Origins, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
 SENDABLE_HEADERS = "Authorization, Content-Type, Idempotency-Key"
 PREFLIGHT_SECONDS = 600
+LONGEST_REMEMBERED = 300  # characters of an origin
 MOST_ATTEMPTS = 3
 """With a site that changes while a reply is being stored; nobody changes one so often."""
 
@@ -165,6 +166,12 @@ def _is_allowed(origin: str, site: Site) -> bool:
 
 
 def _origin_or_none(text: str) -> str | None:
+    # The same few again and again; what somebody makes up must not fill the memory.
+    return _parsed_origin(text) if len(text) < LONGEST_REMEMBERED else _parsed_origin.__wrapped__(text)
+
+
+@lru_cache(maxsize=1_000)
+def _parsed_origin(text: str) -> str | None:
     try:
         return parse_origin(text)
     except Invalid:
