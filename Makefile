@@ -40,6 +40,7 @@ format: ## Put the sources into the one format, and mend what can be mended
 	.venv-dev/bin/ruff format .
 
 bench: ## Measure what is promised, and print it as tables (half an hour; ARGS= for speed; SPAM_CSV="FILE ..." HONEST="FILE ..." add more)
+	@$(RUNTIME)
 	@$(DEV)
 	.venv-dev/bin/python -m benchmarks.speed $(ARGS)
 	.venv-dev/bin/python -m benchmarks.widget

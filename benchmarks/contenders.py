@@ -14,6 +14,9 @@ from pathlib import Path
 from tests.granian_server import ROOT, GranianServer, free_port, until
 
 SERVER_CORE, LOAD_CORE = 0, 1
+RUNTIME = ROOT / ".venv" / "bin"
+"""The packages that people run, without those of the tests, some of which others import where they find them."""
+BINARIES = RUNTIME if (RUNTIME / "granian").exists() else Path(sys.executable).parent
 
 
 @contextmanager
@@ -46,7 +49,7 @@ def started(
     target: str, environment: dict[str, str], port: int, *, threads: int = 1, granian: Path | None = None
 ) -> subprocess.Popen[bytes]:
     """Start one worker and return at once; whoever called it ends it, with the session that it has of its own."""
-    binary = granian or Path(sys.executable).with_name("granian")
+    binary = granian or BINARIES / "granian"
     options = ["--interface", "wsgi", "--no-ws", "--blocking-threads", str(threads), "--workers", "1"]
     command = ["taskset", "-c", str(SERVER_CORE), str(binary), *options, "--port", str(port), target]
     return subprocess.Popen(
@@ -68,6 +71,16 @@ def worker_of(process: subprocess.Popen[bytes]) -> int:
 def resident(pid: int) -> int:
     """Return the bytes of memory that a process holds (RSS)."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def processor_seconds(process: subprocess.Popen[bytes]) -> float:
+    """Return what a server and its workers have had of the processor so far, whatever else ran meanwhile."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ticks = 0
+    for pid in (process.pid, *children):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def is_open(port: int) -> bool:

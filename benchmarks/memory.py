@@ -9,13 +9,12 @@ process take that has not answered anything stands below it.
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.contenders import LOAD_CORE, fetched, resident, server_on_one_core, worker_of
+from benchmarks.contenders import BINARIES, LOAD_CORE, fetched, resident, server_on_one_core, worker_of
 from benchmarks.effort import Effort, measure_alone
 from benchmarks.filled import ORIGIN, SINCE_YEARS, SLUG, fill
 from benchmarks.load import CONNECTIONS, ask
@@ -113,7 +112,7 @@ def _asking(server: GranianServer, folder: Path, requests: int) -> Iterator[tupl
 
 def _growing(environment: dict[str, str]) -> str:
     told = subprocess.run(
-        [sys.executable, "-c", GROWING, *PACKAGES.split()],
+        [BINARIES / "python", "-c", GROWING, *PACKAGES.split()],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -19,7 +18,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlencode
 
-from benchmarks.contenders import fetched, started
+from benchmarks.contenders import BINARIES, fetched, processor_seconds, started
 from benchmarks.effort import Effort, measure_alone
 from benchmarks.printing import table
 from benchmarks.results import Finding, Findings, at_most, spread
@@ -42,17 +41,22 @@ def measure(effort: Effort) -> Findings:
         app = stack.enter_context(beside(folder, url))
         fill_articles(app, ORIGIN, [50])
         environment = environment_for(folder, DATABASE_URL=url, REDIS_URL=redis.url)
-        taken = [_start(folder, environment) for _ in range(2 * effort.rounds + 1)][1:]
+        starts = [_start(folder, environment) for _ in range(2 * effort.rounds + 1)][1:]
+        taken, worked = [list(own) for own in zip(*starts, strict=True)]
         middle = statistics.median(taken)
         findings = Findings(
-            [Finding("from the start of granian to the first page", spread(taken, "s"), middle, at_most(1.5, "s"))]
+            [
+                Finding("from the start of granian to the first page", spread(taken, "s"), middle, at_most(1.5, "s")),
+                Finding("  what it had of the processor for that", spread(worked, "s")),
+            ]
         )
         if findings.has_missed:
             findings.profiles["Imports of one start, each with its own time"] = _imports(environment)
     return findings
 
 
-def _start(folder: Path, environment: dict[str, str]) -> float:
+def _start(folder: Path, environment: dict[str, str]) -> tuple[float, float]:
+    """Return the seconds to the first page, and those that the server had of the processor."""
     path = "/v1/comments?" + urlencode({"site": SITE, "article": f"{ORIGIN}/50"})
     server = GranianServer(folder, free_port(), environment)
     began = time.perf_counter()
@@ -63,7 +67,7 @@ def _start(folder: Path, environment: dict[str, str]) -> float:
                 _, body = fetched(server.port, path)
                 seconds = time.perf_counter() - began
                 assert b'"count":50' in body, body[:200]
-                return seconds
+                return seconds, processor_seconds(server.process)
             time.sleep(LOOK_EVERY)
     finally:
         server.kill()
@@ -72,7 +76,7 @@ def _start(folder: Path, environment: dict[str, str]) -> float:
 
 def _imports(environment: dict[str, str]) -> str:
     told = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import wsgi"],
+        [BINARIES / "python", "-X", "importtime", "-c", "import wsgi"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
