@@ -2,7 +2,8 @@
 
 `python -m benchmarks.busy` starts durable PostgreSQL, Redis and the service in one granian worker on one core. On the
 other core wrk reads a page of 50 comments as fast as it is answered, and a second process sends replies at a steady
-rate; rounds with and without it alternate. It prints what was really accepted, and how long a reply took.
+rate; rounds with and without it alternate. It prints what was really accepted, how long a reply took, and the share of
+the core that the submissions take by themselves, below which the loss cannot be.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlencode
 
-from benchmarks.contenders import LOAD_CORE, fetched, on_one_core
+from benchmarks.contenders import LOAD_CORE, fetched, processor_seconds, server_on_one_core
 from benchmarks.effort import Effort, measure_alone
 from benchmarks.load import Load, load
 from benchmarks.paced import Paced, replies_arriving
@@ -42,7 +43,9 @@ def measure(effort: Effort) -> Findings:
         site = make_site(app)
         raise_limits(site)
         environment = environment_for(folder, DATABASE_URL=url, REDIS_URL=redis.url)
-        port = stack.enter_context(on_one_core("wsgi:app", environment, threads=THREADS))
+        server = stack.enter_context(server_on_one_core("wsgi:app", environment, threads=THREADS))
+        assert server.process is not None
+        port = server.port
         path = "/v1/comments?" + urlencode({"site": SITE, "article": f"{ORIGIN}/{COMMENTS}"})
         fetched(port, path)
         reading = Load(port, path, {}, effort.seconds, LOAD_CORE)
@@ -55,6 +58,13 @@ def measure(effort: Effort) -> Findings:
             ) as found:
                 busy.append(load(reading))
             arrived += found
+        before = processor_seconds(server.process)
+        with replies_arriving(
+            port, site.slug, site.origin, rate=ARRIVING, seconds=effort.seconds, turn=effort.rounds
+        ) as alone:
+            pass
+        of_the_core = (processor_seconds(server.process) - before) / alone[0].seconds
+        of_one = of_the_core / alone[0].rate * 1000
     lost = [1 - ratio for ratio in ratios(busy, quiet)]
     accepted = [one.rate for one in arrived]
     rates = f"{statistics.median(quiet):,.0f} to {statistics.median(busy):,.0f} reads a second"
@@ -73,6 +83,10 @@ def measure(effort: Effort) -> Findings:
                 spread(accepted),
                 statistics.median(accepted),
                 at_least(ARRIVING * 0.99),
+            ),
+            Finding(
+                f"share of the core that {alone[0].rate:.0f} submissions a second take without any reads",
+                f"{of_the_core:.2f}; {of_one:.1f} ms each",
             ),
             Finding("from when a submission was due to its answer, median and 99th of 100", f"{took}, {slowest}"),
         ]
