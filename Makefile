@@ -39,7 +39,7 @@ format: ## Put the sources into the one format, and mend what can be mended
 	.venv-dev/bin/ruff check --fix-only --quiet .
 	.venv-dev/bin/ruff format .
 
-bench: ## Measure what is promised, and print it as tables (half an hour; ARGS= for speed; SPAM_CSV="FILE ..." HONEST="FILE ..." add more)
+bench: ## Measure what is promised, and print it as tables (half an hour; ARGS= for benchmarks.speed; SPAM_CSV="FILE ..." HONEST="FILE ..." add more)
 	@$(RUNTIME)
 	@$(DEV)
 	.venv-dev/bin/python -m benchmarks.speed $(ARGS)

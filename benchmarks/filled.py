@@ -263,7 +263,7 @@ STATEMENTS = (
       site_id, CASE WHEN status = 'pending' THEN queued_at END, id, revision, name, 'hold', 0,
       'Held by ' || name || '.', '[]'
     FROM (SELECT *, ('x' || right(id::text, 6))::bit(24)::int AS lot FROM comments) AS comments
-    JOIN (VALUES ('policy', 1), ('first_time_author', 3), ('many_links', 200)) AS found (name, every)
+    JOIN (VALUES ('policy', 1), ('first_time_author', 3), ('many_links', 100)) AS found (name, every)
       ON lot % every = 0
     """,
     """

@@ -39,9 +39,8 @@ request = function()
 end
 """
 # What the service is built on, each with what it brings; in this order, since they share modules.
-PACKAGES = """flask sqlalchemy psycopg flask_sqlalchemy alembic flask_migrate marshmallow flask_smorest redis
-cryptography.fernet structlog prometheus_client babel.dates re2 regex bleach markdown_it altcha argon2 segno brotli yaml
-wsgi"""
+PACKAGES = """flask sqlalchemy psycopg flask_sqlalchemy marshmallow flask_smorest redis cryptography.fernet structlog
+prometheus_client babel.dates re2 regex bleach markdown_it altcha argon2 segno brotli yaml wsgi"""
 GROWING = """
 import importlib, os, sys
 def held():

@@ -69,6 +69,8 @@ def _package(file: str) -> str:
     if path.is_relative_to(ROOT) and "site-packages" not in path.parts:
         return ".".join(path.relative_to(ROOT).with_suffix("").parts[:3])
     found = re.search(r"site-packages/([^/]+)", file)
+    if found and found[1] == "psycopg":
+        return "psycopg, with its waiting"  # in C, where no profiler of Python tells the one from the other
     if found:
         return found[1].removesuffix(".py")
     return "standard library"

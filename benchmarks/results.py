@@ -13,6 +13,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import fill
 
 from benchmarks.printing import table
 
@@ -86,7 +87,7 @@ class Findings:
 
     def told(self) -> str:
         """Return all of it as Markdown."""
-        parts = [table([line.row for line in self.lines], HEAD), *self.remarks]
+        parts = [table([line.row for line in self.lines], HEAD), *map(wrapped, self.remarks)]
         for heading, profile in self.profiles.items():
             parts.append(f"{heading}:\n\n```\n{profile.rstrip()}\n```")
         return "\n\n".join(parts)
@@ -96,6 +97,11 @@ def spread(values: Sequence[float], unit: str = "", digits: int | None = None) -
     """Return the median with the range behind it."""
     middle, least, most = (_number(one, digits) for one in (statistics.median(values), min(values), max(values)))
     return f"{middle} {unit}".rstrip() + f" ({least} to {most})"
+
+
+def wrapped(paragraph: str) -> str:
+    """Return a paragraph in lines as long as those of our other documents."""
+    return fill(paragraph, width=120, break_long_words=False, break_on_hyphens=False)
 
 
 def ratios(ours: Sequence[float], others: Sequence[float]) -> list[float]:

@@ -16,7 +16,7 @@ from benchmarks import busy, cold, growth, memory, reads, start, writes
 from benchmarks.effort import Measure, effort_of, effort_options
 from benchmarks.machine import described
 from benchmarks.printing import quieten
-from benchmarks.results import RESULTS, rewritten
+from benchmarks.results import RESULTS, rewritten, wrapped
 
 PARTS: dict[str, tuple[str, Measure]] = {
     "reads": ("Reads", reads.measure),
@@ -53,7 +53,7 @@ def main() -> None:
         extent = (
             f"{effort.rounds} rounds of {effort.seconds} s" if name != "memory" else f"{effort.requests:,} requests"
         )
-        told = f"{machine} {extent}, {took:,.0f} s in all.\n\n{findings.told()}"
+        told = f"{wrapped(f'{machine} {extent}, {took:,.0f} s in all.')}\n\n{findings.told()}"
         print(f"{told}\n", flush=True)
         if not given.print_only:
             # At once, so that a run that is called off has written what it found.
