@@ -39,8 +39,10 @@ format: ## Put the sources into the one format, and mend what can be mended
 	.venv-dev/bin/ruff check --fix-only --quiet .
 	.venv-dev/bin/ruff format .
 
-bench: ## Measure what is promised, and print it as tables (some minutes; SPAM_CSV="FILE ..." HONEST="FILE ..." add more)
+bench: ## Measure what is promised, and print it as tables (half an hour; ARGS= for benchmarks.speed; SPAM_CSV="FILE ..." HONEST="FILE ..." add more)
+	@$(RUNTIME)
 	@$(DEV)
+	.venv-dev/bin/python -m benchmarks.speed $(ARGS)
 	.venv-dev/bin/python -m benchmarks.widget
 	.venv-dev/bin/python -m benchmarks.desk_page
 	.venv-dev/bin/python -m benchmarks.desk
@@ -60,7 +62,8 @@ pins: ## Write the pins from requirements/*.in (ARGS=--upgrade for newer version
 	@command -v uv >/dev/null || $(DEV)
 	@export PATH="$$PATH:.venv-dev/bin"; \
 	$(COMPILE) $(ARGS) --output-file requirements.txt requirements/runtime.in && \
-	$(COMPILE) $(ARGS) --output-file requirements/dev.txt requirements/dev.in
+	$(COMPILE) $(ARGS) --output-file requirements/dev.txt requirements/dev.in && \
+	$(COMPILE) $(ARGS) --no-emit-package misaka --output-file requirements/isso.txt requirements/isso.in
 
 clean: ## Remove the environments and caches; instance/, where the data are, stays
 	rm -rf .venv .venv-dev .pytest_cache .mypy_cache .ruff_cache .hypothesis service/widget/node_modules

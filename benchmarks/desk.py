@@ -19,7 +19,7 @@ from typing import Any
 from flask import Flask
 from flask_migrate import upgrade
 
-from benchmarks.many_comments import ORIGIN, SLUG, fill
+from benchmarks.filled import ALL_PENDING, ORIGIN, SLUG, fill
 from benchmarks.printing import Rows, print_table, quieten
 from service import create_app
 from service.extensions import db
@@ -35,7 +35,7 @@ QUESTIONS: dict[str, dict[str, str]] = {
     "first page": {},
     "newest first": {"sort": "newest"},
     "by score": {"sort": "score"},
-    "one article": {"article": f"{ORIGIN}/2"},
+    "one article": {"article": f"{ORIGIN}/3"},
     "a reason that all have": {"reason": "policy"},
     "a reason that few have": {"reason": "many_links"},
     "one author": {"author": "AUTHOR"},
@@ -63,7 +63,8 @@ def main() -> None:
         desks = []
         for size in SIZES:
             app = applications.enter_context(_app(postgres.url, redis.url, f"bench_{size}", Path(folder)))
-            desks.append(SiteDriver(app, SLUG, ORIGIN, fill(app, size), f"{ORIGIN}/2"))
+            site = fill(app, ALL_PENDING.of(size))
+            desks.append(SiteDriver(app, SLUG, ORIGIN, site.token, site.short))
         rows = _reads(desks) + _batches(desks[1])
         rows += _together(applications.enter_context(_app(postgres.url, redis.url, "bench_together", Path(folder))))
     print_table(rows)

@@ -20,6 +20,7 @@ class Load:
     headers: dict[str, str]
     seconds: int
     core: int
+    connections: int = CONNECTIONS
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ class Replies:
 
 def load(wanted: Load) -> float:
     """Return how many requests a second were answered; raises RuntimeError where some were refused or got no answer."""
-    options = [f"-c{CONNECTIONS}"]
+    options = [f"-c{wanted.connections}"]
     for name, value in wanted.headers.items():
         options += ["-H", f"{name}: {value}"]
-    return _rate(wanted.core, wanted.seconds, options, f"http://127.0.0.1:{wanted.port}{wanted.path}")
+    return ask(wanted.core, wanted.seconds, options, f"http://127.0.0.1:{wanted.port}{wanted.path}").rate
 
 
 def send_replies(wanted: Replies, folder: Path) -> float:
@@ -52,20 +53,31 @@ def send_replies(wanted: Replies, folder: Path) -> float:
         .replace("<round>", str(wanted.round_number))
     )
     options = [f"-c{wanted.connections}", "-s", str(script)]
-    return _rate(wanted.core, wanted.seconds, options, f"http://127.0.0.1:{wanted.port}/v1/comments")
+    return ask(wanted.core, wanted.seconds, options, f"http://127.0.0.1:{wanted.port}/v1/comments").rate
 
 
-def _rate(core: int, seconds: int, options: list[str], url: str) -> float:
+@dataclass(frozen=True)
+class Answered:
+    """How many requests were answered, and how many a second."""
+
+    requests: int
+    rate: float
+
+
+def ask(core: int, seconds: int, options: list[str], url: str) -> Answered:
+    """Ask with wrk for some seconds; raises RuntimeError where requests were refused or got no answer."""
     wrk = shutil.which("wrk")
     if wrk is None:
-        raise RuntimeError("wrk is not installed; it is a package of Debian, and of most others.")
+        raise RuntimeError("wrk is not installed. Debian and Ubuntu: apt install wrk; Fedora: dnf install wrk.")
     command = ["taskset", "-c", str(core), wrk, "-t1", f"-d{seconds}s", *options, url]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in told or "Socket errors" in told:
         raise RuntimeError(told)
-    found = re.search(r"Requests/sec:\s+([\d.]+)", told)
-    assert found is not None, told
-    return float(found[1])
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
+    requests = re.search(r"(\d+) requests in", told)
+    assert rate is not None, told
+    assert requests is not None, told
+    return Answered(int(requests[1]), float(rate[1]))
 
 
 SCRIPT = """

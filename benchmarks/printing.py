@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 Rows = list[tuple[str, str, str]]
+
+HEAD = ("what", "asked for", "measured")
 
 
 def quieten() -> None:
@@ -12,12 +15,20 @@ def quieten() -> None:
     logging.getLogger("postbag.request").setLevel(logging.WARNING)
 
 
-def print_table(rows: Rows) -> None:
-    """Print rows of (what, asked for, measured) as a table."""
-    widths = [max(len(row[column]) for row in [*rows, HEAD]) for column in range(3)]
-    for row in [HEAD, ("", "", ""), *rows]:
-        cells = (f"{cell:{'-' if not row[0] else ' '}<{width}}" for cell, width in zip(row, widths, strict=True))
-        print(f"| {' | '.join(cells)} |")
+def table(rows: Sequence[Sequence[str]], head: Sequence[str] = HEAD) -> str:
+    """Return rows as a table of Markdown that also reads well as it is."""
+    widths = [max(len(row[column]) for row in [*rows, head]) for column in range(len(head))]
+    lines = []
+    for row in [head, None, *rows]:
+        cells = (
+            ["-" * width for width in widths]
+            if row is None
+            else [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)]
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
-HEAD = ("what", "asked for", "measured")
+def print_table(rows: Sequence[Sequence[str]], head: Sequence[str] = HEAD) -> None:
+    """Print rows of (what, asked for, measured), or of what the head says, as a table."""
+    print(table(rows, head))

@@ -1,122 +1,108 @@
-"""Measure published pages answered from memory, beside a bare WSGI function that sends the same bytes.
+"""Published pages answered from memory, beside a bare WSGI function that sends the same bytes, and beside Isso.
 
-`python -m benchmarks.reads` starts PostgreSQL, Redis, the service and the control, each of the latter in one granian
-worker on one core, with the load on the others, and lets them answer in turn. What counts are the ratios of a round.
+`python -m benchmarks.reads` starts PostgreSQL, Redis, the service, the control, and Isso with the same thread of 50
+comments, each of the latter three in one granian worker on one core, with the load on another, and lets them answer in
+turn. What counts are the ratios of a round.
 """
 
 from __future__ import annotations
 
-import argparse
-import http.client
 import json
 import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+from benchmarks.contenders import LOAD_CORE, fetched, on_one_core
+from benchmarks.effort import Effort, measure_alone
+from benchmarks.isso import NoIsso, running_isso
 from benchmarks.load import Load, load
-from benchmarks.printing import Rows, print_table, quieten
+from benchmarks.results import Aim, Finding, Findings, at_least, ratios, spread
 from benchmarks.threads import SITE, fill_articles
-from tests.granian_server import GranianServer, beside, environment_for, free_port, until
+from tests.granian_server import beside, environment_for
 from tests.servers import empty_database, running_postgres, running_redis
 
 ORIGIN = "https://bench.example"
-SIZES = (50, 100, 10_000)
-SERVER_CORE, LOAD_CORE = 0, 1
+COMMENTS = 50
+OF_BARE = at_least(0.85, "of bare")
+OF_ISSO = at_least(800, "times Isso")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One way of asking for a page."""
+    """One way of asking for a page, and how much of the control's rate was asked for."""
 
     name: str
     headers: dict[str, str]
-    aim: str
+    aim: Aim | None
 
 
-def main() -> None:
-    """Start everything, let each answer in turn, and print medians, ranges and ratios."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--rounds", type=int, default=5)
-    arguments.add_argument("--seconds", type=int, default=3)
-    given = arguments.parse_args()
-    quieten()
+def measure(effort: Effort) -> Findings:
+    """Let each contender answer in turn, and find medians, ranges and ratios."""
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as name,
         running_postgres() as postgres,
         running_redis() as redis,
         empty_database(postgres.url, "bench_reads") as url,
-        beside(Path(folder), url) as app,
+        beside(Path(name), url) as app,
     ):
-        fill_articles(app, ORIGIN, SIZES)
-        environment = environment_for(Path(folder), DATABASE_URL=url, REDIS_URL=redis.url)
+        fill_articles(app, ORIGIN, [COMMENTS])
+        environment = environment_for(Path(name), DATABASE_URL=url, REDIS_URL=redis.url)
         with on_one_core("wsgi:app", environment) as port:
-            print(f"{datetime.now(UTC):%Y-%m-%d}, {given.rounds} rounds of {given.seconds} s, in requests a second")
-            print_table(_cached(port, Path(folder), given.rounds, given.seconds))
+            return _beside_controls(port, Path(name), effort)
 
 
-def _cached(port: int, folder: Path, rounds: int, seconds: int) -> Rows:
-    path = "/v1/comments?" + urlencode({"site": SITE, "article": f"{ORIGIN}/50"})
-    etag = _fetched(port, path, {})[0]["etag"]
+def _beside_controls(port: int, folder: Path, effort: Effort) -> Findings:
+    path = "/v1/comments?" + urlencode({"site": SITE, "article": f"{ORIGIN}/{COMMENTS}"})
+    etag = fetched(port, path)[0]["etag"]
     kinds = [
-        Kind("page of 50 comments, as it is", {}, ">= 0.85 of bare"),
-        Kind("page of 50 comments, gzip", {"Accept-Encoding": "gzip"}, ">= 0.85 of bare"),
-        Kind("304 on it", {"If-None-Match": etag}, ">= 0.85 of bare"),
+        Kind(f"page of {COMMENTS} comments, as it is", {}, OF_BARE),
+        Kind(f"page of {COMMENTS} comments, gzip", {"Accept-Encoding": "gzip"}, OF_BARE),
+        Kind(f"page of {COMMENTS} comments, brotli", {"Accept-Encoding": "br"}, None),
+        Kind("304 on it", {"If-None-Match": etag}, OF_BARE),
     ]
-    rows: Rows = []
-    for kind in kinds:
-        headers, body = _fetched(port, path, kind.headers)
-        told = [pair for pair in headers.items() if pair[0] not in {"date", "server"}]
-        page = folder / "bare.page"
-        page.write_bytes(json.dumps(told).encode() + b"\n" + body)
-        with on_one_core("benchmarks.bare:app", dict(os.environ) | {"BARE_PAGE": str(page)}) as bare_port:
-            ours, bare = [], []
-            for _ in range(rounds):
-                ours.append(load(Load(port, path, kind.headers, seconds, LOAD_CORE)))
-                bare.append(load(Load(bare_port, path, kind.headers, seconds, LOAD_CORE)))
-        ratios = sorted(one / other for one, other in zip(ours, bare, strict=True))
-        told_rates = f"{statistics.median(ours):,.0f} to {statistics.median(bare):,.0f}"
-        spread = f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
-        told_sizes = f"{told_rates}, {len(body):,} bytes"
-        rows.append((kind.name, kind.aim, f"{statistics.median(ratios):.2f} ({spread}; {told_sizes})"))
-    return rows
+    lines = [_beside_bare(port, path, kind, folder, effort) for kind in kinds]
+    return Findings([*lines, _beside_isso(port, path, folder, effort)])
 
 
-def _fetched(port: int, path: str, headers: dict[str, str]) -> tuple[dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    connection.request("GET", path, headers=headers)
-    response = connection.getresponse()
-    return {name.lower(): value for name, value in response.getheaders()}, response.read()
+def _beside_bare(port: int, path: str, kind: Kind, folder: Path, effort: Effort) -> Finding:
+    headers, body = fetched(port, path, kind.headers)
+    told = [pair for pair in headers.items() if pair[0] not in {"date", "server"}]
+    page = folder / "bare.page"
+    page.write_bytes(json.dumps(told).encode() + b"\n" + body)
+    with on_one_core("benchmarks.bare:app", dict(os.environ) | {"BARE_PAGE": str(page)}) as bare_port:
+        ours, bare = [], []
+        for _ in range(effort.rounds):
+            ours.append(load(Load(port, path, kind.headers, effort.seconds, LOAD_CORE)))
+            bare.append(load(Load(bare_port, path, kind.headers, effort.seconds, LOAD_CORE)))
+    found = ratios(ours, bare)
+    rates = f"{statistics.median(ours):,.0f} to {statistics.median(bare):,.0f} a second"
+    measured = f"{spread(found, digits=2)}; {rates}; {len(body):,} bytes"
+    return Finding(kind.name, measured, statistics.median(found), kind.aim)
 
 
-def _is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@contextmanager
-def on_one_core(target: str, environment: dict[str, str], *, threads: int = 1) -> Iterator[int]:
-    """Yield the port of one granian worker that serves an application on one core, as every contender is served."""
-    port = free_port()
-    granian = str(Path(sys.executable).with_name("granian"))
-    options = ["--interface", "wsgi", "--no-ws", "--blocking-threads", str(threads), "--workers", "1"]
-    command = ["taskset", "-c", str(SERVER_CORE), granian, *options, "--port", str(port), target]
-    server = GranianServer(Path(environment.get("INSTANCE_PATH", "/tmp")), port, environment)
-    server.process = subprocess.Popen(command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL)
-    try:
-        until(lambda: _is_open(port), f"{target} did not start")
-        yield port
-    finally:
-        server.kill()
+def _beside_isso(port: int, path: str, folder: Path, effort: Effort) -> Finding:
+    what = f"page of {COMMENTS} comments, to Isso's"
+    with ExitStack() as stack:
+        try:
+            isso = stack.enter_context(running_isso(folder, threads=1))
+        except NoIsso as reason:
+            return Finding(what, str(reason), None, OF_ISSO)
+        isso.publish(COMMENTS)
+        answer = json.loads(fetched(isso.port, isso.thread_path)[1])
+        assert len(answer["replies"]) == COMMENTS, f"Isso shows {len(answer['replies'])} comments"
+        ours, other = [], []
+        for _ in range(effort.rounds):
+            ours.append(load(Load(port, path, {}, effort.seconds, LOAD_CORE)))
+            # More would still wait for their turn when the next round begins; four keep its core as busy.
+            other.append(load(Load(isso.port, isso.thread_path, {}, effort.seconds, LOAD_CORE, connections=4)))
+    found = ratios(ours, other)
+    rates = f"{statistics.median(ours):,.0f} to {spread(other)} a second"
+    return Finding(what, f"{spread(found)}; {rates}", statistics.median(found), OF_ISSO)
 
 
 if __name__ == "__main__":
-    main()
+    measure_alone(measure, __doc__)

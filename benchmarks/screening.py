@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from benchmarks.many_comments import ORIGIN, SLUG, fill
+from benchmarks.filled import ALL_PENDING, ORIGIN, SLUG, fill
 from benchmarks.printing import print_table, quieten
 from service.actions import sites
 from service.actions.screen import ALIKE_WINDOW
@@ -79,7 +79,7 @@ def _in_requests(dice: random.Random) -> str:
         empty_database(postgres.url, "bench_screening") as url,
         beside(Path(folder), url) as app,
     ):
-        fill(app, STORED)
+        fill(app, ALL_PENDING.of(STORED))
         with app.app_context():
             site = sites.find_site(SLUG)
             with reading():

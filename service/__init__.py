@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.instance_path.mkdir(parents=True, exist_ok=True)
 
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "service" / "migrations"))
+    migrate.init_app(app, directory=str(ROOT / "service" / "migrations"))
     with app.app_context():
         prepare_engine(db.engine)
 

@@ -15,7 +15,6 @@ import click
 import yaml
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
-from flask_migrate import upgrade
 
 from service.actions import audit, invitations, sites, upkeep
 from service.actions import demo as demo_actions
@@ -312,6 +311,9 @@ def openapi_text() -> str:
 def serve_demo(host: str, port: int) -> None:
     """Migrate, fill the demo site if it is not there, print where to look, and serve."""
     _check_port(host, port)
+    # Alembic comes with it, which no process needs that serves.
+    from flask_migrate import upgrade
+
     upgrade()
     base_url = f"http://{host}:{port}"
     token = _prepare_demo(base_url, [base_url, f"http://localhost:{port}"])

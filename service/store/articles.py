@@ -77,15 +77,21 @@ def newest_articles(site_id: UUID, words: Sequence[str], *, before: UUID | None,
 
 def find_site_and_article(slug: str, key: str) -> tuple[Site, Article | None] | None:
     """Return the site and its article of this key in one query; None where there is no such site."""
-    row: Row[*tuple[Any, ...]] | None = db.session.execute(
-        select(*SITE_COLUMNS, *ARTICLE_COLUMNS)
-        .outerjoin(ArticleRow, (ArticleRow.site_id == SiteRow.id) & (ArticleRow.key == key))
-        .where(SiteRow.slug == slug)
-    ).one_or_none()
+    row: Row[*tuple[Any, ...]] | None = (
+        db.session.connection().execute(_SITE_AND_ARTICLE, {"slug": slug, "key": key}).one_or_none()
+    )
     if row is None:
         return None
     article_values = row[len(SITE_COLUMNS) :]
     return site_from_row(row), None if article_values[0] is None else article_from_columns(article_values)
+
+
+_SITE_AND_ARTICLE = (
+    select(*SITE_COLUMNS, *ARTICLE_COLUMNS)
+    .outerjoin(ArticleRow, (ArticleRow.site_id == SiteRow.id) & (ArticleRow.key == bindparam("key")))
+    .where(SiteRow.slug == bindparam("slug"))
+)
+"""Made once, since every page begins with it."""
 
 
 def add_article_if_absent(

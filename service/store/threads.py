@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, literal, or_, select
+from sqlalchemy import ColumnElement, Integer, LargeBinary, Row, Select, Uuid, bindparam, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.comment import PublishedComment, split_path
@@ -49,7 +50,6 @@ _COLUMNS = (
     CommentRow.edited_at,
     CommentRow.votes,
     CommentRow.published_revision,
-    CommentRow.root_id,
     CommentRow.path,
 )
 
@@ -58,10 +58,13 @@ def read_thread(article_id: UUID, *, sort: Sort, after: Position | None, limit: 
     """Return up to `limit` comments that follow the position `after`, or the first ones."""
     rows: list[Row[*tuple[Any, ...]]] = []
     # One more than asked for tells whether there is a next page, without counting.
-    for statement in _statements(article_id, sort, after, most=limit + 1):
-        wanted = limit + 1 - len(rows)
-        if wanted > 0:
-            rows += db.session.execute(statement.limit(wanted)).all()
+    given: dict[str, Any] = {"article_id": article_id, "most": limit + 1}
+    if after is not None:
+        given |= {"root_votes": after.root_votes, "root_id": after.root_id, "path": after.path}
+    for statement in _statements(sort, after is not None):
+        given["wanted"] = limit + 1 - len(rows)
+        if given["wanted"] > 0:
+            rows += db.session.connection().execute(statement, given).all()
     page = rows[:limit]
     has_more = len(rows) > limit
     return ThreadPage([_published(row) for row in page], _position(page[-1]) if has_more else None)
@@ -94,31 +97,38 @@ def find_published(article_id: UUID, comment_id: UUID) -> PublishedComment | Non
     return None if row is None else _published(row)
 
 
-def _statements(article_id: UUID, sort: Sort, after: Position | None, *, most: int) -> list[Select[*tuple[Any, ...]]]:
-    mine = (CommentRow.article_id == article_id, CommentRow.shown)
+@cache
+def _statements(sort: Sort, is_continued: bool) -> tuple[Select[*tuple[Any, ...]], ...]:
+    """Return the queries of a page, made once for each kind of page: that takes longer than PostgreSQL does.
+
+    They are given `article_id`, the lines that are still `wanted`, the `most` that a page needs, and, where an earlier
+    page is continued, the `root_votes`, `root_id` and `path` of its last line.
+    """
+    mine = (CommentRow.article_id == bindparam("article_id"), CommentRow.shown)
+    wanted = bindparam("wanted", type_=Integer)
+    path, root_id = bindparam("path", type_=LargeBinary), bindparam("root_id", type_=Uuid)
+    root_votes = bindparam("root_votes", type_=Integer)
     if sort is Sort.OLDEST:
         # The path begins with the thread's first identifier, which begins with its time: one order for everything.
-        statement = _select(literal(0)).where(*mine).order_by(CommentRow.path)
-        return [statement.where(CommentRow.path > after.path) if after else statement]
+        statement = _select(literal(0)).where(*mine).order_by(CommentRow.path).limit(wanted)
+        return (statement.where(CommentRow.path > path) if is_continued else statement,)
     statements = []
-    if after is not None:
+    if is_continued:
         # The votes are those that the cursor knew: the threads after this one are found by them.
-        rest = _select(literal(after.root_votes)).where(
-            *mine, CommentRow.root_id == after.root_id, CommentRow.path > after.path
-        )
-        statements.append(rest.order_by(CommentRow.path))
+        rest = _select(root_votes).where(*mine, CommentRow.root_id == root_id, CommentRow.path > path)
+        statements.append(rest.order_by(CommentRow.path).limit(wanted))
     if sort is Sort.NEWEST:
         threads = _select(literal(0)).where(*mine).order_by(CommentRow.root_id.desc(), CommentRow.path)
-        if after is not None:
-            threads = threads.where(CommentRow.root_id < after.root_id)
+        if is_continued:
+            threads = threads.where(CommentRow.root_id < root_id)
     else:
         roots = select(CommentRow.id, CommentRow.votes).where(*mine, CommentRow.parent_id.is_(None))
-        if after is not None:
+        if is_continued:
             roots = roots.where(
-                CommentRow.votes <= after.root_votes,
-                or_(CommentRow.votes < after.root_votes, CommentRow.id > after.root_id),
+                CommentRow.votes <= root_votes, or_(CommentRow.votes < root_votes, CommentRow.id > root_id)
             )
         # A thread has at least one line, so a page never needs more threads than lines.
+        most = bindparam("most", type_=Integer)
         found = roots.order_by(CommentRow.votes.desc(), CommentRow.id).limit(most).subquery()
         threads = (
             _select(found.c.votes)
@@ -126,7 +136,7 @@ def _statements(article_id: UUID, sort: Sort, after: Position | None, *, most: i
             .where(*mine)
             .order_by(found.c.votes.desc(), found.c.id, CommentRow.path)
         )
-    return [*statements, threads]
+    return (*statements, threads.limit(wanted))
 
 
 def _select(root_votes: ColumnElement[int] | InstrumentedAttribute[int]) -> Select[*tuple[Any, ...]]:
@@ -134,21 +144,23 @@ def _select(root_votes: ColumnElement[int] | InstrumentedAttribute[int]) -> Sele
 
 
 def _published(row: Row[*tuple[Any, ...]]) -> PublishedComment:
-    is_tombstone = row.published_revision is None
+    comment_id, parent_id, depth, name, url, avatar, body_html, published_at, edited_at, votes, revision, *_ = row
+    if revision is None:
+        return PublishedComment(comment_id, parent_id, depth, "", None, "", "", None, None, votes, deleted=True)
     return PublishedComment(
-        id=row.id,
-        parent_id=row.parent_id,
-        depth=row.depth,
-        author_name="" if is_tombstone else row.author_name,
-        author_url=None if is_tombstone else row.author_url,
-        avatar="" if is_tombstone else row.avatar,
-        body_html="" if is_tombstone else row.body_html,
-        published_at=None if is_tombstone else row.published_at,
-        edited_at=None if is_tombstone else row.edited_at,
-        votes=row.votes,
-        deleted=is_tombstone,
+        id=comment_id,
+        parent_id=parent_id,
+        depth=depth,
+        author_name=name,
+        author_url=url,
+        avatar=avatar,
+        body_html=body_html,
+        published_at=published_at,
+        edited_at=edited_at,
+        votes=votes,
+        deleted=False,
     )
 
 
 def _position(row: Row[*tuple[Any, ...]]) -> Position:
-    return Position(row.root_votes, row.root_id, row.path)
+    return Position(row.root_votes, split_path(row.path)[0], row.path)
