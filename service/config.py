@@ -14,6 +14,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from service.redis_address import redis_address
+
 MAX_REQUEST_BYTES = 64 * 1024
 """Bytes of what a request says; more is refused with 413. 10,000 characters of four bytes fit well inside."""
 
@@ -44,7 +46,8 @@ class ConfigurationFault(Exception):
 class Settings:
     """What the environment asks for, checked.
 
-    `database_url` is an SQLAlchemy URL. `redis_url` is None where the service is to start a private redis-server.
+    `database_url` is an SQLAlchemy URL. `redis_url` is one of `service.redis_address`, or None where the service is to
+    start a private redis-server.
     `public_url` is the address under which readers reach the service, or None to take it from each request.
     `outgoing_allow` are networks that hooks may lead into although they are not of the public internet. `page_memory`
     is how many bytes of published pages each process keeps.
@@ -141,9 +144,10 @@ def _has_a_readable_port(url: str) -> bool:
 def _redis_url(given: str) -> str | None:
     if not given:
         return None
-    scheme, separator, _ = given.partition("://")
-    if not separator or scheme not in {"redis", "rediss", "unix"} or not _has_a_readable_port(given):
-        raise ConfigurationFault("REDIS_URL must look like redis://HOST:6379/0, rediss://… or unix:///PATH/TO/SOCKET.")
+    try:
+        redis_address(given)
+    except ValueError as fault:
+        raise ConfigurationFault(f"REDIS_URL {fault}") from None
     return given
 
 

@@ -23,6 +23,7 @@ from datetime import timedelta
 import redis
 import structlog
 
+from service.adapters.redis_client import REDIS_FAULTS, Client, database_of, pubsub_of
 from service.adapters.redis_link import RedisAway, RedisKey, RedisLink, redis_key, renew_after_fork
 
 SEPARATOR = b" "
@@ -60,6 +61,12 @@ if redis.call('GET', KEYS[3]) == ARGV[3] then
   redis.call('SET', KEYS[1], ARGV[3] .. '\\n' .. ARGV[1], 'PX', ARGV[2])
 end
 return 0
+"""
+# KEYS: the mark. ARGV: a new one, its expiry in ms, the channel, and what has changed. One script for both, since the
+# node of a cluster that has the mark is the one to tell the others.
+TELL = """
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return redis.call('PUBLISH', ARGV[3], ARGV[4])
 """
 
 
@@ -145,7 +152,7 @@ class Changes:
             try:
                 # Asked shortly, since nobody else may ask while somebody finds out whether Redis is back.
                 self._hear(self._link.call(_alive), stopping)
-            except (RedisAway, redis.RedisError):
+            except (RedisAway, *REDIS_FAULTS):
                 pass
             except Exception as fault:  # noqa: BLE001 - a process that listens no more would not know what it misses
                 log.warning("listening_failed", fault=type(fault).__name__)
@@ -158,7 +165,7 @@ class Changes:
 
     def _hear(self, client: redis.Redis, stopping: threading.Event) -> None:
         """Listen until Redis says nothing at all, or fails."""
-        with client.pubsub() as heard:  # type: ignore[no-untyped-call]
+        with pubsub_of(client) as heard:
             heard.subscribe(channel_of(client))
             is_asked = False
             while not stopping.is_set():
@@ -176,8 +183,9 @@ class Changes:
                 elif message["type"] == "message":
                     data = message["data"]
                     self._pass_on(None if data == ANYTHING else frozenset(data.split(SEPARATOR)))
-                while self._untold:
-                    _tell(client, self._untold.pop(), ANYTHING)
+                for site in list(self._untold):
+                    _tell(client, site, ANYTHING)
+                    self._untold.discard(site)
 
     def _pass_on(self, tags: frozenset[bytes] | None) -> None:
         for forget in self._listeners:
@@ -186,15 +194,12 @@ class Changes:
 
 def _tell(client: redis.Redis, site: str, changed: bytes) -> None:
     mark = _mark(site)
-    pipeline = client.pipeline(transaction=False)
-    pipeline.set(mark.name, secrets.token_hex(8), px=mark.expires_ms)
-    pipeline.publish(channel_of(client), changed)
-    pipeline.execute()
+    client.eval(TELL, 1, mark.name, secrets.token_hex(8), mark.expires_ms, channel_of(client), changed)
 
 
-def channel_of(client: redis.Redis) -> str:
+def channel_of(client: Client) -> str:
     """Return where changes are announced: Redis has one set of channels for all of its databases."""
-    return f"postbag:changes:{client.connection_pool.connection_kwargs.get('db') or 0}"
+    return f"postbag:changes:{database_of(client)}"
 
 
 def _alive(client: redis.Redis) -> redis.Redis:
