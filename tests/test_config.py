@@ -58,6 +58,7 @@ def test_a_database_is_given_in_any_of_its_usual_forms(tmp_path: Path, given: st
             "redis+sentinel://h/s/one", "redis+sentinel://h/s?db=1", "redis+cluster://", "redis+cluster://h/1",
             "redis+cluster://h/s", "redis+cluster://h1,,h2",
         )),
+        *(("REPLICA_URL", url) for url in ("sqlite:///p.db", "postgresql://h/n")),
         *(("TRUSTED_PROXIES", number) for number in ("-1", "11", "1.5", "yes", "١", "9" * 5000, " 1")),
         *(("PUBLIC_URL", url) for url in (
             "comments.example.org", "ftp://c.example", "https://", "https://c.example?x=1", "https://c.example#x",
@@ -114,6 +115,15 @@ def test_a_cluster_s_database_and_a_sentinel_s_missing_service_are_told_as_such(
     ):
         with pytest.raises(ConfigurationFault, match=re.escape(said)):
             read(tmp_path, REDIS_URL=url)
+
+
+def test_a_replica_is_another_postgresql(tmp_path: Path) -> None:
+    there = {"DATABASE_URL": "postgresql://h/n", "SECRET_KEY": "k" * 40}
+    assert read(tmp_path, **there).replica_url is None
+    assert read(tmp_path, **there, REPLICA_URL="postgres://r/n").replica_url == "postgresql+psycopg://r/n"
+    for url in ("sqlite:///p.db", "postgresql://r:port/n"):
+        with pytest.raises(ConfigurationFault, match="REPLICA_URL must look like"):
+            read(tmp_path, **there, REPLICA_URL=url)
 
 
 def test_a_redis_address_is_taken_apart() -> None:
