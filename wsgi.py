@@ -1,5 +1,6 @@
 """The WSGI application: `granian --interface wsgi wsgi:app`, or any other WSGI server."""
 
+import gc
 import multiprocessing
 import signal
 import sys
@@ -17,3 +18,9 @@ try:
 except ConfigurationFault as fault:
     # One line for whoever set it; a traceback would say nothing more, and hide it.
     sys.exit(f"Postbag cannot start: {fault}")
+
+# What is there by now stays as long as the process, and a request leaves hardly any cycles behind: to look for them
+# after every few requests, through everything there is, took a quarter of the time of a submission.
+gc.collect()
+gc.freeze()
+gc.set_threshold(20_000, 20, 50)

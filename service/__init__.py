@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -18,6 +20,7 @@ from service.adapters.limiter import Limiter
 from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
 from service.adapters.rulebooks import RuleBooks
+from service.adapters.site_memory import SiteMemory
 from service.adapters.wakeups import Wakeups
 from service.config import MAX_FORM_BYTES, MAX_REQUEST_BYTES, SHORT_SECRET, Settings
 from service.extensions import REPLICA, db, migrate
@@ -29,6 +32,14 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).parent.parent
 
 
+class Application(Flask):
+    """Flask, which need not find out before every call whether one of our functions is asynchronous: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application, set up from the environment unless settings are given.
 
@@ -38,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     configure_logs()
     if len(settings.secret_key) < SHORT_SECRET:
         log.warning("SECRET_KEY has fewer than %d characters and might be guessed", SHORT_SECRET)
-    app = Flask(
+    app = Application(
         __name__, instance_path=str(settings.instance_path), static_folder=None, template_folder="web/templates"
     )
     app.config.update(
@@ -65,6 +76,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     once = Once(redis)
     proof = AltchaProof(keyring, once)
     changes = Changes(redis)
+    sites = SiteMemory()
+    changes.listen(sites.hear)
     app.extensions[EXTENSION] = Toolbox(
         keyring,
         redis,
@@ -75,6 +88,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         proof,
         Wakeups(redis),
         changes,
+        sites,
         settings.outgoing_allow,
     )
 

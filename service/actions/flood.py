@@ -10,7 +10,7 @@ from service.actions.record import record
 from service.actions.toolbox import tools
 from service.domain.errors import StoreUnavailable
 from service.domain.life import POLICY
-from service.domain.limit_settings import FLOOD, limits_for
+from service.domain.limit_settings import FLOOD
 from service.domain.limits import Verdict
 from service.domain.log import LogKind
 from service.domain.site import Site
@@ -31,7 +31,7 @@ def look(site: Site, *, now: datetime) -> Site:
     """Return the site with the level as it stands now; a flood that is over is noticed by whoever looks at the desk."""
     if not site.flood_level:
         return site
-    limit = limits_for(site.limits).get(FLOOD)
+    limit = site.limits_in_force.get(FLOOD)
     level = tools().limiter.flood_level(site.slug, limit) if limit is not None else 0
     if level is None or level == site.flood_level:
         return site

@@ -12,7 +12,7 @@ from service.actions.toolbox import tools
 from service.adapters.altcha_proof import Checked, Outcome
 from service.domain.addresses import client_network, neighbourhood
 from service.domain.errors import ChallengeRequired, PostbagError, RateLimited, RequestInProgress
-from service.domain.limit_settings import DEFAULT_LIMITS, FLOOD, SOFT, limits_for
+from service.domain.limit_settings import DEFAULT_LIMITS, FLOOD, SOFT
 from service.domain.limits import Charge, Proof, Verdict
 from service.domain.permissions import Caller
 from service.domain.site import Site
@@ -38,7 +38,7 @@ def client_keys(site: Site, address: str | None) -> tuple[bytes, ...]:
 
 def charges(site: Site, *spent: tuple[str, bytes]) -> list[Charge]:
     """Return the charges for the named limits, less those that are switched off; `-soft` ones ask for proof."""
-    limits = limits_for(site.limits)
+    limits = site.limits_in_force
     return [Charge(limits[name], subject.hex(), soft=name.endswith(SOFT)) for name, subject in spent if name in limits]
 
 
@@ -82,7 +82,7 @@ def spend_as_reader(
         now=now,
         idempotency_key=None if idempotency_key is None else idempotency_key.hex(),
         proof=_worth(proof),
-        flood=limits_for(site.limits).get(FLOOD),
+        flood=site.limits_in_force.get(FLOOD),
     )
     flood.notice(site, verdict, now=now)
     if verdict.asks_for:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from service.actions import outbox
+from service.actions import announce, outbox
 from service.actions.change import change_standing
 from service.actions.findings import add_finding, close_unanswered, hold_undecided, is_new, move_to_spam
 from service.actions.record import record
@@ -114,6 +114,7 @@ def ask_no_more(site_id: UUID, kind: OpinionKind, *, actor: Actor, now: datetime
         site = sites.hold_site(site_id)
         before = _settings(site_id, kind)
         opinions.remove_settings(site_id, kind)
+        announce.site_changed(site_id)
         _log(site, {f"asks_{kind.value}": [before.url, None]}, actor, now)
 
 
@@ -155,6 +156,7 @@ def _ask(
             details[f"{kind.value}_secret"] = ["an earlier one", "a new one"]
         stored = sealed or tools().keyring.seal(secret, context=site_id.bytes)
         opinions.save_settings(site_id, OpinionSettings(kind, address, stored, now))
+        announce.site_changed(site_id)
         _log(site, details, actor, now)
     return Asked(kind, address, now, None if sealed is not None else secret)
 

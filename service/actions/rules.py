@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from service.actions import announce
 from service.actions.backtest import is_too_broad
 from service.actions.paging import rule_cursor, rule_position, scope_of
 from service.actions.record import record
@@ -159,6 +160,7 @@ def add_rule(caller: Caller, proposed: Proposed, *, now: datetime) -> Rule:
     _check_breadth(rule, proposed)
     with writing():
         sites.hold_site(caller.site_id)
+        announce.site_changed(caller.site_id)
         _check_room(rule)
         rules.add_rule(rule)
         _log(caller, "add", rule, now, {name: [None, told] for name, told in _told(rule).items() if told})
@@ -202,6 +204,7 @@ def change_rule(
         _check_breadth(after, proposed)
     with writing():
         sites.hold_site(caller.site_id)
+        announce.site_changed(caller.site_id)
         if _one(caller, rule_id).version != before.version:
             raise _changed_meanwhile()
         _check_room(after)
@@ -215,6 +218,7 @@ def remove_rule(caller: Caller, rule_id: UUID, *, now: datetime) -> None:
     """Take a rule of the caller's site away; raises NotFound. What it held stays as it is, with its words."""
     with writing():
         sites.hold_site(caller.site_id)
+        announce.site_changed(caller.site_id)
         gone = _one(caller, rule_id)
         rules.remove_rule(gone)
         _log(caller, "remove", gone, now, {name: [told, None] for name, told in _told(gone).items() if told})

@@ -12,6 +12,7 @@ from service import metrics
 from service.actions import announce, forms, limiting, opinions, outbox, screen
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
+from service.actions.known_sites import SiteChanged
 from service.actions.record import decision_entry
 from service.actions.reply import CheckedReply, Reply, check_reply
 from service.actions.toolbox import tools
@@ -98,7 +99,8 @@ def submit_comment(
     A `caller` with the scope `integrate` submits from the site's own servers and is limited by token, not by address;
     any other token of the site only stands in for its origin.
     Raises Invalid, ParentNotFound, ArticleClosed, Duplicate, RateLimited, ChallengeRequired, RequestInProgress,
-    IdempotencyKeyReused, Forbidden or StoreUnavailable; nothing is stored then.
+    IdempotencyKeyReused, Forbidden or StoreUnavailable, and SiteChanged where the site is not as it is stored; nothing
+    is stored then.
     """
     if caller is not None:
         caller.check_site(site.slug)
@@ -110,12 +112,12 @@ def submit_comment(
         if given is not None:
             return Submitted.loaded(given)
     checked = check_reply(reply, site)
-    email_hash, client_hash = _email_hashes(site, checked.email)[0], limiting.client_key(site, client_address)
+    email_hashes, client_hash = _email_hashes(site, checked.email), limiting.client_key(site, client_address)
     article_subject = tools().keyring.lookup_hash("article", checked.article.value)
     spent = limiting.charges(
         site,
         *([limiting.caller_charge(caller)] if caller else limiting.reader_charges(site, client_address)),
-        ("email", email_hash),
+        ("email", email_hashes[0]),
         ("article", article_subject),
         *([] if caller else [("article-soft", article_subject)]),
         ("site", b""),
@@ -134,10 +136,10 @@ def submit_comment(
     try:
         # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
         body_html = render(checked.body)
-        reader = _Sender(client_hash, client_address, form, has_proof=proof is not None)
-        sender = _Sender(None, None, None, has_proof=False) if caller else reader
+        reader = _Sender(email_hashes, client_hash, client_address, form, has_proof=proof is not None)
+        sender = _Sender(email_hashes, None, None, None, has_proof=False) if caller else reader
         book = screen.rules_in_force(site)
-        with writing():
+        with writing(hurried=True):
             submitted = _store(checked, body_html, site, sender, book, verdict, now)
             if request is not None:
                 keep_answer(request, submitted.dumped(), now=now)
@@ -164,8 +166,9 @@ def _email_hashes(site: Site, email: str) -> tuple[bytes, ...]:
 
 @dataclass(frozen=True)
 class _Sender:
-    """Where a reader sent from and with which form; nothing is known where the site's own servers sent for them."""
+    """Who sent, from where and with which form; only who is known where the site's own servers sent for them."""
 
+    email_hashes: tuple[bytes, ...]
     client_hash: bytes | None
     address: str | None
     form: FormSeen | None
@@ -186,16 +189,17 @@ def _store(
     # The comment that is answered is held before the author, as everywhere.
     place = _place(checked, site, comment_id)
     numbers = sketch(checked.body)
-    email_hashes = _email_hashes(site, checked.email)
     found = arrivals.look_up(
         site.id,
         checked.article.value,
-        email_hashes=email_hashes,
+        email_hashes=sender.email_hashes,
         email_sealed=keyring.seal(checked.email, context=site.id.bytes),
         numbers=numbers,
         alike_since=now - screen.ALIKE_WINDOW,
         now=now,
     )
+    if found.site_version != site.version:
+        raise SiteChanged
     author, article = found.author, found.article or _new_article(checked, site, now)
     fingerprint = body_fingerprint(checked.body)
     is_duplicate, flagged = False, 0
@@ -209,7 +213,7 @@ def _store(
             email=checked.email,
             name=checked.name,
             website=checked.url or "",
-            email_hashes=email_hashes,
+            email_hashes=sender.email_hashes,
             author_id=author.id,
             client_address=sender.address,
         ),

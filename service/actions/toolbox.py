@@ -15,6 +15,7 @@ from service.adapters.limiter import Limiter
 from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
 from service.adapters.rulebooks import RuleBooks
+from service.adapters.site_memory import SiteMemory
 from service.adapters.wakeups import Wakeups
 from service.domain.destinations import Network
 
@@ -34,6 +35,7 @@ class Toolbox:
     proof: AltchaProof
     wakeups: Wakeups
     changes: Changes
+    sites: SiteMemory
     allowed_networks: tuple[Network, ...] = ()
     """Networks inside which the service may call although they are not of the public internet."""
     slugs: dict[UUID, str] = field(default_factory=dict, compare=False)

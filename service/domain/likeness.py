@@ -41,7 +41,7 @@ def sketch(text: str) -> tuple[int, ...]:
     text, unless nothing else is written: whoever answers a comment in its own words is no copy of it.
     """
     words = _words(_QUOTED.sub(" ", text)) or _words(text)
-    weights = [_weight(word) for word in words]
+    weights = [WORD if len(word) > 1 or word.isascii() else _weight(word) for word in words]
     if sum(weights) < FEWEST_WORDS * WORD:
         return ()
     least: dict[int, int] = {}
@@ -71,8 +71,7 @@ def _runs(words: Sequence[str], weights: Sequence[int]) -> Iterator[Sequence[str
 
 
 def _weight(word: str) -> int:
-    if len(word) > 1 or word.isascii():
-        return WORD
+    """Return what one character counts that may stand for a word."""
     if "\u4e00" <= word <= "\u9fff":  # nearly every ideograph that is written; a look at one costs less than a search
         return WORD // 2
     return next((weight for script, weight in _LESS_THAN_A_WORD if script.match(word)), WORD)

@@ -9,7 +9,7 @@ Redis and the fallback in process come to the same answers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 
 MAX_QUOTA = (
@@ -118,7 +118,7 @@ def counter_at(counter: Counter | None, limit: Limit, now_ms: int) -> Counter:
 
 def spent(counter: Counter, amount: int = 1) -> Counter:
     """Give the counter after `amount` more requests in its current window."""
-    return replace(counter, current=counter.current + amount)
+    return Counter(counter.index, counter.current + amount, counter.previous)
 
 
 def has_room(counter: Counter, limit: Limit, now_ms: int) -> bool:
@@ -128,6 +128,8 @@ def has_room(counter: Counter, limit: Limit, now_ms: int) -> bool:
 
 def remaining(counter: Counter, limit: Limit, now_ms: int) -> int:
     """Count the requests that would be accepted at `now_ms`, never fewer than 0."""
+    if not counter.previous:
+        return max(0, limit.quota - counter.current)
     window = limit.window * 1000
     overlap = window - now_ms % window
     # A part of a request counts as a whole one: rounding down would let the sixth of five through at every seam.
@@ -140,22 +142,26 @@ def wait(counter: Counter, limit: Limit, now_ms: int) -> int:
 
     It is exact as long as nobody spends in between: what counts only shrinks with time.
     """
+    return _wait(counter.current, counter.previous, limit, now_ms)
+
+
+def _wait(current: int, previous: int, limit: Limit, now_ms: int) -> int:
     window = limit.window * 1000
     spare = limit.quota - 1  # requests that may still count when the next one comes
-    if counter.current <= spare:
+    if current <= spare:
         # The share of the previous window has to shrink until current + previous * overlap / window <= spare.
-        overlap = (spare - counter.current) * window // counter.previous if counter.previous else window
+        overlap = (spare - current) * window // previous if previous else window
         free_at = window - min(overlap, window)
     else:
         # The current window has to become the previous one, and then shrink likewise.
-        free_at = 2 * window - spare * window // counter.current
+        free_at = 2 * window - spare * window // current
     return max(1, -(-(free_at - now_ms % window) // 1000))
 
 
 def state(counter: Counter, limit: Limit, now_ms: int) -> LimitState:
     """Give what is left of the limit at `now_ms`, and for how long no more than that can be used."""
     left = remaining(counter, limit, now_ms)
-    return LimitState(limit, left, wait(spent(counter, left), limit, now_ms))
+    return LimitState(limit, left, _wait(counter.current + left, counter.previous, limit, now_ms))
 
 
 def judge(
@@ -175,14 +181,15 @@ def judge(
     pairs = list(zip(charges, counters, strict=True))
     full = [(wait(n, charge.limit, now_ms), charge) for charge, n in pairs if not has_room(n, charge.limit, now_ms)]
     waits = [(seconds, charge.limit) for seconds, charge in full if not charge.soft]
-    states = tuple(state(counter, charge.limit, now_ms) for charge, counter in pairs)
     if waits:
         retry_after, refused_by = max(waits, key=lambda pair: pair[0])
+        states = tuple(state(counter, charge.limit, now_ms) for charge, counter in pairs)
         return Verdict(False, refused_by, retry_after, states, flood_level=flood_level)
     price = max(flood_level, Proof.ORDINARY if full else Proof.NONE)
     if proof < price or proof == Proof.BAD:
         retry_after = max([1, calm_in, *(seconds for seconds, _ in full)])
         asked = max(price, Proof.ORDINARY)
+        states = tuple(state(counter, charge.limit, now_ms) for charge, counter in pairs)
         return Verdict(False, None, retry_after, states, asks_for=asked, flood_level=flood_level)
     left = tuple(state(spent(counter), charge.limit, now_ms) for charge, counter in pairs)
     return Verdict(True, remaining=left, flood_level=flood_level)

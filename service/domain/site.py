@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
 from service.domain.errors import Invalid
-from service.domain.limit_settings import LimitOverrides
+from service.domain.limit_settings import LimitOverrides, limits_for
+from service.domain.limits import Limit
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 """Site slugs stand in URLs and data attributes: lower-case letters, digits and inner hyphens, at most 64."""
@@ -67,6 +70,13 @@ class Site:
     spam_threshold: float | None = None
     asks: tuple[str, ...] = ()
     """The kinds of those whom the site asks for an opinion (domain/opinions.py)."""
+    version: int = field(default=0, compare=False)
+    """Another one after every change of any of these, so that a copy in memory can be told from what is stored."""
+
+    @cached_property
+    def limits_in_force(self) -> Mapping[str, Limit]:
+        """The limits by name; none at all where they are off."""
+        return limits_for(self.limits)
 
     def are_enough_flags(self, count: int) -> bool:
         """True for as many flags as bring a published comment back to the queue."""

@@ -19,10 +19,10 @@ from sqlalchemy import Select, and_, bindparam, literal, select
 from service.domain.article import Article
 from service.domain.likeness import ENOUGH_ALIKE
 from service.domain.queue import AuthorRecord
-from service.extensions import db
-from service.store import articles, authors, sketches
+from service.store import articles, authors, sites, sketches
 from service.store.dialect import is_postgresql
-from service.store.models import ArticleRow, AuthorRow
+from service.store.models import ArticleRow, AuthorRow, SiteRow
+from service.store.prepared import run
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Arrival:
     author: AuthorRecord
     article: Article | None
     alike: int
+    site_version: int
+    """The version of the site as it is stored."""
 
 
 def look_up(
@@ -53,6 +55,7 @@ def look_up(
             authors.take_author(site_id, email_hashes=email_hashes, email_sealed=email_sealed, now=now),
             articles.find_article(site_id, article_key),
             sketches.count_alike(site_id, numbers, since=alike_since),
+            sites.version_of(site_id),
         )
     authors.adopt_older_key(site_id, email_hashes, email_sealed)
     compared = numbers if len(numbers) >= ENOUGH_ALIKE else ()
@@ -60,11 +63,10 @@ def look_up(
     known |= {"site_id": site_id, "article_key": article_key}
     if compared:
         known |= sketches.parameters(site_id, compared, since=alike_since)
-    row = db.session.connection().execute(_everything(len(compared)), known).one()
-    record, article = row[: len(authors.RECORD_COLUMNS)], row[len(authors.RECORD_COLUMNS) : -1]
-    return Arrival(
-        AuthorRecord(*record), None if article[0] is None else articles.article_from_columns(article), row[-1]
-    )
+    [row] = run(_everything(len(compared)), known)
+    record, article = row[: len(authors.RECORD_COLUMNS)], row[len(authors.RECORD_COLUMNS) : -2]
+    known_article = None if article[0] is None else articles.article_from_columns(article)
+    return Arrival(AuthorRecord(*record), known_article, row[-2], row[-1])
 
 
 @lru_cache
@@ -75,5 +77,6 @@ def _everything(numbers: int) -> Select[Any]:
         ArticleRow.key == bindparam("article_key", type_=ArticleRow.key.type),
     )
     alike = sketches.alike(numbers).scalar_subquery() if numbers else literal(0)
-    everything = select(*taken.c, *articles.ARTICLE_COLUMNS, alike.label("alike"))
-    return everything.select_from(taken).outerjoin(ArticleRow, found)
+    site = SiteRow.id == bindparam("site_id", type_=AuthorRow.site_id.type)
+    everything = select(*taken.c, *articles.ARTICLE_COLUMNS, alike.label("alike"), SiteRow.version)
+    return everything.select_from(taken).join(SiteRow, site).outerjoin(ArticleRow, found)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, bindparam, func, or_, select, update
 
 from service.domain.article import Article
 from service.domain.site import Site
@@ -15,6 +15,7 @@ from service.extensions import db
 from service.store.dialect import insert_or_ignore
 from service.store.ids import new_id
 from service.store.models import ArticleRow, SiteRow
+from service.store.prepared import run
 from service.store.sites import SITE_COLUMNS, site_from_row
 
 ARTICLE_COLUMNS = (
@@ -37,10 +38,11 @@ def article_from_columns(values: Sequence[Any]) -> Article:
 
 def find_article(site_id: UUID, key: str) -> Article | None:
     """Return the article of this key, or None where nobody wrote under it or registered it."""
-    row = db.session.execute(
-        select(*ARTICLE_COLUMNS).where(ArticleRow.site_id == site_id, ArticleRow.key == key)
-    ).one_or_none()
-    return None if row is None else article_from_columns(row)
+    rows = run(_BY_KEY, {"site": site_id, "name": key})
+    return article_from_columns(rows[0]) if rows else None
+
+
+_BY_KEY = select(*ARTICLE_COLUMNS).where(ArticleRow.site_id == bindparam("site"), ArticleRow.key == bindparam("name"))
 
 
 def hold_article(site_id: UUID, key: str) -> Article | None:

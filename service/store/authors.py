@@ -18,6 +18,7 @@ from service.extensions import db
 from service.store.dialect import is_postgresql
 from service.store.ids import new_id
 from service.store.models import AuthorRow, CommentRow
+from service.store.prepared import run
 from service.store.together import add_to
 
 RECORD_COLUMNS = (
@@ -39,7 +40,8 @@ def take_author(site_id: UUID, *, email_hashes: Sequence[bytes], email_sealed: b
     """
     adopt_older_key(site_id, email_hashes, email_sealed)
     values = new_author(site_id, email_hashes[0], email_sealed, now)
-    return AuthorRecord(*db.session.connection().execute(taking(on_postgresql=is_postgresql()), values).one())
+    [record] = run(taking(on_postgresql=is_postgresql()), values)
+    return AuthorRecord(*record)
 
 
 def adopt_older_key(site_id: UUID, email_hashes: Sequence[bytes], email_sealed: bytes) -> None:

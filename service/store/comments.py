@@ -16,6 +16,7 @@ from service.domain.life import Standing, Status
 from service.domain.text import folded
 from service.extensions import db
 from service.store.models import CommentRow, FlagRow, RevisionRow, SignalRow, SketchRow, VoteRow
+from service.store.prepared import run
 from service.store.together import add_rows
 
 MOST_FLAGGED = 5  # comments of one author under flags that are counted; what follows is the same for more
@@ -340,7 +341,7 @@ def past_of_author(author_id: UUID, article_id: UUID, body_fingerprint: bytes, *
     A comment that was deleted is no longer the same text.
     """
     known = {"author": author_id, "article": article_id, "fingerprint": body_fingerprint, "since": since}
-    is_there, flagged = db.session.connection().execute(_PAST, known).one()
+    [[is_there, flagged]] = run(_PAST, known)
     return bool(is_there), flagged
 
 
@@ -354,7 +355,7 @@ _FLAGGED = (
     select(CommentRow.id)
     .where(
         CommentRow.author_id == bindparam("author"),
-        CommentRow.status.in_([Status.PENDING.value, Status.APPROVED.value]),
+        or_(CommentRow.status == Status.PENDING.value, CommentRow.status == Status.APPROVED.value),
         CommentRow.flags > 0,
         CommentRow.flags_settled.is_(None),
     )

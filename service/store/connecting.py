@@ -8,6 +8,7 @@ there is no server, as many requests as there are threads wait at any time, and 
 from __future__ import annotations
 
 import math
+import select
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -16,10 +17,12 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 T = TypeVar("T")
 
 PING_SECONDS = 1.5  # an answer takes a fraction of a millisecond; with this, people are told within two seconds
+HEARD_LATELY = 0.25  # seconds since an answer for which a server is taken to be there
 ANSWER_SECONDS = 6.0  # longer than a statement may run at the server, which then says so itself
 LEFT_ALONE_FOR = 1.0  # seconds after a failure; one request finds out again then, and the others do not wait for it
 
@@ -35,13 +38,28 @@ class LeftAlone(psycopg.OperationalError):
 
 
 @contextmanager
-def bounded() -> Iterator[None]:
-    """Let no statement of the block wait for longer than one may take; `unbounded` lifts that again."""
+def bounded(*, hurried: bool = False) -> Iterator[None]:
+    """Let no statement of the block wait for longer than one may take; `unbounded` lifts that again.
+
+    A `hurried` block gets a connection without asking whether the server is there, where something else has just been
+    heard of it; its first statement has to be answered as fast as that question.
+    """
     before, _here.is_bounded = _is_bounded(), True
+    _here.is_hurried = hurried
     try:
         yield
     finally:
-        _here.is_bounded = before
+        _here.is_bounded, _here.is_hurried = before, False
+
+
+@contextmanager
+def nothing_written() -> Iterator[None]:
+    """Let a transaction end within the block without taking back what it has prepared, since it has only read."""
+    _here.has_only_read = True
+    try:
+        yield
+    finally:
+        _here.has_only_read = False
 
 
 def unbounded() -> None:
@@ -57,14 +75,27 @@ class PatientConnection(psycopg.Connection[Any]):
     """A connection that is closed when an answer does not come in time; raises Silence then."""
 
     breaker: Breaker
+    is_unproven = False
+    """True for one that was not asked whether its server is there, until something is heard of it."""
 
     def wait(self, gen: Any, *args: Any, **others: Any) -> Any:
         """Do what libpq's own waiting does, within a bound."""
         if not _is_bounded():
             return super().wait(gen, *args, **others)
         # The pool asks in autocommit whether a connection is alive; nothing else here does anything in that mode.
-        seconds = PING_SECONDS if self.autocommit else ANSWER_SECONDS
-        return super().wait(self._within(gen, time.monotonic() + seconds), *args, **others)
+        seconds = PING_SECONDS if self.is_unproven or self.autocommit else ANSWER_SECONDS
+        now = time.monotonic()
+        answer = super().wait(self._within(gen, now + seconds), *args, **others)
+        self.breaker.heard_at, self.is_unproven = now, False
+        return answer
+
+    def rollback(self) -> None:
+        """End the transaction, undoing what it wrote."""
+        # psycopg forgets every statement that it has prepared when it sees a ROLLBACK.
+        if getattr(_here, "has_only_read", False):
+            super().commit()
+        else:
+            super().rollback()
 
     def _within(self, gen: Generator[Any, Any, T], deadline: float) -> Generator[Any, Any, T]:
         # psycopg comes by ten times a second with a zero while nothing has happened.
@@ -82,10 +113,18 @@ class PatientConnection(psycopg.Connection[Any]):
             return end.value  # type: ignore[no-any-return]
 
 
+def _has_something_to_say(connection: PatientConnection) -> bool:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
 class Breaker:
     """Who may try to connect: everybody, until it fails; then one at a time, once a second, until it works."""
 
     def __init__(self) -> None:
+        self.heard_at = -math.inf
+        """When something was asked that has been answered since, on the monotonic clock."""
         self._lock = threading.Lock()
         self._is_away = False
         self._next_try = 0.0
@@ -103,7 +142,7 @@ class Breaker:
                     raise LeftAlone
                 self._next_try = math.inf  # until this one knows
         try:
-            connection = PatientConnection.connect(*args, **parameters)
+            connection: PatientConnection = PatientConnection.connect(*args, **parameters)
         except BaseException:
             self.went_away()
             raise
@@ -114,8 +153,27 @@ class Breaker:
 
 
 def bound_waiting(engine: Engine) -> None:
-    """Have the engine's connections opened and waited for within bounds."""
+    """Have the engine's connections opened and waited for within bounds, and found alive before they are used."""
     breaker = Breaker()
+    dialect: Any = engine.dialect
+
+    @event.listens_for(engine, "checkout")
+    def _find_alive(connection: PatientConnection, record: Any, _proxy: Any) -> None:
+        if getattr(_here, "is_hurried", False) and time.monotonic() - breaker.heard_at < HEARD_LATELY:
+            # What a server says unasked is that it ends the connection.
+            if not _has_something_to_say(connection):
+                connection.is_unproven = True
+                return
+        elif record.info.pop("is_new", False):
+            return
+        try:
+            dialect.do_ping(connection)
+        except psycopg.Error as fault:
+            raise InvalidatePoolError from fault
+
+    @event.listens_for(engine, "connect")
+    def _note_new(_connection: PatientConnection, record: Any) -> None:
+        record.info["is_new"] = True
 
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, args: Any, parameters: Any) -> PatientConnection:

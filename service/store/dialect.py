@@ -24,4 +24,8 @@ def insert_or_ignore(model: type[Base], values: Mapping[str, Any]) -> postgresql
 
 def is_postgresql() -> bool:
     """True where the database in use is PostgreSQL."""
-    return db.engine.dialect.name == "postgresql"
+    # To ask Flask-SQLAlchemy for the engine takes longer than many a statement.
+    info = db.session().info
+    if "is_postgresql" not in info:
+        info["is_postgresql"] = db.engine.dialect.name == "postgresql"
+    return bool(info["is_postgresql"])

@@ -50,6 +50,8 @@ class SiteRow(Base):
     spam_threshold: Mapped[float | None]
     asks: Mapped[str] = mapped_column(String(64), server_default=text("''"))
     """The kinds of those whom the site asks for an opinion, as `opinion_settings` has them, with spaces between."""
+    version: Mapped[int] = mapped_column(server_default=text("0"))
+    """One further with every change of this row."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import delete, select, update
 from service.domain.life import Status
 from service.domain.opinions import OpinionKind
 from service.extensions import db
+from service.store import sites
 from service.store.dialect import upsert
-from service.store.models import CommentRow, OpinionSettingsRow, SignalRow, SiteRow
+from service.store.models import CommentRow, OpinionSettingsRow, SignalRow
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def remove_settings(site_id: UUID, kind: OpinionKind) -> None:
 def _note_on_site(site_id: UUID) -> None:
     # Beside the site's other settings, so that a submission knows whom to ask without another query.
     asks = " ".join(settings.kind.value for settings in settings_of(site_id))
-    db.session.execute(update(SiteRow).where(SiteRow.id == site_id).values(asks=asks))
+    sites.change_row(site_id, {"asks": asks})
 
 
 def drop_signals(comment_id: UUID, revision: int, names: Collection[str]) -> Sequence[float]:

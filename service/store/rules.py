@@ -11,6 +11,7 @@ from sqlalchemy import Row, case, delete, func, insert, select, update
 
 from service.domain.rules import Rule, RuleAction, RuleKind
 from service.extensions import db
+from service.store import sites
 from service.store.models import RuleRow, SiteRow
 
 LISTED = 2_000  # characters of a rule's value in a list; a list of words can be a million long
@@ -109,7 +110,7 @@ def remove_rule(rule: Rule) -> None:
 
 
 def _count_up(site_id: UUID) -> None:
-    db.session.execute(update(SiteRow).where(SiteRow.id == site_id).values(rules_version=SiteRow.rules_version + 1))
+    sites.change_row(site_id, {"rules_version": SiteRow.rules_version + 1})
 
 
 def _values(rule: Rule) -> dict[str, Any]:

@@ -23,13 +23,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from service.config import Settings
 from service.domain.errors import StoreUnavailable
 from service.extensions import db
-from service.store.connecting import bound_waiting, bounded, unbounded
+from service.store.connecting import bound_waiting, bounded, nothing_written, unbounded
+from service.store.prepared import CONNECTION
 
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 2  # to reach PostgreSQL; readers behind a dead database are told so within this time
 STATEMENT_MILLISECONDS = 5_000  # no statement of ours takes a second; one that does is stuck
-LOCK_MILLISECONDS = 2_000  # two moderators on one comment wait milliseconds; longer means somebody hangs
+LOCK_MILLISECONDS = 1_000  # two moderators on one comment wait milliseconds; longer means somebody hangs
 POOL_SIZE = 10
 POOL_WAIT_SECONDS = 2
 SILENCE_MILLISECONDS = 5_000  # a server whose machine is gone says nothing at all; the kernel gives up after this
@@ -48,7 +49,6 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     if settings.uses_sqlite:
         return options | {"connect_args": {"timeout": SQLITE_BUSY_MILLISECONDS / 1000}}
     return options | {
-        "pool_pre_ping": True,
         "connect_args": {
             "connect_timeout": CONNECT_SECONDS,
             "tcp_user_timeout": SILENCE_MILLISECONDS,
@@ -80,22 +80,26 @@ def prepare_engine(engine: Engine) -> None:
 
 
 @contextmanager
-def writing() -> Iterator[None]:
+def writing(*, hurried: bool = False) -> Iterator[None]:
     """Run a block in one write transaction: committed at its end, undone when it raises.
 
-    Raises StoreUnavailable where the database is away, too slow or locked for too long.
+    A `hurried` one begins with a statement that takes no time, and does not ask beforehand whether the database is
+    there. Raises StoreUnavailable where the database is away, too slow or locked for too long.
     """
-    with _faults_told(), _in_line():
+    with _faults_told(hurried=hurried), _in_line():
         # What was read before belongs to another snapshot; the block reads again what it decides on.
-        db.session.rollback()
-        db.session.connection(execution_options={"for_writing": True})
+        session = db.session()
+        session.rollback()
+        session.info[CONNECTION] = session.connection(execution_options={"for_writing": True})
         _to_follow().clear()
         try:
             yield
-            db.session.commit()
+            session.commit()
         except BaseException:
-            db.session.rollback()
+            session.rollback()
             raise
+        finally:
+            del session.info[CONNECTION]
     follow = list(_to_follow())
     _to_follow().clear()
     for act in follow:
@@ -182,13 +186,14 @@ def reading() -> Iterator[None]:
         try:
             yield
         finally:
-            db.session.rollback()
+            with nothing_written():
+                db.session.rollback()
 
 
 @contextmanager
-def _faults_told() -> Iterator[None]:
+def _faults_told(*, hurried: bool = False) -> Iterator[None]:
     try:
-        with bounded():
+        with bounded(hurried=hurried):
             yield
     except (OperationalError, PoolTimeout) as fault:
         log.warning("database unavailable: %s", type(getattr(fault, "orig", None) or fault).__name__)

@@ -15,6 +15,7 @@ from service.domain.site import Policy, Site
 from service.extensions import db
 from service.store.ids import new_id
 from service.store.models import CommentRow, SiteRow
+from service.store.prepared import run
 
 SITE_COLUMNS = (
     SiteRow.id,
@@ -33,6 +34,7 @@ SITE_COLUMNS = (
     SiteRow.flood_since,
     SiteRow.spam_threshold,
     SiteRow.asks,
+    SiteRow.version,
 )
 
 
@@ -56,6 +58,7 @@ def site_from_row(row: Row[*tuple[Any, ...]]) -> Site:
         flood_since=row.flood_since,
         spam_threshold=row.spam_threshold,
         asks=tuple(row.asks.split()),
+        version=row.version,
     )
 
 
@@ -108,7 +111,22 @@ def add_site(site: Site, *, now: datetime) -> None:
 
 def save_site(site: Site) -> None:
     """Store every value of a site that people change; the level of its flood is none."""
-    db.session.execute(update(SiteRow).where(SiteRow.id == site.id).values(_values(site)))
+    change_row(site.id, _values(site))
+
+
+def change_row(site_id: UUID, values: Mapping[str, Any]) -> None:
+    """Change columns of a site, and its version with them."""
+    changed = dict(values) | {"version": SiteRow.version + 1}
+    db.session.execute(update(SiteRow).where(SiteRow.id == site_id).values(changed))
+
+
+def version_of(site_id: UUID) -> int:
+    """Return the version of a site that exists."""
+    [[version]] = run(_VERSION, {"id": site_id})
+    return int(version)
+
+
+_VERSION = select(SiteRow.version).where(SiteRow.id == bindparam("id"))
 
 
 def move_flood_level(site_id: UUID, *, was: int, becomes: int, now: datetime) -> bool:
@@ -116,7 +134,7 @@ def move_flood_level(site_id: UUID, *, was: int, becomes: int, now: datetime) ->
     moved = db.session.execute(
         update(SiteRow)
         .where(SiteRow.id == site_id, SiteRow.flood_level == was)
-        .values(flood_level=becomes, flood_since=now)
+        .values(flood_level=becomes, flood_since=now, version=SiteRow.version + 1)
         .returning(SiteRow.id)
     )
     return moved.one_or_none() is not None

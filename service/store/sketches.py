@@ -13,6 +13,7 @@ from sqlalchemy import Select, bindparam, delete, func, select, tuple_, union_al
 from service.domain.likeness import ENOUGH_ALIKE
 from service.extensions import db
 from service.store.models import SketchRow
+from service.store.prepared import run
 from service.store.together import add_rows
 
 NOBODY = UUID(int=0)  # no comment has this id
@@ -24,7 +25,8 @@ def count_alike(site_id: UUID, numbers: Sequence[int], *, since: datetime, besid
     if len(numbers) < ENOUGH_ALIKE:
         return 0
     known = parameters(site_id, numbers, since=since, besides=besides)
-    return db.session.connection().execute(alike(len(numbers)), known).scalar_one()
+    [[count]] = run(alike(len(numbers)), known)
+    return int(count)
 
 
 def parameters(

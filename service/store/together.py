@@ -20,9 +20,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.extensions import Base, db
 from service.store.dialect import is_postgresql
+from service.store.prepared import run, run_for_each
 
-MOST_VALUES = 50
-"""In one statement: psycopg remembers how to send a statement of so many, and reads a longer one anew every time."""
+MOST_VALUES = 200
+"""In one statement; a longer one would not often be met again as it is."""
 _GATHERED = "gathered_writes"
 """Under which the session keeps what waits for the end of the block."""
 
@@ -108,16 +109,15 @@ def _write(written: Sequence[Written]) -> None:
 
 
 def _send(written: Sequence[Written]) -> None:
-    connection = db.session.connection()
     if not is_postgresql():
         for kind, alike in groupby(written, key=itemgetter(0)):
-            connection.execute(_statement((kind,)), [_named(0, row) for _, row in alike])
+            run_for_each(_statement((kind,)), [_named(0, row) for _, row in alike])
         return
     for part in _parts(written):
         parameters: dict[str, Any] = {}
         for number, (_, row) in enumerate(part):
             parameters |= _named(number, row)
-        connection.execute(_statement(tuple(kind for kind, _ in part)), parameters)
+        run(_statement(tuple(kind for kind, _ in part)), parameters)
 
 
 def _parts(written: Sequence[Written]) -> Iterator[Sequence[Written]]:

@@ -7,16 +7,18 @@ so there is nothing to protect it from; whoever forges the header is not a brows
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Response, current_app, g, request
 
-from service.actions.sites import find_site, find_site_of_published
+from service.actions import known_sites
+from service.actions.known_sites import SiteChanged
+from service.actions.sites import find_site_of_published
 from service.config import Settings
 from service.domain.article_keys import parse_origin
-from service.domain.errors import Invalid, NotFound, OriginNotAllowed
+from service.domain.errors import Invalid, NotFound, OriginNotAllowed, PostbagError, StoreUnavailable
 from service.domain.site import Site
 from service.domain.text import forbidden_character
 from service.web.auth import SCHEME, caller_if_any
@@ -29,6 +31,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 EXPOSED = "ETag, Postbag-Origins, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
 SENDABLE_HEADERS = "Authorization, Content-Type, Idempotency-Key"
 PREFLIGHT_SECONDS = 600
+LONGEST_REMEMBERED = 300  # characters of an origin
+MOST_ATTEMPTS = 3
+"""With a site that changes while a reply is being stored; nobody changes one so often."""
 
 
 def settings() -> Settings:
@@ -66,7 +71,34 @@ def sent_to_a_site(view: View) -> View:
     not the site's. Where the site lists its origin, the page can read the answer, also a refusal.
     """
 
-    return _may_come_with_a_token(view, lambda _: _site_of_body())
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        g.caller = caller_if_any()
+        slug = _slug_of_body()
+        if slug is None:
+            g.site = None
+            return view(*args, **kwargs)
+        g.site = known_sites.known_site(slug)
+        for _ in range(MOST_ATTEMPTS):
+            headers = list(g.get("added_headers", ()))
+            try:
+                _check_origin(g.site)
+                return view(*args, **kwargs)
+            except SiteChanged:
+                pass
+            except StoreUnavailable:
+                # Whoever tries again begins with the database, and spends nothing while it is away.
+                known_sites.forget(slug)
+                raise
+            except PostbagError:
+                # Nobody is refused by what the site was a moment ago.
+                if known_sites.is_current(g.site):
+                    raise
+            g.added_headers = headers
+            g.site = known_sites.look_up(slug)
+        raise StoreUnavailable
+
+    return _documented(checked)  # type: ignore[no-any-return]
 
 
 def sent_about_a_comment(view: View) -> View:
@@ -75,23 +107,22 @@ def sent_about_a_comment(view: View) -> View:
     The caller, if there is a token, is left in `g.caller`. Raises NotFound for a comment that readers do not see, to
     whatever page, and OriginNotAllowed for a page that is not the site's.
     """
-    return _may_come_with_a_token(view, lambda place: _site_of_comment(place["comment_id"]))
 
-
-def _may_come_with_a_token(view: View, find: Callable[[dict[str, Any]], Site | None]) -> View:
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
         g.caller = caller_if_any()
-        g.site = find(kwargs)
-        if g.site is not None:
-            _check_origin(g.site)
+        g.site = _site_of_comment(kwargs["comment_id"])
+        _check_origin(g.site)
         return view(*args, **kwargs)
 
-    documented = ApiBlueprint("sent_to_a_site", __name__).doc(security=[{}, {SCHEME: []}])
-    return documented(checked)  # type: ignore[no-any-return]
+    return _documented(checked)  # type: ignore[no-any-return]
 
 
-def _site_of_body() -> Site | None:
+def _documented(view: Callable[..., Any]) -> Any:
+    return ApiBlueprint("sent_to_a_site", __name__).doc(security=[{}, {SCHEME: []}])(view)
+
+
+def _slug_of_body() -> str | None:
     try:
         slug: object = load_body(request).get("site")
     except TooLarge:
@@ -101,7 +132,7 @@ def _site_of_body() -> Site | None:
     if not isinstance(slug, str) or forbidden_character(slug):
         # The schema, which comes next, refuses it and says why.
         return None
-    return find_site(slug)
+    return slug
 
 
 def _site_of_comment(comment_id: UUID) -> Site:
@@ -135,6 +166,12 @@ def _is_allowed(origin: str, site: Site) -> bool:
 
 
 def _origin_or_none(text: str) -> str | None:
+    # The same few again and again; what somebody makes up must not fill the memory.
+    return _parsed_origin(text) if len(text) < LONGEST_REMEMBERED else _parsed_origin.__wrapped__(text)
+
+
+@lru_cache(maxsize=1_000)
+def _parsed_origin(text: str) -> str | None:
     try:
         return parse_origin(text)
     except Invalid:

@@ -38,8 +38,8 @@ def hold_near_duplicate(submission: Submission, facts: Facts) -> Signal | None:
 
 def note_shouting(submission: Submission, facts: Facts) -> Signal | None:
     """Note a text mostly in capitals; scripts without capitals cannot shout, whatever acronyms stand among them."""
-    upper = sum(letter.isupper() for letter in submission.body)
-    letters = sum(letter.isalpha() for letter in submission.body)
+    upper = sum(map(str.isupper, submission.body))
+    letters = sum(map(str.isalpha, submission.body)) if upper else 0
     if letters < FEWEST_LETTERS or upper < SHOUTED * letters:
         return None
     return Signal("shouting", Verdict.NOTE, 0.3, f"{upper * 100 // letters}% of its letters are capitals.")
