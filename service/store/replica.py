@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service.domain.errors import StoreUnavailable
 from service.extensions import READS_REPLICA, REPLICA, db
-from service.store.connecting import bounded
+from service.store.connecting import bounded, nothing_written
 from service.store.session import reading
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,8 @@ def reading_replica(*, at_least: int) -> Iterator[None]:
         log.warning("replica unavailable: %s", type(getattr(fault, "orig", None) or fault).__name__)
         raise NotToBeHad from fault
     finally:
-        session.rollback()
+        with nothing_written():
+            session.rollback()
         del session.info[READS_REPLICA]
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from flask import Flask
 from sqlalchemy import Connection, event
 
 from service.extensions import db
+from service.store.prepared import statement_sent
 
 EXPLAINED = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 STOPS_EARLY = "Limit"
@@ -76,7 +78,8 @@ class Sent:
 def plans_of(app: Flask, matching: str = "", *, by_running: bool = False) -> Iterator[list[Sent]]:
     """Yield a list that gets every statement of the block that matches, of any thread, with its plan.
 
-    With `by_running`, only of SELECTs, and the plan tells what was really read.
+    One that is prepared for all values is in it twice, since PostgreSQL may make one plan for all of them. With
+    `by_running`, only SELECTs are, and the plan tells what was really read.
     """
     found: list[Sent] = []
     how = "EXPLAIN (ANALYZE, FORMAT JSON, BUFFERS) " if by_running else "EXPLAIN (FORMAT JSON) "
@@ -92,16 +95,30 @@ def plans_of(app: Flask, matching: str = "", *, by_running: bool = False) -> Ite
         one = parameters[0] if isinstance(parameters, list) else parameters
         cursor = connection.connection.cursor()
         cursor.execute(how + statement, one)
-        (answer,) = cursor.fetchone() or ("[]",)
-        found.append(Sent(statement, (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]))
+        found.append(Sent(statement, _plan(cursor.fetchone())))
+
+    def explain_prepared(_sender: Any, *, statement: str, values: Sequence[Any]) -> None:
+        if not EXPLAINED.match(statement) or not re.search(matching, statement) or by_running:
+            return
+        driver: Any = db.session.connection().connection.driver_connection
+        for own, given in ((how, values), ("EXPLAIN (GENERIC_PLAN, FORMAT JSON) ", None)):
+            cursor: Any = psycopg.RawCursor(driver)
+            found.append(Sent(statement, _plan(cursor.execute(own + statement, given, prepare=False).fetchone())))
 
     with app.app_context():
         engine = db.engine
     event.listen(engine, "before_cursor_execute", explain)
     try:
-        yield found
+        with statement_sent.connected_to(explain_prepared):
+            yield found
     finally:
         event.remove(engine, "before_cursor_execute", explain)
+
+
+def _plan(row: Any) -> dict[str, Any]:
+    (answer,) = row
+    plan: dict[str, Any] = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+    return plan
 
 
 def _nodes(plan: dict[str, Any], *, is_limited: bool) -> Iterator[tuple[dict[str, Any], bool]]:
