@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli": frozenset({"commands", "worker", "actions", "domain"}) | GROUND,
     "commands": frozenset({"commands", "actions", "domain"}) | GROUND,
     "worker": frozenset({"actions", "domain"}) | GROUND,
-    "migrations": frozenset({"store", "extensions"}),
+    "migrations": frozenset({"migrations", "store", "extensions"}),
     "config": frozenset({"redis_address"}),
     "extensions": frozenset(),
     "logs": frozenset(),
