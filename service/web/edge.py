@@ -139,12 +139,13 @@ class Edge:
         # Browsers have a handful of short ones; what somebody makes up must not fill the memory.
         coding = _known_coding(accepted) if len(accepted) < 100 else best_coding(accepted)
         answer = page.answers.get(coding) or self._pages.answer(page, coding)
-        marked = STANDS_IN if page.stands_in else []
         wanted = environ.get("HTTP_IF_NONE_MATCH")
         if wanted is not None and (wanted == answer.etag or _matches(wanted, answer.etag)):
-            start_response("304 NOT MODIFIED", answer.not_modified + marked)
+            told = answer.not_modified
+            start_response("304 NOT MODIFIED", told + STANDS_IN if page.stands_in else told)
             return ()
-        start_response("200 OK", answer.headers + marked)
+        told = answer.headers
+        start_response("200 OK", told + STANDS_IN if page.stands_in else told)
         return () if environ["REQUEST_METHOD"] == "HEAD" else answer.body
 
     def _renewed(self, key: PageKey, old: Page | None, environ: WSGIEnvironment) -> Page | Refusal:
