@@ -42,6 +42,8 @@ def look(site: Site, *, now: datetime) -> Site:
 def _keep(site: Site, level: int, *, now: datetime) -> None:
     if level == site.flood_level:
         return
+    # A copy in memory has the level of before.
+    tools().sites.forget(site.slug)
     # What a reader or the desk asked for does not fail because this cannot be written; the next one tries again.
     with suppress(StoreUnavailable), writing():
         if sites.move_flood_level(site.id, was=site.flood_level, becomes=level, now=now):

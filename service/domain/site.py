@@ -71,7 +71,7 @@ class Site:
     asks: tuple[str, ...] = ()
     """The kinds of those whom the site asks for an opinion (domain/opinions.py)."""
     version: int = field(default=0, compare=False)
-    """Another one after every change of any of these, so that a copy in memory can be told from what is stored."""
+    """Another one after every change that people make, so that a copy in memory can be told from what is stored."""
 
     @cached_property
     def limits_in_force(self) -> Mapping[str, Limit]:

@@ -51,7 +51,7 @@ class SiteRow(Base):
     asks: Mapped[str] = mapped_column(String(64), server_default=text("''"))
     """The kinds of those whom the site asks for an opinion, as `opinion_settings` has them, with spaces between."""
     version: Mapped[int] = mapped_column(server_default=text("0"))
-    """One further with every change of this row."""
+    """One further with every change that people make of this row."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

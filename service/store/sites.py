@@ -134,7 +134,7 @@ def move_flood_level(site_id: UUID, *, was: int, becomes: int, now: datetime) ->
     moved = db.session.execute(
         update(SiteRow)
         .where(SiteRow.id == site_id, SiteRow.flood_level == was)
-        .values(flood_level=becomes, flood_since=now, version=SiteRow.version + 1)
+        .values(flood_level=becomes, flood_since=now)
         .returning(SiteRow.id)
     )
     return moved.one_or_none() is not None

@@ -228,12 +228,9 @@ def test_a_job_that_comes_twice_leaves_one_note(site: SiteDriver) -> None:
     work(site)
     first = site.opened(sent["id"])
     with site.app.app_context():
-        now = datetime.now(UTC)
+        now, site_id, comment_id = datetime.now(UTC), site_id_of(site), UUID(sent["id"])
         with writing():
-            comment_id = UUID(sent["id"])
-            outbox.add_job(
-                "score", site_id_of(site), comment_id=comment_id, revision=1, payload=None, due_at=now, now=now
-            )
+            outbox.add_job("score", site_id, comment_id=comment_id, revision=1, payload=None, due_at=now, now=now)
     assert work(site) == 1
     assert site.opened(sent["id"])["signals"] == first["signals"]
 
