@@ -23,7 +23,7 @@ from service.adapters.rulebooks import RuleBooks
 from service.adapters.site_memory import SiteMemory
 from service.adapters.wakeups import Wakeups
 from service.config import MAX_FORM_BYTES, MAX_REQUEST_BYTES, SHORT_SECRET, Settings
-from service.extensions import db, migrate
+from service.extensions import REPLICA, db, migrate
 from service.logs import configure_logs
 from service.store import models
 from service.store.session import engine_options, prepare_engine
@@ -56,6 +56,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         POSTBAG_SETTINGS=settings,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
+        SQLALCHEMY_BINDS={REPLICA: {"url": settings.replica_url, **engine_options(settings)}}
+        if settings.replica_url
+        else {},
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
     )
@@ -64,7 +67,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, directory=str(ROOT / "service" / "migrations"))
     with app.app_context():
-        prepare_engine(db.engine)
+        for engine in db.engines.values():
+            prepare_engine(engine)
 
     keyring = Keyring.from_secrets(settings.secret_key, settings.secret_key_fallbacks)
     redis = RedisLink()

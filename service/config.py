@@ -14,6 +14,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from service.redis_address import redis_address
+
 MAX_REQUEST_BYTES = 64 * 1024
 """Bytes of what a request says; more is refused with 413. 10,000 characters of four bytes fit well inside."""
 
@@ -44,10 +46,12 @@ class ConfigurationFault(Exception):
 class Settings:
     """What the environment asks for, checked.
 
-    `database_url` is an SQLAlchemy URL. `redis_url` is None where the service is to start a private redis-server.
+    `database_url` is an SQLAlchemy URL. `redis_url` is one of `service.redis_address`, or None where the service is to
+    start a private redis-server.
     `public_url` is the address under which readers reach the service, or None to take it from each request.
     `outgoing_allow` are networks that hooks may lead into although they are not of the public internet. `page_memory`
-    is how many bytes of published pages each process keeps.
+    is how many bytes of published pages each process keeps. `replica_url` is a standby of the database, from which
+    published pages may be read.
     """
 
     database_url: str
@@ -60,6 +64,7 @@ class Settings:
     demo: bool = False
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...] = ()
     page_memory: int = DEFAULT_PAGE_MEMORY
+    replica_url: str | None = None
 
     @property
     def uses_sqlite(self) -> bool:
@@ -82,6 +87,7 @@ class Settings:
             demo=environment.get("POSTBAG_DEMO", "") == "1",
             outgoing_allow=_networks(environment.get("OUTGOING_ALLOW", "")),
             page_memory=_page_memory(environment.get("PAGE_MEMORY_MB", "")),
+            replica_url=_replica_url(environment.get("REPLICA_URL", ""), database_url),
         )
 
 
@@ -115,13 +121,32 @@ def _instance_path(given: str, default: Path) -> Path:
     return path
 
 
-def _database_url(given: str, instance_path: Path) -> str:
+def _replica_url(given: str, database_url: str) -> str | None:
     if not given:
-        return f"sqlite:///{instance_path / 'postbag.sqlite3'}"
+        return None
+    if database_url.startswith("sqlite"):
+        raise ConfigurationFault("REPLICA_URL must not be set where DATABASE_URL names SQLite, which has no standby.")
+    found = _postgresql_url(given)
+    if found is None:
+        raise ConfigurationFault("REPLICA_URL must look like postgresql://USER:PASSWORD@HOST/NAME, a standby.")
+    return found
+
+
+def _postgresql_url(given: str) -> str | None:
+    """Return the address with the driver's name, or None for what is none of PostgreSQL."""
     scheme, separator, rest = given.partition("://")
     if separator and scheme in {"postgres", "postgresql", "postgresql+psycopg"} and _has_a_readable_port(given):
         # psycopg 3 is the one driver that is installed; the shorter schemes are what hosts hand out.
         return f"postgresql+psycopg://{rest}"
+    return None
+
+
+def _database_url(given: str, instance_path: Path) -> str:
+    if not given:
+        return f"sqlite:///{instance_path / 'postbag.sqlite3'}"
+    if (found := _postgresql_url(given)) is not None:
+        return found
+    scheme, separator, rest = given.partition("://")
     if separator and scheme == "sqlite" and rest not in {"", "/", "/:memory:"}:
         return given
     raise ConfigurationFault(
@@ -141,9 +166,10 @@ def _has_a_readable_port(url: str) -> bool:
 def _redis_url(given: str) -> str | None:
     if not given:
         return None
-    scheme, separator, _ = given.partition("://")
-    if not separator or scheme not in {"redis", "rediss", "unix"} or not _has_a_readable_port(given):
-        raise ConfigurationFault("REDIS_URL must look like redis://HOST:6379/0, rediss://… or unix:///PATH/TO/SOCKET.")
+    try:
+        redis_address(given)
+    except ValueError as fault:
+        raise ConfigurationFault(f"REDIS_URL {fault}") from None
     return given
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
@@ -55,5 +56,21 @@ class LateCommands(click.Command):
         return made
 
 
-db = SQLAlchemy(metadata=Base.metadata)
+REPLICA = "replica"
+"""The name of the engine of a copy of the database, where there is one."""
+READS_REPLICA = "reads_replica"
+"""Set in the session's `info` while it reads from there (`service.store.replica`)."""
+
+
+class RoutedSession(Session):
+    """A session that works on the database, or for the length of a block on its copy."""
+
+    def get_bind(self, *args: Any, **others: Any) -> Any:
+        """Return the engine to be used now."""
+        if self.info.get(READS_REPLICA):
+            return self._db.engines[REPLICA]
+        return super().get_bind(*args, **others)
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": RoutedSession})
 migrate = LateMigrate()

@@ -37,6 +37,11 @@ kept_answers = Counter(
     "postbag_kept_answers_total",
     "Published pages answered from memory, which are not among the requests; counted in steps of 256 a process.",
 )
+public_reads = Counter(
+    "postbag_public_reads_total",
+    "Published pages read while there is a REPLICA_URL, by where: `primary` where the replica was away or behind.",
+    ["source"],
+)
 submissions = Counter(
     "postbag_submissions_total", "Submissions stored, by the status that their senders were told.", ["status"]
 )

@@ -63,7 +63,7 @@ def started_again(server: Server) -> Iterator[Server]:
     owner = server.directory.stat()
     account = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
     command: Any = server.process.args
-    with _running(command, server.directory, server.is_ready, **account) as process:
+    with running(command, server.directory, server.is_ready, **account) as process:
         yield Server(server.url, process, server.directory, server.is_ready)
 
 
@@ -86,13 +86,13 @@ def frozen(server: Server) -> Iterator[None]:
 @contextmanager
 def running_redis() -> Iterator[Server]:
     """Yield a Redis server that keeps nothing on disk; raises ServerDidNotStart."""
-    with _private_directory() as directory:
+    with private_directory() as directory:
         socket = directory / "redis.sock"
         url = f"unix://{socket}"
         command: Command = [bundled_server(), "--port", "0", "--unixsocket", socket, "--dir", directory]
         command += ["--save", "", "--appendonly", "no", "--databases", str(REDIS_DATABASES)]
         is_ready = partial(_redis_answers, url)
-        with _running(command, directory, is_ready) as process:
+        with running(command, directory, is_ready) as process:
             yield Server(url, process, directory, is_ready)
 
 
@@ -103,7 +103,7 @@ def running_postgres(others: Mapping[str, object] | None = None, *, is_durable: 
     Unless it is to be durable, as it is where it counts, it is quick and forgets everything with its machine. `others`
     are settings of PostgreSQL's own.
     """
-    with _private_directory() as directory:
+    with private_directory() as directory:
         binaries = _postgres_binaries(directory)
         data = directory / "data"
         # The built-in C.UTF-8 knows upper and lower case of all of Unicode and needs no locale of the system.
@@ -130,14 +130,14 @@ def running_postgres(others: Mapping[str, object] | None = None, *, is_durable: 
             *(f"--{name}={value}" for name, value in settings.items()),
         ]
         is_ready = partial(_postgres_answers, f"host={directory} user=postgres dbname=postgres")
-        with _running(command, directory, is_ready, **_not_root()) as process:
+        with running(command, directory, is_ready, **_not_root()) as process:
             yield Server(f"postgresql+psycopg://postgres@/postgres?host={directory}", process, directory, is_ready)
 
 
 @contextmanager
 def running_standby(primary: Server) -> Iterator[Server]:
     """Yield a standby that follows a server which keeps enough in its log for that; raises ServerDidNotStart."""
-    with _private_directory() as directory:
+    with private_directory() as directory:
         binaries = Path(str(primary.process.args[0])).parent  # type: ignore[index]
         if account := _not_root():
             os.chown(directory, account["user"], account["group"])
@@ -158,7 +158,7 @@ def running_standby(primary: Server) -> Iterator[Server]:
         ours: Command = [one for one in given if not one.startswith(others)]
         command: Command = [binaries / "postgres", "-D", data, *ours, f"--unix_socket_directories={directory}"]
         is_ready = partial(_postgres_answers, f"host={directory} user=postgres dbname=postgres")
-        with _running(command, directory, is_ready, **account) as process:
+        with running(command, directory, is_ready, **account) as process:
             yield Server(f"postgresql+psycopg://postgres@/postgres?host={directory}", process, directory, is_ready)
 
 
@@ -175,7 +175,7 @@ def empty_database(server_url: str, name: str) -> Iterator[str]:
 
 
 @contextmanager
-def _private_directory() -> Iterator[Path]:
+def private_directory() -> Iterator[Path]:
     """Yield a directory that is removed with all it holds.
 
     It lies in /tmp wherever TMPDIR points, because the path of a Unix socket ends at 107 bytes and because another
@@ -186,7 +186,7 @@ def _private_directory() -> Iterator[Path]:
 
 
 @contextmanager
-def _running(
+def running(
     command: Command, directory: Path, is_ready: Callable[[], bool], **account: Any
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Yield the process of a server that answers, and end it afterwards; raises ServerDidNotStart.

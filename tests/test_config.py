@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from service.config import ConfigurationFault, Settings
+from service.redis_address import Kind, redis_address
 
 
 def read(tmp_path: Path, **environment: str) -> Settings:
@@ -50,7 +52,13 @@ def test_a_database_is_given_in_any_of_its_usual_forms(tmp_path: Path, given: st
             "mysql://u@h/n", "postgresql", "postgresql+psycopg2://h/n", "postgresql://h:port/n", "postgresql://[h/n",
             "sqlite://", "sqlite:///", "sqlite:///:memory:", "/srv/p.db", "sqlite:p.db",
         )),
-        *(("REDIS_URL", url) for url in ("localhost:6379", "http://h", "redis:h", "redis://h:port", "redis://[h")),
+        *(("REDIS_URL", url) for url in (
+            "localhost:6379", "http://h", "redis:h", "redis://h:port", "redis://[h", "redis+://h", "redis+ring://h",
+            "unix+cluster://h", "redis+sentinel://h1,h2", "redis+sentinel://h1,h2:port/s", "redis+sentinel://h,/s",
+            "redis+sentinel://h/s/one", "redis+sentinel://h/s?db=1", "redis+cluster://", "redis+cluster://h/1",
+            "redis+cluster://h/s", "redis+cluster://h1,,h2",
+        )),
+        *(("REPLICA_URL", url) for url in ("sqlite:///p.db", "postgresql://h/n")),
         *(("TRUSTED_PROXIES", number) for number in ("-1", "11", "1.5", "yes", "١", "9" * 5000, " 1")),
         *(("PUBLIC_URL", url) for url in (
             "comments.example.org", "ftp://c.example", "https://", "https://c.example?x=1", "https://c.example#x",
@@ -88,9 +96,42 @@ def test_the_public_address_has_no_slash_at_its_end(tmp_path: Path, given: str, 
     assert read(tmp_path, PUBLIC_URL=given).public_url == used
 
 
-@pytest.mark.parametrize("url", ["redis://h:6379/0", "rediss://u:p@h/1", "unix:///run/redis.sock"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h:6379/0", "rediss://u:p@h/1", "unix:///run/redis.sock", "redis+sentinel://:p@h1:26379,h2/service/1",
+        "rediss+cluster://u:p@h1:7000,[::1]:7001",
+    ],
+)  # fmt: skip
 def test_a_redis_is_taken_as_given(tmp_path: Path, url: str) -> None:
     assert read(tmp_path, REDIS_URL=url).redis_url == url
+
+
+def test_a_cluster_s_database_and_a_sentinel_s_missing_service_are_told_as_such(tmp_path: Path) -> None:
+    for url, said in (
+        ("redis+cluster://h:6379/3", "a cluster has only database 0"),
+        ("redis+sentinel://h:26379", "names no service"),
+        ("redis+sentinel://h/s?timeout=3", "['sentinel_password', 'sentinel_username', 'ssl_ca_certs'] are known"),
+    ):
+        with pytest.raises(ConfigurationFault, match=re.escape(said)):
+            read(tmp_path, REDIS_URL=url)
+
+
+def test_a_replica_is_another_postgresql(tmp_path: Path) -> None:
+    there = {"DATABASE_URL": "postgresql://h/n", "SECRET_KEY": "k" * 40}
+    assert read(tmp_path, **there).replica_url is None
+    assert read(tmp_path, **there, REPLICA_URL="postgres://r/n").replica_url == "postgresql+psycopg://r/n"
+    for url in ("sqlite:///p.db", "postgresql://r:port/n"):
+        with pytest.raises(ConfigurationFault, match="REPLICA_URL must look like"):
+            read(tmp_path, **there, REPLICA_URL=url)
+
+
+def test_a_redis_address_is_taken_apart() -> None:
+    found = redis_address("rediss+sentinel://me:a%40b@h1:1,[::1]:2,h3/my%2Fown/4?sentinel_password=x")
+    assert (found.kind, found.hosts) == (Kind.SENTINEL, (("h1", 1), ("::1", 2), ("h3", 26379)))
+    assert (found.service, found.database, found.username, found.password) == ("my/own", 4, "me", "a@b")
+    assert (found.has_tls, found.options) == (True, (("sentinel_password", "x"),))
+    assert "a@b" not in repr(found)
 
 
 def test_older_keys_stand_with_spaces_between_them(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SERVICE = ROOT / "service"
 
-GROUND = frozenset({"config", "extensions", "logs", "metrics"})
+GROUND = frozenset({"config", "extensions", "logs", "metrics", "redis_address"})
 ROOMS = frozenset({"web", "cli", "commands", "worker", "actions", "store", "adapters", "domain", "demo", "migrations"})
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -30,11 +30,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli": frozenset({"commands", "worker", "actions", "domain"}) | GROUND,
     "commands": frozenset({"commands", "actions", "domain"}) | GROUND,
     "worker": frozenset({"actions", "domain"}) | GROUND,
-    "migrations": frozenset({"store", "extensions"}),
-    "config": frozenset(),
+    "migrations": frozenset({"migrations", "store", "extensions"}),
+    "config": frozenset({"redis_address"}),
     "extensions": frozenset(),
     "logs": frozenset(),
     "metrics": frozenset(),
+    "redis_address": frozenset(),
 }
 """What each room, and each module of the ground floor, may take from the rest of the house."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from service.actions.toolbox import tools
 from service.domain import tags
 from service.domain.errors import StoreUnavailable
-from service.store import sites
+from service.store import replica, sites
 from service.store.session import after_commit, reading
 
 
@@ -35,7 +35,15 @@ def _announce(site_id: UUID, changed: frozenset[bytes]) -> None:
 
 
 def _tell(site_id: UUID, changed: frozenset[bytes]) -> None:
-    tools().changes.announce(_slug(site_id), changed)
+    tools().changes.announce(_slug(site_id), changed, position=_position())
+
+
+def _position() -> int | None:
+    """Return how far a copy of the database has to have come to show the change, or None where that is not known."""
+    if replica.is_set():
+        with suppress(StoreUnavailable):
+            return replica.position()
+    return None
 
 
 def _slug(site_id: UUID) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from service.actions.paging import scope_of, thread_cursor, thread_position
+from service.actions.public_reads import read_public
 from service.domain import tags
 from service.domain.article import Article
 from service.domain.article_keys import parse_article_key
@@ -15,7 +16,6 @@ from service.domain.errors import Invalid, UnknownSite
 from service.domain.site import Site, is_slug
 from service.domain.sorting import Sort
 from service.store import articles, comments, threads
-from service.store.session import reading
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def read_page(
     if not is_slug(slug):
         raise UnknownSite
     key = parse_article_key(article).value
-    with reading():
+
+    def read() -> PublishedPage:
         found = articles.find_site_and_article(slug, key)
         if found is None:
             raise UnknownSite
@@ -75,6 +76,8 @@ def read_page(
         return PublishedPage(
             site, key, known, page.comments, thread_cursor(scope, page.next), names, answered, is_first=after is None
         )
+
+    return read_public(read)
 
 
 @dataclass(frozen=True)
@@ -98,11 +101,15 @@ def read_counts(slug: str, keys: Sequence[str]) -> PublishedCounts:
             normalised[asked] = parse_article_key(asked).value
         except Invalid as fault:
             raise Invalid("article", fault.faults[0].code, f"{asked[:80]!r}: {fault.detail}") from fault
-    with reading():
-        found = articles.published_counts(slug, list(set(normalised.values())))
-    if found is None:
-        raise UnknownSite
-    site_id, known = found
+    wanted = list(set(normalised.values()))
+
+    def read() -> tuple[UUID, dict[str, tuple[UUID, int]]]:
+        found = articles.published_counts(slug, wanted)
+        if found is None:
+            raise UnknownSite
+        return found
+
+    site_id, known = read_public(read)
     depends_on = {tags.of_site(site_id), *(tags.of_article(article_id) for article_id, _ in known.values())}
     if len(known) < len(set(normalised.values())):
         depends_on.add(tags.of_new_articles(site_id))

@@ -23,6 +23,8 @@ from datetime import timedelta
 import redis
 import structlog
 
+from service.adapters.reached import SIGN, Reached, marked, position_in
+from service.adapters.redis_client import REDIS_FAULTS, Client, database_of, pubsub_of
 from service.adapters.redis_link import RedisAway, RedisKey, RedisLink, redis_key, renew_after_fork
 
 SEPARATOR = b" "
@@ -61,6 +63,12 @@ if redis.call('GET', KEYS[3]) == ARGV[3] then
 end
 return 0
 """
+# KEYS: the mark. ARGV: a new one, its expiry in ms, the channel, and what has changed. One script for both, since the
+# node of a cluster that has the mark is the one to tell the others.
+TELL = """
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return redis.call('PUBLISH', ARGV[3], ARGV[4])
+"""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,8 @@ class Changes:
         self._link = link
         self._listeners: list[Forget] = []
         self._untold: set[str] = set()
+        self.reached = Reached()
+        """How far a copy of the database has to have come to show all that was announced."""
         self._start_anew()
         renew_after_fork(self._start_anew)
 
@@ -106,12 +116,16 @@ class Changes:
         """Stop listening."""
         self._stopping.set()
 
-    def announce(self, site: str, tags: Iterable[bytes]) -> None:
-        """Tell every process, this one first, that what carries one of these tags has changed."""
+    def announce(self, site: str, tags: Iterable[bytes], *, position: int | None = None) -> None:
+        """Tell every process, this one first, that what carries one of these tags has changed.
+
+        `position` says how far the database had come when that was committed, or after (`service.adapters.reached`).
+        """
         changed = frozenset(tags)
+        self.reached.hear(position)
         self._pass_on(changed)
         try:
-            self._link.call(lambda client: _tell(client, site, SEPARATOR.join(changed)))
+            self._link.call(lambda client: _tell(client, site, SEPARATOR.join(changed), position))
         except RedisAway:
             # The others hear nothing, know it, and doubt what they keep. They are told once Redis is back.
             self._untold.add(site)
@@ -119,11 +133,15 @@ class Changes:
     def ask(self, site: str, page: str) -> Shared | None:
         """Return what is known of a page, by a name of it that is the same everywhere; None while Redis is away."""
         keys = _keys(site, page)
-        arguments = (_milliseconds(CLAIM_LASTS), secrets.token_hex(8), _milliseconds(MARK_LASTS))
+        # Nothing is known to have changed where there is no mark.
+        fresh = marked(secrets.token_hex(8), 0)
+        arguments = (_milliseconds(CLAIM_LASTS), fresh, _milliseconds(MARK_LASTS))
         try:
             kept, left, is_mine, mark = self._link.call(lambda client: client.eval(ASK, 3, *keys, *arguments))
         except RedisAway:
             return None
+        # A change that this mark stands for may still be on its way to whoever listens here.
+        self.reached.hear(position_in(mark))
         return Shared(kept, max(left, 0) / 1000, bool(is_mine), mark.decode())
 
     def lay_down(self, site: str, page: str, rendered: bytes | None, *, mark: str, seconds: float) -> None:
@@ -145,20 +163,21 @@ class Changes:
             try:
                 # Asked shortly, since nobody else may ask while somebody finds out whether Redis is back.
                 self._hear(self._link.call(_alive), stopping)
-            except (RedisAway, redis.RedisError):
+            except (RedisAway, *REDIS_FAULTS):
                 pass
             except Exception as fault:  # noqa: BLE001 - a process that listens no more would not know what it misses
                 log.warning("listening_failed", fault=type(fault).__name__)
             finally:
                 if self._is_subscribed:
                     self._is_subscribed = False
+                    self.reached.doubt()
                     # What was kept for as long as changes are heard of has to be doubted now.
                     self._pass_on(None)
             stopping.wait(TRY_AGAIN_AFTER)
 
     def _hear(self, client: redis.Redis, stopping: threading.Event) -> None:
         """Listen until Redis says nothing at all, or fails."""
-        with client.pubsub() as heard:  # type: ignore[no-untyped-call]
+        with pubsub_of(client) as heard:
             heard.subscribe(channel_of(client))
             is_asked = False
             while not stopping.is_set():
@@ -171,30 +190,32 @@ class Changes:
                     heard.ping()
                 elif message["type"] == "subscribe":
                     # What was announced before is not known.
+                    self.reached.doubt()
                     self._pass_on(None)
                     self._is_subscribed = True
                 elif message["type"] == "message":
-                    data = message["data"]
-                    self._pass_on(None if data == ANYTHING else frozenset(data.split(SEPARATOR)))
-                while self._untold:
-                    _tell(client, self._untold.pop(), ANYTHING)
+                    words = message["data"].split(SEPARATOR)
+                    self.reached.hear(position_in(words[-1]))
+                    tags = frozenset(word for word in words if not word.startswith(SIGN))
+                    self._pass_on(None if ANYTHING in tags else tags)
+                for site in list(self._untold):
+                    _tell(client, site, ANYTHING, None)
+                    self._untold.discard(site)
 
     def _pass_on(self, tags: frozenset[bytes] | None) -> None:
         for forget in self._listeners:
             forget(tags)
 
 
-def _tell(client: redis.Redis, site: str, changed: bytes) -> None:
-    mark = _mark(site)
-    pipeline = client.pipeline(transaction=False)
-    pipeline.set(mark.name, secrets.token_hex(8), px=mark.expires_ms)
-    pipeline.publish(channel_of(client), changed)
-    pipeline.execute()
+def _tell(client: redis.Redis, site: str, changed: bytes, position: int | None) -> None:
+    key, mark = _mark(site), marked(secrets.token_hex(8), position)
+    said = changed if position is None else changed + SEPARATOR + marked("", position).encode()
+    client.eval(TELL, 1, key.name, mark, key.expires_ms, channel_of(client), said)
 
 
-def channel_of(client: redis.Redis) -> str:
+def channel_of(client: Client) -> str:
     """Return where changes are announced: Redis has one set of channels for all of its databases."""
-    return f"postbag:changes:{client.connection_pool.connection_kwargs.get('db') or 0}"
+    return f"postbag:changes:{database_of(client)}"
 
 
 def _alive(client: redis.Redis) -> redis.Redis:

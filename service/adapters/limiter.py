@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import redis
 from redis.exceptions import NoScriptError
@@ -124,6 +123,8 @@ else
 end
 return answer
 """
+LOOK = "return {redis.call('GET', KEYS[1]), redis.call('TIME')}"
+"""Of a flood, what is kept, and the time of the very server that keeps it."""
 SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -180,17 +181,11 @@ class Limiter:
         """Return the level of the site's flood as it stands now, without counting an attempt; None without Redis."""
         key = _flood_key(site, flood)
 
-        def ask(client: redis.Redis) -> Any:
-            pipeline = client.pipeline(transaction=False)
-            pipeline.get(key.name)
-            pipeline.time()
-            return pipeline.execute()
-
         try:
-            kept, (seconds, microseconds) = self._link.call(ask)
+            kept, (seconds, microseconds) = self._link.call(lambda client: client.eval(LOOK, 1, key.name))
         except RedisAway:
             return None
-        now_ms = seconds * 1000 + microseconds // 1000
+        now_ms = int(seconds) * 1000 + int(microseconds) // 1000
         return flood_at(None if kept is None else _read_flood(kept), flood, now_ms).level
 
     def release(self, site: str, idempotency_key: str) -> None:

@@ -12,20 +12,19 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 from weakref import WeakMethod
 
 import redis
 import structlog
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from service import metrics
 from service.adapters.private_redis import PrivateRedisUnavailable, ensure_private_redis
+from service.adapters.redis_client import REDIS_FAULTS, Client, client_of, close, remember
+from service.redis_address import Kind, RedisAddress, redis_address
 
 T = TypeVar("T")
 
-CALL_WITHIN = 0.25  # seconds to connect, and again to answer; a call takes 0.1 ms, and a reader waits while it lasts
 LEFT_ALONE_FOR = (
     1.0  # seconds after a failure; short enough that limits are shared again soon, long enough to save work
 )
@@ -60,9 +59,9 @@ class RedisLink:
     """
 
     def __init__(self) -> None:
-        self._url: str | None = None
+        self._address: RedisAddress | None = None
         self._instance_path: Path | None = None
-        self._client: redis.Redis | None = None
+        self._client: Client | None = None
         self._start_anew()
         renew_after_fork(self._start_anew)
 
@@ -79,15 +78,14 @@ class RedisLink:
         Raises ValueError if the URL is not one of Redis.
         """
         self.close()
-        self._url, self._instance_path = url, instance_path
+        self._address, self._instance_path = None if url is None else redis_address(url), instance_path
         self._start_anew()
-        self._client = None if url is None else _client(url)
+        self._client = None
 
     def close(self) -> None:
         """Close every connection; the next call opens new ones."""
         if self._client is not None:
-            self._client.close()
-            self._client.connection_pool.disconnect()
+            close(self._client)
 
     def ping(self) -> bool:
         """Tell whether Redis answers."""
@@ -97,11 +95,14 @@ class RedisLink:
             return False
 
     def call(self, ask: Callable[[redis.Redis], T]) -> T:
-        """Return what `ask` returns when given a client; raises RedisAway if Redis fails or is being left alone."""
+        """Return what `ask` returns when given a client; raises RedisAway if Redis fails or is being left alone.
+
+        What is asked must not need two slots of a cluster, whose client takes the same calls.
+        """
         asking_again = self._may_ask()
         try:
-            answer = ask(self._open(asking_again))
-        except redis.RedisError as error:
+            answer = ask(cast(redis.Redis, self._open(asking_again)))
+        except REDIS_FAULTS as error:
             # Only its kind is fit for the log: the message may hold a host, a key or an argument.
             self._went_away(type(error).__name__)
             raise RedisAway from error
@@ -122,9 +123,10 @@ class RedisLink:
             self._somebody_asks = True
             return True
 
-    def _open(self, asking_again: bool) -> redis.Redis:
+    def _open(self, asking_again: bool) -> Client:
         """Give the client; where the server is a private one, see first that it runs."""
-        if self._client is not None and (self._url is not None or not asking_again):
+        address = self._address
+        if self._client is not None and not asking_again:
             return self._client
         if self._instance_path is None:
             raise RuntimeError("This link to Redis is not bound; create_app binds it.")
@@ -132,13 +134,16 @@ class RedisLink:
         with self._opening:
             if self._is_up is False and not asking_again:
                 raise RedisAway
-            if self._client is None or asking_again:
+            if address is None:
                 try:
-                    url = ensure_private_redis(self._instance_path)
+                    address = RedisAddress(Kind.SERVER, ensure_private_redis(self._instance_path))
                 except PrivateRedisUnavailable as error:
                     self._went_away(str(error))
                     raise RedisAway from error
-                self._client = self._client or _client(url)
+            if self._client is None:
+                self._client = client_of(address)
+            elif asking_again:
+                remember(self._client, address)
         return self._client
 
     def _went_away(self, reason: str) -> None:
@@ -158,17 +163,6 @@ class RedisLink:
             self._is_up = True
         if was_away:
             log.info("redis_back")
-
-
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(
-        url,
-        socket_connect_timeout=CALL_WITHIN,
-        socket_timeout=CALL_WITHIN,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,  # nothing here needs the third, which costs each new connection another round trip
-        driver_info=None,  # likewise
-    )
 
 
 def renew_after_fork(renew: Callable[[], None]) -> None:

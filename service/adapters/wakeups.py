@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import redis
 
+from service.adapters.redis_client import pubsub_of
 from service.adapters.redis_link import RedisAway, RedisLink
 
 CHANNEL = "postbag:work"
@@ -45,7 +46,7 @@ class Wakeups:
 
     def _listen(self, client: redis.Redis, seconds: float) -> None:
         if self._heard is None:
-            heard: redis.client.PubSub = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+            heard = pubsub_of(client, ignore_subscribe_messages=True)
             heard.subscribe(CHANNEL)
             self._heard = heard
         if self._heard.get_message(timeout=seconds) is None:

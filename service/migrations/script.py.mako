@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from service.migrations import beside  # what reads a whole table: beside.create_index, beside.drop_index
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}

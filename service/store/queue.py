@@ -153,15 +153,28 @@ def _parents(ids: set[UUID]) -> dict[UUID, ParentBrief]:
 _Wanted = aliased(ArticleRow)
 
 
-def _found(site_id: UUID, wanted: QueueFilter, *, by_signals: bool) -> Select[Any]:
-    statement = select(CommentRow.id).where(CommentRow.site_id == site_id, *_conditions(site_id, wanted))
-    if wanted.reason is None:
-        return statement
-    if not by_signals:
-        return statement.where(_has_signal(wanted.reason))
-    return statement.join(SignalRow, SignalRow.comment_id == CommentRow.id).where(
-        SignalRow.site_id == site_id, SignalRow.name == wanted.reason, SignalRow.waiting_since.is_not(None)
+def _found(site_id: UUID, wanted: QueueFilter, *, by_signals: bool) -> Select[*tuple[Any, ...]]:
+    conditions = _conditions(site_id, wanted)
+    if by_signals:
+        return _found_by_signals(site_id, wanted, conditions)
+    found = select(CommentRow.id).where(
+        CommentRow.site_id == site_id, CommentRow.status == wanted.status.value, *conditions
     )
+    return found if wanted.reason is None else found.where(_has_signal(wanted.reason))
+
+
+def _found_by_signals(
+    site_id: UUID, wanted: QueueFilter, conditions: Sequence[ColumnElement[bool]]
+) -> Select[*tuple[Any, ...]]:
+    # What waits is pending, so the signals alone tell which comments these are. Joined with the comments without need,
+    # they were read together with all that is pending, since PostgreSQL cannot know that each of them will match.
+    # The screening may have found the same thing twice in one text.
+    found = (
+        select(SignalRow.comment_id.label("id"), SignalRow.waiting_since)
+        .where(SignalRow.site_id == site_id, SignalRow.name == wanted.reason, SignalRow.waiting_since.is_not(None))
+        .distinct()
+    )
+    return found.join(CommentRow, CommentRow.id == SignalRow.comment_id).where(*conditions) if conditions else found
 
 
 def _has_signal(name: str) -> ColumnElement[bool]:
@@ -173,8 +186,9 @@ def _has_signal(name: str) -> ColumnElement[bool]:
 
 
 def _conditions(site_id: UUID, wanted: QueueFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [CommentRow.status == wanted.status.value]
-    conditions += [literal_column(f"(comments.{NARROWED[name]})", Boolean()) for name in sorted(wanted.narrowed)]
+    conditions: list[ColumnElement[bool]] = [
+        literal_column(f"(comments.{NARROWED[name]})", Boolean()) for name in sorted(wanted.narrowed)
+    ]
     if wanted.article_key is not None:
         # A single value, not a join: the article's own index then gives the comments in their order.
         article_id = (

@@ -193,3 +193,28 @@ def test_a_word_that_cannot_be_understood_does_not_end_the_listening(redis_url: 
     changes.close()
     link.close()
     other.close()
+
+
+def test_an_announcement_tells_how_far_a_copy_of_the_database_has_to_have_come(redis_url: str, make: Make) -> None:
+    (here, _), (there, heard) = make(redis_url), make(redis_url)
+    until_heard(there)
+    there.reached.learn(5, since=there.reached.moment(), now=0.0)
+    here.announce("garden", {b"a"}, position=9)
+    until(lambda: frozenset({b"a"}) in heard, "the word did not come")
+    assert there.reached.position() == 9
+    here.announce("garden", {b"b"})
+    until(lambda: frozenset({b"b"}) in heard, "the word did not come")
+    assert there.reached.position() is None
+
+
+def test_who_has_not_heard_yet_learns_it_from_the_mark_of_the_site(
+    redis_url: str, server: redis.Redis, make: Make
+) -> None:
+    assert server.keys() == []
+    (here, _), (deaf, _) = make(redis_url), make(redis_url)
+    deaf.reached.learn(5, since=deaf.reached.moment(), now=0.0)
+    deaf.ask("garden", "p")
+    assert deaf.reached.position() == 5, "nothing has changed"
+    here.announce("garden", {b"a"}, position=9)
+    deaf.ask("garden", "p")
+    assert deaf.reached.position() == 9

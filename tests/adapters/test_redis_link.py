@@ -73,7 +73,7 @@ def test_an_unbound_link_says_so() -> None:
 
 
 def test_a_url_that_is_not_one_of_redis_is_refused_when_bound(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="URL"):
+    with pytest.raises(ValueError, match="must look like redis://"):
         RedisLink().bind("https://example.org", tmp_path)
 
 

@@ -56,6 +56,15 @@ def test_one_reason_is_listed_in_every_order_a_page_at_a_time(free_site: SiteDri
         assert found == (wanted if sort == "oldest" else wanted[::-1])
 
 
+def test_what_was_held_twice_for_one_reason_is_listed_once(free_site: SiteDriver) -> None:
+    for word in ("marigold", "tagetes"):
+        free_site.rule("word", "hold", word)
+    twice = free_site.submitted(body="Either marigold or tagetes")
+    once = free_site.submitted(body="Rather tagetes")
+    assert ids(free_site.queue(reason="rule_word")) == [twice["id"], once["id"]]
+    assert ids(free_site.queue(reason="rule_word", q="either")) == [twice["id"]]
+
+
 def test_a_reason_lists_what_waits_for_it_now(free_site: SiteDriver) -> None:
     links = "http://a.example http://b.example http://c.example"
     first, second = free_site.submitted(body=links), free_site.submitted(body=f"{links} too")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic import op
+
+from service.migrations import beside
 
 
 revision = '0008'
@@ -14,8 +15,8 @@ depends_on = None
 
 def upgrade() -> None:
     given_up = sa.text('failed_at IS NOT NULL')
-    op.create_index('ix_outbox_given_up', 'outbox', ['failed_at'], postgresql_where=given_up, sqlite_where=given_up)
+    beside.create_index('ix_outbox_given_up', 'outbox', ['failed_at'], postgresql_where=given_up, sqlite_where=given_up)
 
 
 def downgrade() -> None:
-    op.drop_index('ix_outbox_given_up', 'outbox')
+    beside.drop_index('ix_outbox_given_up', 'outbox')
