@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from service.domain.article import Article
 from service.domain.site import Site
@@ -16,7 +16,7 @@ from service.store.dialect import insert_or_ignore
 from service.store.ids import new_id
 from service.store.models import ArticleRow, SiteRow
 from service.store.prepared import run
-from service.store.sites import SITE_COLUMNS, site_from_row
+from service.store.sites import SITE_COLUMNS, site_from_columns
 
 ARTICLE_COLUMNS = (
     ArticleRow.id,
@@ -77,13 +77,11 @@ def newest_articles(site_id: UUID, words: Sequence[str], *, before: UUID | None,
 
 def find_site_and_article(slug: str, key: str) -> tuple[Site, Article | None] | None:
     """Return the site and its article of this key in one query; None where there is no such site."""
-    row: Row[*tuple[Any, ...]] | None = (
-        db.session.connection().execute(_SITE_AND_ARTICLE, {"slug": slug, "key": key}).one_or_none()
-    )
-    if row is None:
+    rows = run(_SITE_AND_ARTICLE, {"slug": slug, "key": key})
+    if not rows:
         return None
-    article_values = row[len(SITE_COLUMNS) :]
-    return site_from_row(row), None if article_values[0] is None else article_from_columns(article_values)
+    article = rows[0][len(SITE_COLUMNS) :]
+    return site_from_columns(rows[0]), None if article[0] is None else article_from_columns(article)
 
 
 _SITE_AND_ARTICLE = (

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 from blinker import Namespace
-from sqlalchemy import Dialect, Executable
+from sqlalchemy import Dialect, Executable, Float
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -130,5 +130,12 @@ def _compiled(statement: Executable, on_postgresql: bool) -> _Compiled:
         for name, value in compiled.params.items()
     }
     columns: Any = getattr(statement, "exported_columns", ()) or ()
-    after = tuple(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns)
+    after = tuple(_processor_of(column.type, dialect) for column in columns)
     return _Compiled(compiled.string, names, given, before, after)
+
+
+def _processor_of(kind: Any, dialect: Dialect) -> Processor:
+    if isinstance(kind, Float):
+        return None  # Both drivers have floats; SQLAlchemy would ask for the type of what came back.
+    processor: Processor = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return processor

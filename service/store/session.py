@@ -34,6 +34,7 @@ LOCK_MILLISECONDS = 1_000  # two moderators on one comment wait milliseconds; lo
 POOL_SIZE = 10
 POOL_WAIT_SECONDS = 2
 SILENCE_MILLISECONDS = 5_000  # a server whose machine is gone says nothing at all; the kernel gives up after this
+NEVER_BY_ITSELF = 1_000_000_000  # times that psycopg sends a statement before it prepares it unasked
 SQLITE_BUSY_MILLISECONDS = 5_000  # SQLite has one writer at a time; the others wait in line this long
 
 
@@ -51,6 +52,8 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     return options | {
         "connect_args": {
             "connect_timeout": CONNECT_SECONDS,
+            # Only what asks for it is prepared: lists that people narrow are planned for what they ask.
+            "prepare_threshold": NEVER_BY_ITSELF,
             "tcp_user_timeout": SILENCE_MILLISECONDS,
             "application_name": "postbag",
             "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c lock_timeout={LOCK_MILLISECONDS}",

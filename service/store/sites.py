@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.errors import Invalid, UnknownSite
@@ -38,36 +38,54 @@ SITE_COLUMNS = (
 )
 
 
-def site_from_row(row: Row[*tuple[Any, ...]]) -> Site:
-    """Build the site from a row that holds SITE_COLUMNS first."""
-    limits = row.limits
+def site_from_columns(values: Sequence[Any]) -> Site:
+    """Build the site from the values of SITE_COLUMNS, which may be followed by others."""
+    (
+        site_id,
+        slug,
+        name,
+        origins,
+        policy,
+        limits,
+        max_depth,
+        revise_seconds,
+        flag_threshold,
+        trusted_after,
+        close_after_days,
+        rules_version,
+        flood_level,
+        flood_since,
+        spam_threshold,
+        asks,
+        version,
+    ) = values[: len(SITE_COLUMNS)]
     return Site(
-        id=row[0],
-        slug=row.slug,
-        name=row.name,
-        origins=tuple(row.origins),
-        policy=Policy(row.policy),
+        id=site_id,
+        slug=slug,
+        name=name,
+        origins=tuple(origins),
+        policy=Policy(policy),
         limits={name: (pair[0], pair[1]) for name, pair in limits.items()} if isinstance(limits, dict) else limits,
-        max_depth=row.max_depth,
-        revise_window=timedelta(seconds=row.revise_seconds),
-        flag_threshold=row.flag_threshold,
-        trusted_after=row.trusted_after,
-        close_after=None if row.close_after_days is None else timedelta(days=row.close_after_days),
-        rules_version=row.rules_version,
-        flood_level=row.flood_level,
-        flood_since=row.flood_since,
-        spam_threshold=row.spam_threshold,
-        asks=tuple(row.asks.split()),
-        version=row.version,
+        max_depth=max_depth,
+        revise_window=timedelta(seconds=revise_seconds),
+        flag_threshold=flag_threshold,
+        trusted_after=trusted_after,
+        close_after=None if close_after_days is None else timedelta(days=close_after_days),
+        rules_version=rules_version,
+        flood_level=flood_level,
+        flood_since=flood_since,
+        spam_threshold=spam_threshold,
+        asks=tuple(asks.split()),
+        version=version,
     )
 
 
 def find_site(slug: str) -> Site:
     """Return the site of this slug; raises UnknownSite."""
-    row = db.session.connection().execute(_BY_SLUG, {"slug": slug}).one_or_none()
-    if row is None:
+    rows = run(_BY_SLUG, {"slug": slug})
+    if not rows:
         raise UnknownSite
-    return site_from_row(row)
+    return site_from_columns(rows[0])
 
 
 _BY_SLUG = select(*SITE_COLUMNS).where(SiteRow.slug == bindparam("slug"))
@@ -77,12 +95,12 @@ _BY_SLUG = select(*SITE_COLUMNS).where(SiteRow.slug == bindparam("slug"))
 def hold_site(site_id: UUID) -> Site:
     """Return a site that exists, and let nobody else change it or its reasons until the commit; readers pass."""
     held = select(*SITE_COLUMNS).where(SiteRow.id == site_id).with_for_update(key_share=True)
-    return site_from_row(db.session.execute(held).one())
+    return site_from_columns(db.session.execute(held).one())
 
 
 def get_site(site_id: UUID) -> Site:
     """Return a site that exists."""
-    return site_from_row(db.session.execute(select(*SITE_COLUMNS).where(SiteRow.id == site_id)).one())
+    return site_from_columns(db.session.execute(select(*SITE_COLUMNS).where(SiteRow.id == site_id)).one())
 
 
 def find_site_of_published(comment_id: UUID) -> Site | None:
@@ -92,12 +110,12 @@ def find_site_of_published(comment_id: UUID) -> Site | None:
         .join(CommentRow, CommentRow.site_id == SiteRow.id)
         .where(CommentRow.id == comment_id, CommentRow.published_revision.is_not(None))
     ).one_or_none()
-    return None if row is None else site_from_row(row)
+    return None if row is None else site_from_columns(row)
 
 
 def list_sites() -> list[Site]:
     """Return every site, by slug."""
-    return [site_from_row(row) for row in db.session.execute(select(*SITE_COLUMNS).order_by(SiteRow.slug))]
+    return [site_from_columns(row) for row in db.session.execute(select(*SITE_COLUMNS).order_by(SiteRow.slug))]
 
 
 def add_site(site: Site, *, now: datetime) -> None:

@@ -12,13 +12,14 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, LargeBinary, Row, Select, Uuid, bindparam, literal, or_, select
+from sqlalchemy import ColumnElement, Integer, LargeBinary, Select, Uuid, bindparam, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.comment import PublishedComment, split_path
 from service.domain.sorting import Sort
 from service.extensions import db
 from service.store.models import CommentRow
+from service.store.prepared import run
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ _COLUMNS = (
 
 def read_thread(article_id: UUID, *, sort: Sort, after: Position | None, limit: int) -> ThreadPage:
     """Return up to `limit` comments that follow the position `after`, or the first ones."""
-    rows: list[Row[*tuple[Any, ...]]] = []
+    rows: list[tuple[Any, ...]] = []
     # One more than asked for tells whether there is a next page, without counting.
     given: dict[str, Any] = {"article_id": article_id, "most": limit + 1}
     if after is not None:
@@ -64,7 +65,7 @@ def read_thread(article_id: UUID, *, sort: Sort, after: Position | None, limit: 
     for statement in _statements(sort, after is not None):
         given["wanted"] = limit + 1 - len(rows)
         if given["wanted"] > 0:
-            rows += db.session.connection().execute(statement, given).all()
+            rows += run(statement, given)
     page = rows[:limit]
     has_more = len(rows) > limit
     return ThreadPage([_published(row) for row in page], _position(page[-1]) if has_more else None)
@@ -94,7 +95,7 @@ def find_published(article_id: UUID, comment_id: UUID) -> PublishedComment | Non
         CommentRow.article_id == article_id, CommentRow.id == comment_id, CommentRow.published_revision.is_not(None)
     )
     row = db.session.execute(statement).one_or_none()
-    return None if row is None else _published(row)
+    return None if row is None else _published(tuple(row))
 
 
 @cache
@@ -143,7 +144,7 @@ def _select(root_votes: ColumnElement[int] | InstrumentedAttribute[int]) -> Sele
     return select(*_COLUMNS, root_votes.label("root_votes"))
 
 
-def _published(row: Row[*tuple[Any, ...]]) -> PublishedComment:
+def _published(row: tuple[Any, ...]) -> PublishedComment:
     comment_id, parent_id, depth, name, url, avatar, body_html, published_at, edited_at, votes, revision, *_ = row
     if revision is None:
         return PublishedComment(comment_id, parent_id, depth, "", None, "", "", None, None, votes, deleted=True)
@@ -162,5 +163,6 @@ def _published(row: Row[*tuple[Any, ...]]) -> PublishedComment:
     )
 
 
-def _position(row: Row[*tuple[Any, ...]]) -> Position:
-    return Position(row.root_votes, split_path(row.path)[0], row.path)
+def _position(row: tuple[Any, ...]) -> Position:
+    *_, path, root_votes = row
+    return Position(root_votes, split_path(path)[0], path)

@@ -98,10 +98,15 @@ def plans_of(app: Flask, matching: str = "", *, by_running: bool = False) -> Ite
         found.append(Sent(statement, _plan(cursor.fetchone())))
 
     def explain_prepared(_sender: Any, *, statement: str, values: Sequence[Any]) -> None:
-        if not EXPLAINED.match(statement) or not re.search(matching, statement) or by_running:
+        if not EXPLAINED.match(statement) or not re.search(matching, statement):
+            return
+        if by_running and not statement.startswith("SELECT"):
             return
         driver: Any = db.session.connection().connection.driver_connection
-        for own, given in ((how, values), ("EXPLAIN (GENERIC_PLAN, FORMAT JSON) ", None)):
+        ways: list[tuple[str, Any]] = [(how, values)]
+        if not by_running:
+            ways.append(("EXPLAIN (GENERIC_PLAN, FORMAT JSON) ", None))
+        for own, given in ways:
             cursor: Any = psycopg.RawCursor(driver)
             found.append(Sent(statement, _plan(cursor.execute(own + statement, given, prepare=False).fetchone())))
 

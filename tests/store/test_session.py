@@ -23,6 +23,7 @@ from service.domain.site import Policy, Site
 from service.extensions import db
 from service.store import sites as site_store
 from service.store.models import SiteRow
+from service.store.prepared import statement_sent
 from service.store.session import ping, reading, writing
 from tests.conftest import settings_for
 from tests.driver import SiteDriver, make_site
@@ -45,8 +46,13 @@ def statements_of(app: Flask) -> Iterator[list[str]]:
     }
     for name, listener in listeners.items():
         event.listen(engine, name, listener)
+
+    def see(_sender: Any, *, statement: str, values: Any) -> None:
+        seen.append(statement)
+
     try:
-        yield seen
+        with statement_sent.connected_to(see):
+            yield seen
     finally:
         for name, listener in listeners.items():
             event.remove(engine, name, listener)

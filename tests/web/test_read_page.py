@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from service.domain.site import Policy
-from service.extensions import db
 from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 from tests.refusals import nothing_stored, refused, refused_fields
+from tests.store.test_session import statements_of
 
 
 def get(driver: SiteDriver, /, **query: Any) -> TestResponse:
@@ -266,17 +265,8 @@ def test_a_comment_is_not_asked_for_together_with_another_page(long_thread: tupl
 
 @contextmanager
 def statements(site: SiteDriver) -> Iterator[list[str]]:
-    """Yield a list that gets every statement the application sends, but those that begin or end a transaction."""
+    """Yield a list that gets, at the end, every statement the application sends, but those around a transaction."""
     sent: list[str] = []
-
-    def keep(_connection: object, _cursor: object, statement: str, *_others: object) -> None:
-        if not statement.startswith("BEGIN"):
-            sent.append(statement)
-
-    with site.app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", keep)
-    try:
+    with statements_of(site.app) as seen:
         yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", keep)
+    sent += [statement for statement in seen if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK"))]
