@@ -135,7 +135,7 @@ def change_site(
         before = sites.hold_site(sites.find_site(slug).id)
         site = replace(before, **changes)
         if site != before:
-            sites.save_site(site)
+            site = sites.save_site(site)
             announce.site_changed(site.id)
             was, told = settings_told(before), settings_told(site)
             details = {name: [was[name], value] for name, value in told.items() if was[name] != value}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -127,9 +128,13 @@ def add_site(site: Site, *, now: datetime) -> None:
         raise Invalid("slug", "taken", f"There is a site `{site.slug}` already.") from fault
 
 
-def save_site(site: Site) -> None:
-    """Store every value of a site that people change; the level of its flood is none."""
+def save_site(site: Site) -> Site:
+    """Store every value of a site that people change, and return it; the level of its flood is none.
+
+    The site has to be held, so that its version is the one before.
+    """
     change_row(site.id, _values(site))
+    return replace(site, version=site.version + 1)
 
 
 def change_row(site_id: UUID, values: Mapping[str, Any]) -> None:
