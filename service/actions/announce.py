@@ -15,8 +15,14 @@ from service.store.session import after_commit, reading
 
 
 def articles_changed(site_id: UUID, article_ids: Iterable[UUID]) -> None:
-    """Announce, after the commit, that readers see something else under these articles."""
-    _announce(site_id, frozenset(map(tags.of_article, article_ids)))
+    """Announce, after the commit, that readers see something else under these articles, and in the site's feed."""
+    changed = frozenset(map(tags.of_article, article_ids))
+    _announce(site_id, changed | {tags.of_published(site_id)} if changed else changed)
+
+
+def votes_changed(site_id: UUID, article_id: UUID) -> None:
+    """Announce, after the commit, that a comment has other votes, which no feed tells of."""
+    _announce(site_id, frozenset({tags.of_article(article_id)}))
 
 
 def article_added(site_id: UUID) -> None:

@@ -46,7 +46,7 @@ def vote_for_comment(
         by = votes.add_vote(comment_id, clients, now=now) if votes_for else -votes.remove_votes(comment_id, clients)
         count = comments.count_vote(comment_id, by) if by else comment.votes
         if by:
-            announce.articles_changed(site.id, [comment.article_id])
+            announce.votes_changed(site.id, comment.article_id)
     if by:
         metrics.votes.labels("given" if votes_for else "taken back").inc()
     return Voted(comment_id, count, votes_for, verdict)

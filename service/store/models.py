@@ -99,6 +99,7 @@ class AuthorRow(Base):
 
 
 _SHOWN = text("shown")
+_PUBLISHED = text("published_revision IS NOT NULL")
 _IN_A_BATCH = text("batch_id IS NOT NULL")
 
 SEARCHED_WORDS = "to_tsvector('simple'::regconfig, translate(search_text, './@-+<&_', '        '))"
@@ -172,6 +173,18 @@ class CommentRow(Base):
             "id",
             postgresql_where=text("shown AND parent_id IS NULL"),
             sqlite_where=text("shown AND parent_id IS NULL"),
+        ),
+        # The feeds of a site and of an article, which are read from their end.
+        *(
+            Index(
+                f"ix_comments_{of}_feed",
+                f"{of}_id",
+                "published_at",
+                "id",
+                postgresql_where=_PUBLISHED,
+                sqlite_where=_PUBLISHED,
+            )
+            for of in ("site", "article")
         ),
         # The moderation queue, by time and by score, of a site and of one article.
         Index("ix_comments_queue", "site_id", "status", "queued_at", "id"),

@@ -14,6 +14,7 @@ from service.web import assets, languages, openapi, operations
 from service.web.api import (
     articles,
     desk_articles,
+    feeds,
     log,
     moderation,
     moderators,
@@ -48,6 +49,7 @@ from service.web.responses import finish
 
 API_BLUEPRINTS = (
     published.blueprint,
+    feeds.blueprint,
     reactions.blueprint,
     receipts.blueprint,
     articles.blueprint,

@@ -26,7 +26,7 @@ from werkzeug.http import parse_etags
 
 from service import metrics
 from service.web.kept_pages import Headers, KeptPages, Page
-from service.web.page_keys import PageKey, key_of
+from service.web.page_keys import SAY_THEIR_HOST, PageKey, key_of
 from service.web.responses import best_coding
 
 TAGS = "postbag.tags"
@@ -128,7 +128,7 @@ class Edge:
             page = found
         else:
             page.is_in_use = True
-        if environ["PATH_INFO"] != "/comments":  # its language and its host are not in its address
+        if environ["PATH_INFO"] not in SAY_THEIR_HOST:  # which is not in the address, nor is a language
             self._pages.know_address(_address(environ), page)
         return self._send(page, environ, start_response)
 

@@ -18,9 +18,12 @@ MOST_FIELDS = 200  # in a query; more than a hundred articles and a site nobody 
 ASKED_BY = {
     "/v1/comments": frozenset({"site", "article", "sort", "limit", "cursor", "comment"}),
     "/v1/counts": frozenset({"site", "article"}),
+    "/v1/feed.atom": frozenset({"site", "article"}),
     "/comments": frozenset({"site", "article", "sort", "cursor", "comment", "reply_to", "fragment", "lang"}),
 }
-"""The paths whose answers may be kept, with what their views look at in a query. The first two refuse anything else."""
+"""The paths whose answers may be kept, with what their views look at in a query; those under /v1 refuse the rest."""
+SAY_THEIR_HOST = frozenset({"/comments", "/v1/feed.atom"})
+"""Of these the paths whose answers hold addresses of this service, and so the host that was asked."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +57,23 @@ def key_of(environ: WSGIEnvironment, public_url: str | None) -> PageKey | None:
         return PageKey(site, (path, *asked)) if [name for name, _ in asked].count("site") == 1 else None
     if len(fields) < len(asked):
         return None
-    try:
-        fields["article"] = parse_article_key(fields.get("article", "")).value
-    except Invalid:
-        return None
-    if path != "/comments":
+    if "article" in fields or path != "/v1/feed.atom":  # which is that of the whole site without one
+        try:
+            fields["article"] = parse_article_key(fields.get("article", "")).value
+        except Invalid:
+            return None
+    if path not in SAY_THEIR_HOST:
         return PageKey(site, (path, *sorted(fields.items())))
+    host = public_url or environ.get("HTTP_HOST")
+    if host is None:  # The server's own name would stand in the links, which others call otherwise.
+        return None
+    scheme = None if public_url else environ["wsgi.url_scheme"]
+    asked_at = (scheme, host, environ.get("SCRIPT_NAME", ""))
+    if path != "/comments":
+        return PageKey(site, (path, *sorted(fields.items()), *asked_at))
     # What means nothing here is as good as left out.
     if fields.get("sort") not in set(Sort):
         fields.pop("sort", None)
     fields["fragment"] = "1" if fields.get("fragment") == "1" else ""
     language = spoken_to(fields.pop("lang", ""), environ.get("HTTP_ACCEPT_LANGUAGE", ""))
-    host = public_url or environ.get("HTTP_HOST")
-    if host is None:  # The server's own name would stand in the links, which others call otherwise.
-        return None
-    scheme = None if public_url else environ["wsgi.url_scheme"]
-    return PageKey(site, (path, *sorted(fields.items()), language, scheme, host, environ.get("SCRIPT_NAME", "")))
+    return PageKey(site, (path, *sorted(fields.items()), language, *asked_at))

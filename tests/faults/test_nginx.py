@@ -25,7 +25,7 @@ class Front:
 
     def read(self, path: str = "/v1/comments", *, method: str = "GET", **headers: str) -> Answer:
         query = urlencode({"site": self.site.slug, "article": self.site.article})
-        asked = path if "." in path else f"{path}?{query}"
+        asked = path if path == "/embed.js" else f"{path}?{query}"
         return self.nginx.ask(method, asked, headers={name.replace("_", "-"): text for name, text in headers.items()})
 
     def is_kept(self, path: str = "/v1/comments") -> bool:
@@ -64,12 +64,12 @@ def said(answer: Answer, name: str) -> str:
 
 def test_a_thread_is_read_while_the_service_is_dead_and_all_is_right_when_it_is_back(front: Front) -> None:
     front.publish("Before the fall")
-    paths = ("/v1/comments", "/comments", "/v1/counts", "/embed.js")
+    paths = ("/v1/comments", "/comments", "/v1/counts", "/v1/feed.atom", "/embed.js")
     for path in paths:
         assert front.read(path).status == 200
     front.service.kill()
     try:
-        for path in paths[:3]:
+        for path in paths[:4]:
             until(partial(front.is_marked, path), f"{path} is not marked")
         for path in paths:
             assert front.read(path).status == 200
@@ -102,6 +102,15 @@ def test_a_page_is_kept_for_a_second_and_shared_by_all_who_take_the_same_coding(
     assert said(small, "content-encoding") == "br"
     assert said(plain, "etag") != said(small, "etag")
     assert "x-request-id" not in {name.lower() for name in small.headers}
+
+
+def test_a_time_alone_does_not_say_that_a_feed_has_not_changed(front: Front) -> None:
+    front.publish("Something to follow")
+    until(partial(front.is_kept, "/v1/feed.atom"), "the feed is not kept")
+    feed = front.read("/v1/feed.atom")
+    assert said(feed, "content-type") == "application/atom+xml; charset=utf-8"
+    assert front.read("/v1/feed.atom", If_Modified_Since=said(feed, "last-modified")).status == 200
+    assert front.read("/v1/feed.atom", If_None_Match=said(feed, "etag")).status == 304
 
 
 def test_a_page_that_nobody_has_read_for_long_is_not_shown_before_it_is_renewed(front: Front) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from service.actions import outbox
+from service.domain.feed import FEED_LENGTH
 from service.domain.life import Status
 from service.domain.sorting import QueueSort, Sort
 from service.extensions import db
@@ -90,6 +91,12 @@ def _permalinks(site: SiteDriver) -> None:
 def _counts(site: SiteDriver) -> None:
     keys = [f"{site.origin}/{number}" for number in range(100)]
     _answered(site.client.get("/v1/counts", query_string={"site": site.slug, "article": keys}))
+
+
+def _feeds(site: SiteDriver) -> None:
+    for article in ([], [f"{site.origin}/7"]):
+        document = _answered(site.client.get("/v1/feed.atom", query_string={"site": site.slug, "article": article}))
+        assert document.count("<entry>") == FEED_LENGTH
 
 
 def _queue(**query: Any) -> Callable[[SiteDriver], None]:
@@ -229,6 +236,7 @@ OPERATIONS: Mapping[str, Callable[[SiteDriver], None]] = {
     **{f"a thread, {sort.value} first": _thread(sort) for sort in Sort},
     "a comment's own page": _permalinks,
     "counts": _counts,
+    "feeds": _feeds,
     **STATUSES,
     **ORDERS,
     **NARROWED,

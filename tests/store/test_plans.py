@@ -11,7 +11,7 @@ from sqlalchemy import func, text
 from service.domain.life import Status
 from service.domain.sorting import QueueSort, Sort
 from service.extensions import db
-from service.store import comments, flags, queue, sites, threads
+from service.store import comments, feeds, flags, queue, sites, threads
 from service.store.ids import new_id
 from service.store.models import ArticleRow, CommentRow, FlagRow
 from service.store.queue import QueueFilter, QueuePosition
@@ -64,6 +64,19 @@ def test_a_page_of_a_thread_reads_about_as_many_rows_as_it_shows(
     assert len(page.comments) == 50
     assert index in indexes_in(plans)
     assert rows_read(plans) < 500, brief(plans)
+
+
+@pytest.mark.parametrize("of", ["site", "article"])
+def test_a_feed_reads_the_end_of_its_own_index_and_nothing_else(crowded: SiteDriver, of: str) -> None:
+    with crowded.app.app_context(), reading():
+        article = db.session.scalars(db.select(ArticleRow).where(ArticleRow.key == f"{crowded.origin}/7")).one()
+        newest, named = (feeds.newest_of_site, article.site_id), (feeds.newest_of_article, article.id)
+        read, whose = newest if of == "site" else named
+        with plans_of(crowded.app, COMMENTS, by_running=True) as plans:
+            entries = read(whose, limit=50)
+    assert len(entries) == 50
+    assert f"ix_comments_{of}_feed" in indexes_in(plans)
+    assert rows_read(plans) == 50, brief(plans)
 
 
 @pytest.mark.parametrize("is_first", [True, False], ids=["the first page", "a page in the middle"])

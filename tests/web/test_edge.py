@@ -26,7 +26,7 @@ from tests.granian_server import until
 from tests.store.test_session import statements_of
 
 pytestmark = ON_SQLITE_ALONE
-PATHS = ["/v1/comments", "/v1/counts", "/comments"]
+PATHS = ["/v1/comments", "/v1/counts", "/v1/feed.atom", "/comments"]
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ SPELLINGS = [
 ]
 
 
-@pytest.mark.parametrize("path", ["/v1/comments", "/comments"])
+@pytest.mark.parametrize("path", ["/v1/comments", "/v1/feed.atom", "/comments"])
 @pytest.mark.parametrize("query", SPELLINGS)
 def test_other_spellings_of_a_question_share_a_page(site: SiteDriver, path: str, query: str) -> None:
     first = asked(site, path)
@@ -131,6 +131,8 @@ def test_an_answer_is_what_it_would_be_without_the_layer(site: SiteDriver, path:
         ("/v1/comments", {"article": "a\0b"}, 422),
         ("/v1/comments", {"unknown": "1"}, 422),
         ("/v1/counts", {"article": ""}, 422),
+        ("/v1/feed.atom", {"site": "nobody-here"}, 404),
+        ("/v1/feed.atom", {"sort": "oldest"}, 422),
         ("/comments", {"site": "nobody-here"}, 404),
         ("/comments", {"article": ""}, 422),
     ],

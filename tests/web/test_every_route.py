@@ -40,6 +40,7 @@ OPEN_TO_ALL = {
     "POST /v1/comments/<uuid:comment_id>/votes",
     "GET /v1/challenge",
     "GET /v1/counts",
+    "GET /v1/feed.atom",
     "GET /v1/form-token",
     "POST /v1/preview",
     # Whoever has the receipt is the author.

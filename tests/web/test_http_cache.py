@@ -18,6 +18,7 @@ PATHS = [
     pytest.param("/v1/comments", id="json"),
     pytest.param("/comments", id="html"),
     pytest.param("/v1/counts", id="counts"),
+    pytest.param("/v1/feed.atom", id="feed"),
 ]
 
 

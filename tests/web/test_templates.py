@@ -46,6 +46,7 @@ def thread_page(*comments: dict[str, Any], is_open: bool = True) -> dict[str, An
         "comments": list(comments),
         "next_href": None,
         "first_href": None,
+        "feed_href": "https://comments.example/v1/feed.atom?site=gazette",
     }
 
 

@@ -22,6 +22,7 @@ from service.web.origins import base_url
 from service.web.pages.fragment import fragment, is_fragment
 from service.web.pages.linked_data import linked_data
 from service.web.pages.reply_form import Form, answer
+from service.web.permalinks import address_of_feed
 from service.web.responses import cacheable_page
 from service.web.times import utc_now
 from service.web.views import article_view, author_view
@@ -149,6 +150,7 @@ def _context(published: PublishedPage, links: _Links, is_open: bool) -> dict[str
         "site": published.site,
         "article": article_view(published.article, published.key, site=published.site, now=utc_now()),
         "href": links.to(),
+        "feed_href": address_of_feed(published.site.slug, published.key),
         "stands_elsewhere": bool(links.host),
         "sort": current,
         "sort_links": [

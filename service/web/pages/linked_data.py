@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import urlencode
-from uuid import UUID
 
 from markupsafe import Markup
 
 from service.actions.body import plain_text
-from service.web.origins import base_url
+from service.web.permalinks import address_of_comment, address_of_thread
 from service.web.times import rfc3339
 
 # Nothing inside may end the script element or begin a comment in it; the others end a line in JavaScript.
@@ -21,7 +19,7 @@ _NOT_IN_A_SCRIPT = re.compile("[<>&\u2028\u2029]")
 def linked_data(page: dict[str, Any]) -> Markup:
     """Return a page of a thread as JSON that can stand in a script element; what was removed is left out."""
     article = page["article"]
-    thread = _address_of_thread(page)
+    thread = address_of_thread(page["site"].slug, article["key"])
     if article["url"]:
         about = {"@type": "Article", "@id": article["url"], "url": article["url"]}
         about |= {"headline": article["title"]} if article["title"] else {}
@@ -36,7 +34,7 @@ def linked_data(page: dict[str, Any]) -> Markup:
 
 def _comment(comment: dict[str, Any], thread: str) -> dict[str, Any]:
     author = comment["author"]
-    address = _address_of_comment(comment["id"], thread)
+    address = address_of_comment(comment["id"], thread)
     view = {
         "@type": "Comment",
         "@id": address,
@@ -49,15 +47,5 @@ def _comment(comment: dict[str, Any], thread: str) -> dict[str, Any]:
     if comment["edited_at"]:
         view["dateModified"] = rfc3339(comment["edited_at"])
     if comment["parent_author"]:
-        view["parentItem"] = {"@type": "Comment", "@id": _address_of_comment(comment["parent_id"], thread)}
+        view["parentItem"] = {"@type": "Comment", "@id": address_of_comment(comment["parent_id"], thread)}
     return view
-
-
-def _address_of_thread(page: dict[str, Any]) -> str:
-    """Return the one address of the thread, whatever language or order this page of it was asked for in."""
-    query = urlencode({"site": page["site"].slug, "article": page["article"]["key"]})
-    return f"{base_url()}/comments?{query}"
-
-
-def _address_of_comment(comment_id: UUID, thread: str) -> str:
-    return f"{thread}&comment={comment_id}#comment-{comment_id}"

@@ -109,6 +109,16 @@ class CountsSchema(Schema):
     counts = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
 
 
+class FeedQuery(StrictSchema):
+    """Whose feed."""
+
+    site = Text(required=True, metadata={"description": "The site's slug.", "example": "demo"})
+    article = Text(
+        load_default=absent,
+        metadata={"description": "The canonical URL, or a registered id; without it the feed of the whole site."},
+    )
+
+
 class SubmissionSchema(StrictSchema):
     """A reply."""
 
