@@ -93,6 +93,7 @@ def fill(app: Flask, filling: Filling) -> FilledSite:
                     connection.execute(text(statement.replace("::", r"\:\:")))
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("SET statement_timeout = 0"))
+            connection.execute(text("SET lock_timeout = 0"))  # autovacuum may be at the same table
             connection.execute(text("VACUUM ANALYZE"))
     short, long = (1, 2) if "approved" in filling.statuses else (3, 3)
     return FilledSite(token, f"{ORIGIN}/{short}", f"{ORIGIN}/{long}")
