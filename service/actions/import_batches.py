@@ -16,7 +16,6 @@ from service.actions.submit import avatar_seed
 from service.actions.toolbox import tools
 from service.adapters.imports.bodies import Bodies, Body
 from service.adapters.imports.staging import StagedArticle, Staging, Text
-from service.adapters.keyring import token_hash
 from service.adapters.markup import SANITISER_VERSION
 from service.domain.comment import Place, place_in_thread, split_path
 from service.domain.emails import email_lookup_form
@@ -53,10 +52,14 @@ class Batch:
     planned: list[tuple[StagedArticle, Planned]] = field(default_factory=list)
     texts: dict[int, Text] = field(default_factory=dict)
     bodies: dict[int, Body] = field(default_factory=dict)
+    size: int = 0
+    """Characters of all texts."""
 
     def add(self, article: StagedArticle, thread: Iterable[Planned]) -> None:
         """Take one more thread."""
-        self.planned += [(article, one) for one in thread]
+        for one in thread:
+            self.planned.append((article, one))
+            self.size += one.node.size
 
     @property
     def new(self) -> list[Planned]:
@@ -212,7 +215,9 @@ class Writer:
             comments.hold_comments(list(answered), site_id=site.id)
         article_ids = self._take_articles(import_id, placed)
         author_ids = self._take_authors(placed)
-        below_known = {one.id for one in placed if any(i not in fresh for i in split_path(one.place.path))}
+        below_known = set()
+        if answered:
+            below_known = {one.id for one in placed if any(i not in fresh for i in split_path(one.place.path))}
         imports.add_comments(
             [self._row(one, article_ids, author_ids, is_settled=one.id not in below_known) for one in placed],
             [self._revision(one) for one in placed],
@@ -296,7 +301,7 @@ class Writer:
             "site_id": self._site.id,
             "article_id": article_ids[one.article.key],
             "parent_id": one.place.parent_id,
-            "root_id": split_path(one.place.path)[0],
+            "root_id": UUID(bytes=one.place.path[:16]),
             "depth": one.place.depth,
             "path": one.place.path,
             "author_id": author_ids[one.email_hash],
@@ -319,7 +324,7 @@ class Writer:
             "has_links": one.body.has_links,
             "quietly_spam": False,
             # Nobody has the token of this receipt.
-            "receipt_hash": token_hash(secrets.token_hex(16)),
+            "receipt_hash": secrets.token_bytes(32),
             "created_at": written,
             # It has waited here since now; how long it waited elsewhere would be told as our delay.
             "queued_at": self._now if waits else written,

@@ -20,7 +20,7 @@ from service.actions.record import record
 from service.adapters.imports.bodies import Bodies
 from service.adapters.imports.readers import read
 from service.adapters.imports.staging import Outline, StagedArticle, Staging, staging
-from service.domain.errors import Invalid, NotFound
+from service.domain.errors import Invalid
 from service.domain.imports import (
     Node,
     System,
@@ -42,6 +42,7 @@ from service.store.session import reading, writing
 __all__ = ["Import", "Report", "list_imports", "taking_over"]
 
 BATCH = 2_000  # comments in one transaction: some tenths of a second, which nobody notices
+MOST_TEXT = 8_000_000  # characters of a batch, which are in memory several times over
 SKIPPED, NOTED = "skipped", "noted"
 MOST_LISTED = 100  # imports; a site has a handful
 
@@ -148,25 +149,35 @@ def _find_articles(staged: Staging, site: Site) -> None:
 
 
 def _batches(staged: Staging, site: Site, system: System, now: datetime) -> Iterator[Batch]:
+    with reading():
+        is_first = not imports.knows_any(site.id)
     for outline, reason in staged.without_article():
         staged.tell(SKIPPED, outline.id, outline.refused or reason)
     batch = Batch()
     for article in staged.articles():
-        for thread in _threads(staged, article, site, system, now):
+        for thread in _threads(staged, article, None if is_first else site, system, now):
             batch.add(article, thread)
-            if len(batch.planned) >= BATCH:
+            if len(batch.planned) >= BATCH or batch.size >= MOST_TEXT:
                 yield batch
                 batch = Batch()
     if batch.planned:
         yield batch
 
 
-def _threads(staged: Staging, article: StagedArticle, site: Site, system: System, now: datetime) -> list[list[Planned]]:
-    """Return the threads of an article, without what is refused, known or nothing; what is left out is told."""
+def _threads(
+    staged: Staging, article: StagedArticle, site: Site | None, system: System, now: datetime
+) -> list[list[Planned]]:
+    """Return the threads of an article, without what is refused, known or nothing; what is left out is told.
+
+    Without a site nothing is known yet, and nobody is asked.
+    """
     nodes = _nodes(staged, article, system, now)
-    with reading():
-        there = imports.known(site.id, [node.key for node in nodes])
-        paths = imports.places(list(there.values()))
+    there: dict[bytes, UUID] = {}
+    paths: dict[UUID, bytes] = {}
+    if site is not None:
+        with reading():
+            there = imports.known(site.id, [node.key for node in nodes])
+            paths = imports.places(list(there.values()))
     notes = arrange(nodes)
     kept, empty = without_the_empty(nodes)
     for node in empty:
@@ -207,7 +218,7 @@ def _nodes(staged: Staging, article: StagedArticle, system: System, now: datetim
             continue
         seen[key] = outline.digest
         parent = "" if outline.parent == outline.id else outline.parent
-        node = Node(outline.seq, outline.page, outline.id, parent, outline.written, key, outline.status)
+        node = Node(outline.seq, outline.page, outline.id, parent, outline.written, key, outline.status, outline.size)
         nodes.append(node)
     return nodes
 
@@ -224,12 +235,3 @@ def _refusal(outline: Outline, now: datetime) -> str:
 
 def _key(system: System, article_key: str, kind: str, source: str) -> bytes:
     return blake2b("\x00".join((system.value, article_key, kind, source)).encode(), digest_size=16).digest()
-
-
-def find_import(import_id: UUID) -> Import:
-    """Return an import; raises NotFound."""
-    with reading():
-        found = imports.find_import(import_id)
-    if found is None:
-        raise NotFound("There is no import of this id; `flask --app wsgi import list` names them.")
-    return found

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import click
 from flask.cli import AppGroup
 
 from service.actions import imports
 from service.actions.imports import Report, Told
+from service.actions.undo_import import undo_import
 from service.commands.telling import told_plainly, utc_now
 from service.domain.imports import System
 from service.domain.life import COMMAND
@@ -76,6 +78,20 @@ def list_imports(slug: str | None) -> None:
         )
     if not found:
         click.echo("Nothing was imported.")
+
+
+@import_group.command("undo")
+@click.argument("import_id", type=click.UUID)
+@told_plainly
+def undo(import_id: UUID) -> None:
+    """Take back what an import has added, but for what people have done something with since."""
+    with _progress() as told:
+        undone = undo_import(
+            import_id, actor=COMMAND, now=utc_now(), told=lambda done, total: told("undoing", done, total)
+        )
+    click.echo(f"Taken back: {undone.removed}. Left: {sum(undone.left.values())}.")
+    for reason, count in sorted(undone.left.items()):
+        click.echo(f"  {reason} since: {count}")
 
 
 @contextmanager

@@ -218,6 +218,8 @@ class Node:
     key: bytes
     """By which the same comment of the same system is known again."""
     status: Status
+    size: int = 0
+    """Characters of its text."""
     answers: Node | None = None
     replies: int = 0
     rank: int = 0

@@ -193,6 +193,13 @@ class CommentRow(Base):
         ),
         # The author's record, and the search for exact duplicates.
         Index("ix_comments_author", "author_id", "article_id", "body_fingerprint"),
+        # What is asked when a comment is taken away altogether: whether anything answers it.
+        Index(
+            "ix_comments_parent",
+            "parent_id",
+            postgresql_where=text("parent_id IS NOT NULL"),
+            sqlite_where=text("parent_id IS NOT NULL"),
+        ),
         # Client keys that have to be dropped.
         Index(
             "ix_comments_client",

@@ -31,11 +31,12 @@ CREATE TABLE told (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, source_id T
 """
 _INSERT = "INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _OF_ARTICLE = """
-SELECT comments.seq, comments.page, comments.id, parent, written, status, comments.refused, digest
+SELECT comments.seq, comments.page, comments.id, parent, written, status, comments.refused, digest, length(text)
 FROM pages CROSS JOIN comments ON comments.page = pages.id WHERE pages.key = ? ORDER BY seq
 """
 _WITHOUT_ARTICLE = """
-SELECT comments.seq, comments.page, comments.id, parent, written, status, comments.refused, digest, pages.refused
+SELECT comments.seq, comments.page, comments.id, parent, written, status, comments.refused, digest, length(text),
+  pages.refused
 FROM comments LEFT JOIN pages ON pages.id = comments.page WHERE pages.key IS NULL ORDER BY seq
 """
 _LONGEST_ID = 200  # characters of another system's id; longer ones are cut, since they only have to tell things apart
@@ -62,6 +63,8 @@ class Outline:
     status: Status
     refused: str
     digest: bytes
+    size: int
+    """Characters of its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +203,9 @@ def staging() -> Iterator[Staging]:
 
 
 def _outline(values: Sequence[Any]) -> Outline:
-    seq, page, source_id, parent, written, status, refused, digest = values
+    seq, page, source_id, parent, written, status, refused, digest, size = values
     time = None if written is None else _EPOCH + timedelta(microseconds=written)
-    return Outline(seq, page, source_id, parent, time, Status(status), refused, digest)
+    return Outline(seq, page, source_id, parent, time, Status(status), refused, digest, size)
 
 
 def _values(seq: int, source: SourceComment) -> tuple[Any, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from service.migrations import beside
+
 
 revision = '0010'
 down_revision = '0009'
@@ -44,9 +46,12 @@ def upgrade() -> None:
     sa.Column('article_id', sa.Uuid(), nullable=False),
     sa.PrimaryKeyConstraint('import_id', 'article_id', name=op.f('pk_imported_articles'))
     )
+    answers = sa.text('parent_id IS NOT NULL')
+    beside.create_index('ix_comments_parent', 'comments', ['parent_id'], postgresql_where=answers, sqlite_where=answers)
 
 
 def downgrade() -> None:
+    beside.drop_index('ix_comments_parent', 'comments')
     op.drop_table('imported_articles')
     op.drop_table('imported')
     op.drop_table('imports')
