@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Self
 from uuid import UUID
 
 import click
 from flask.cli import AppGroup
 
 from service.actions import imports
-from service.actions.imports import Report, Told
+from service.actions.imports import Report
 from service.actions.undo_import import undo_import
 from service.commands.telling import told_plainly, utc_now
 from service.domain.imports import System
@@ -42,7 +41,7 @@ def _add_command(system: System) -> None:
     @told_plainly
     def take_over(file: Path, slug: str, is_dry: bool, is_json: bool) -> None:
         with (
-            _progress() as told,
+            _Progress() as progress,
             imports.taking_over(
                 system,
                 file,
@@ -51,9 +50,10 @@ def _add_command(system: System) -> None:
                 now=utc_now(),
                 is_dry=is_dry,
                 processes=max(1, (os.cpu_count() or 2) - 1),
-                told=told,
+                told=progress,
             ) as report,
         ):
+            progress.end()
             if is_json:
                 _print_json(report)
             else:
@@ -85,42 +85,44 @@ def list_imports(slug: str | None) -> None:
 @told_plainly
 def undo(import_id: UUID) -> None:
     """Take back what an import has added, but for what people have done something with since."""
-    with _progress() as told:
+    with _Progress() as progress:
         undone = undo_import(
-            import_id, actor=COMMAND, now=utc_now(), told=lambda done, total: told("undoing", done, total)
+            import_id, actor=COMMAND, now=utc_now(), told=lambda done, total: progress("undoing", done, total)
         )
     click.echo(f"Taken back: {undone.removed}. Left: {sum(undone.left.values())}.")
     for reason, count in sorted(undone.left.items()):
         click.echo(f"  {reason} since: {count}")
 
 
-@contextmanager
-def _progress() -> Iterator[Told]:
-    """Yield what draws a bar on a terminal, and nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    bars: dict[str, click._termui_impl.ProgressBar[int]] = {}
+class _Progress:
+    """Draws a bar on a terminal for what is being done, one after another, and nothing elsewhere."""
 
-    def told(what: str, done: int, total: int) -> None:
-        bar = bars.get(what)
-        if bar is None:
-            _end(bars)
-            bar = bars[what] = click.progressbar(length=max(total, 1), label=f"{what:<9}", file=sys.stderr)
-            bar.render_progress()
-        bar.update(done - bar.pos)
+    def __init__(self) -> None:
+        self._what = ""
+        self._bar: Any = None
 
-    try:
-        yield told
-    finally:
-        _end(bars)
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Show how much of how much is done."""
+        if not sys.stderr.isatty():
+            return
+        if what != self._what:
+            self.end()
+            self._what = what
+            self._bar = click.progressbar(length=max(total, 1), label=f"{what:<9}", file=sys.stderr)
+            self._bar.render_progress()
+        self._bar.update(done - self._bar.pos)
 
+    def __enter__(self) -> Self:
+        return self
 
-def _end(bars: dict[str, click._termui_impl.ProgressBar[int]]) -> None:
-    for bar in bars.values():
-        if not bar.finished:
-            bar.finish()
-        bar.render_finish()
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Let what is printed next begin on a line of its own."""
+        if self._bar is not None:
+            self._bar.render_finish()
+            self._what, self._bar = "", None
 
 
 def _print_json(report: Report) -> None:

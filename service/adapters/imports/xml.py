@@ -142,7 +142,8 @@ class _Reader:
         is_inside = bool(self._open) and self._open[-1] is not None
         element = None
         if name in self._taken_out or (name not in self._dropped if is_inside else name in self._told):
-            element = Element(name, prefix, {key.rpartition(":")[2]: value for key, value in attributes.items()})
+            plain = {key.rpartition(":")[2]: value for key, value in attributes.items()} if attributes else {}
+            element = Element(name, prefix, plain)
         self._open.append(element)
         self._texts.append([])
         self._lengths.append(0)
