@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, delete, exists, func, insert, select, update
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
 
 from service.domain.life import Status
@@ -229,9 +228,16 @@ def _add_unless_there(model: type[Base], rows: Sequence[Mapping[str, Any]], name
         # There is one writer at a time, and it has just looked.
         add_many(model, rows)
         return {row[name]: row["id"] for row in rows}
-    table: Any = model.__table__
-    statement = postgresql.insert(table).on_conflict_do_nothing(index_elements=["site_id", name])
-    made = db.session.connection().execute(statement.returning(table.c[name], table.c.id), list(rows))
+    # As lists, one a column: of thousands of values by themselves each would have to be found in the statement.
+    connection, table = db.session.connection(), model.__table__
+    names = list(rows[0])
+    lists = ", ".join(f"%s::{table.c[one].type.compile(connection.dialect)}[]" for one in names)
+    columns = ", ".join(f'"{one}"' for one in names)
+    made = connection.exec_driver_sql(
+        f'INSERT INTO "{model.__tablename__}" ({columns}) SELECT * FROM unnest({lists})'  # noqa: S608 - our own names
+        f" ON CONFLICT (site_id, {name}) DO NOTHING RETURNING {name}, id",
+        tuple([row[one] for row in rows] for one in names),
+    )
     return {row[0]: row[1] for row in made}
 
 
