@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from html import unescape
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -127,6 +128,7 @@ def tidy_name(raw: str, *, email: str) -> str:
     return NOBODY if is_blank(line) else line
 
 
+@lru_cache(maxsize=10_000)
 def tidy_email(raw: str) -> str:
     """Return an address of good form, or nothing."""
     try:
