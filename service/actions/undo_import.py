@@ -13,8 +13,9 @@ from service.actions.record import record
 from service.domain.errors import NotFound
 from service.domain.life import Actor, Status
 from service.domain.log import LogKind
-from service.store import articles, authors, comments, counters, imports
-from service.store.imports import Added, Import
+from service.store import articles, authors, comments, counters, imported, imports
+from service.store.imported import Added
+from service.store.imports import Import
 from service.store.session import reading, take_time, writing
 
 BATCH = 500  # comments in one transaction, which hold as many rows as long as it lasts
@@ -37,7 +38,7 @@ def undo_import(
     """
     with reading():
         found = imports.find_import(import_id)
-        deepest = imports.deepest_added(import_id)
+        deepest = imported.deepest_added(import_id)
     if found is None:
         raise NotFound("There is no import of this id; `flask --app wsgi import list` names them.")
     left = Counter[str]()
@@ -47,7 +48,7 @@ def undo_import(
         while True:
             with writing():
                 take_time()
-                added = imports.hold_added(import_id, depth, after, limit=BATCH)
+                added = imported.hold_added(import_id, depth, after, limit=BATCH)
                 gone = [one for one in added if not one.left_because]
                 if gone:
                     _remove(found, gone)
@@ -73,14 +74,14 @@ def _remove(found: Import, gone: list[Added]) -> None:
     parents = {one.parent_id for one in gone if one.parent_id is not None}
     if parents:
         comments.hold_comments(list(parents), site_id=found.site_id)
-    imports.remove_comments(found.site_id, gone)
+    imported.remove_comments(found.site_id, gone)
     if parents:
         comments.settle_visibility(list(parents))
     records: dict[UUID, Counter[Status]] = {}
     for one in gone:
         records.setdefault(one.author_id, Counter())[one.status] -= 1
     authors.move_author_counters(records)
-    imports.remove_lonely_authors(sorted(records))
+    imported.remove_lonely_authors(sorted(records))
     articles.change_counts(Counter({k: -n for k, n in _published(gone).items()}))
     counters.move_site_counters(found.site_id, Counter({k: -n for k, n in _statuses(gone).items()}))
     announce.articles_changed(found.site_id, {one.article_id for one in gone})
@@ -97,7 +98,7 @@ def _statuses(gone: list[Added]) -> Counter[Status]:
 def _remove_articles(found: Import) -> None:
     while True:
         with writing():
-            done = imports.remove_empty_articles(found.id, limit=BATCH)
+            done = imported.remove_empty_articles(found.id, limit=BATCH)
             if done:
                 announce.site_changed(found.site_id)
         if not done:
