@@ -19,6 +19,7 @@ from flask.cli import AppGroup, with_appcontext
 from service.actions import audit, invitations, sites, upkeep
 from service.actions import demo as demo_actions
 from service.commands.counters import counters_group
+from service.commands.imports import import_group
 from service.commands.opinions import opinions_group
 from service.commands.outbox import outbox_group
 from service.commands.telling import told_plainly, utc_now
@@ -59,6 +60,7 @@ def register(app: Flask) -> None:
         demo_group,
         outbox_group,
         counters_group,
+        import_group,
     ):
         app.cli.add_command(group)
     app.cli.add_command(run_worker)

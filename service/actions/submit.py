@@ -239,7 +239,7 @@ def _store(
         author_id=author.id,
         author_name=checked.name,
         author_url=checked.url,
-        avatar=_avatar_seed(site, checked),
+        avatar=avatar_seed(site.id, checked.email, checked.name),
         standing=standing,
         body_html=body_html if standing.is_published else "",
         body_fingerprint=fingerprint,
@@ -299,6 +299,6 @@ def _new_article(checked: CheckedReply, site: Site, now: datetime) -> Article:
     return article
 
 
-def _avatar_seed(site: Site, checked: CheckedReply) -> str:
-    digest = tools().keyring.lookup_hash("avatar", str(site.id), email_lookup_form(checked.email), checked.name)
-    return digest[:8].hex()
+def avatar_seed(site_id: UUID, email: str, name: str) -> str:
+    """Return what the picture beside a name is drawn from: the same for the same person on the same site."""
+    return tools().keyring.lookup_hash("avatar", str(site_id), email_lookup_form(email), name)[:8].hex()

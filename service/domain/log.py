@@ -35,6 +35,8 @@ class LogKind(StrEnum):
     """A role was given, changed or taken, or an invitation was made, accepted or called back."""
     TOKEN = "token"  # noqa: S105 - a kind of entry
     RULE = "rule"
+    IMPORT = "import"
+    """Another system's comments were taken over, or an import was taken back."""
     FLOOD = "flood"
     """What a site asks of everybody rose, or sank again."""
 

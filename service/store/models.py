@@ -206,6 +206,13 @@ class CommentRow(Base):
         ),
         # The author's record, and the search for exact duplicates.
         Index("ix_comments_author", "author_id", "article_id", "body_fingerprint"),
+        # What is asked when a comment is taken away altogether: whether anything answers it.
+        Index(
+            "ix_comments_parent",
+            "parent_id",
+            postgresql_where=text("parent_id IS NOT NULL"),
+            sqlite_where=text("parent_id IS NOT NULL"),
+        ),
         # Client keys that have to be dropped.
         Index(
             "ix_comments_client",
@@ -596,3 +603,50 @@ class FilterRow(Base):
     decisions: Mapped[int]
     version: Mapped[int]
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ImportRow(Base):
+    """One taking over of another system's comments, and what came of it."""
+
+    __tablename__ = "imports"
+    __table_args__ = (Index("ix_imports_site", "site_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    system: Mapped[str] = mapped_column(String(16))
+    file_name: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    """running, done or undone; one that was killed stays running, and the same file again goes on with it."""
+    read: Mapped[int]
+    imported: Mapped[int]
+    skipped: Mapped[int]
+    undone: Mapped[int] = mapped_column(server_default=text("0"))
+    actor_name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ImportedRow(Base):
+    """By which a comment of another system is known again, so that the same file adds nothing a second time.
+
+    `key` is a hash of the system, the article and the comment's id there, or of what it says where it has none.
+    """
+
+    __tablename__ = "imported"
+    __table_args__ = (Index("ix_imported_import", "import_id", "depth", "comment_id"),)
+
+    site_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    comment_id: Mapped[UUID]
+    import_id: Mapped[UUID]
+    depth: Mapped[int]
+    """That of the comment: what an import added is taken back from the replies upwards."""
+
+
+class ImportedArticleRow(Base):
+    """An article that an import has made, which goes with it where nothing is left under it."""
+
+    __tablename__ = "imported_articles"
+
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    article_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -29,10 +29,16 @@ KIND_WORDS = {
     LogKind.MODERATOR: "Moderators",
     LogKind.TOKEN: "Tokens",
     LogKind.RULE: "Rules",
+    LogKind.IMPORT: "Imports",
 }
 WHAT_WORDS = {LogKind.UNDO: "took back", LogKind.SITE: "settings", LogKind.REASON: "canned reason"}
 """How one entry of a kind is called, where the kind's own word says too little."""
-DONE_WORDS = {(LogKind.FLOOD, "rise"): "a flood rises", (LogKind.FLOOD, "sink"): "a flood goes down"}
+DONE_WORDS = {
+    (LogKind.FLOOD, "rise"): "a flood rises",
+    (LogKind.FLOOD, "sink"): "a flood goes down",
+    (LogKind.IMPORT, "finish"): "import",
+    (LogKind.IMPORT, "undo"): "import taken back",
+}
 """How an entry is called where kind and action together make no sentence."""
 DETAIL_WORDS = {
     "name": "Name",

@@ -1,0 +1,237 @@
+"""Another system's comments are taken over: read to the end first, and only then written, thread by thread.
+
+An export waits in a file beside the database until all of it was read, so that nothing is written of one that is
+broken. Then whole threads are written, some thousand comments a transaction, each with its counters. So readers and
+moderators go on, every moment is right, and an import that is killed is finished by running it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+from uuid import UUID
+
+from service.actions.import_batches import Batch, Planned, Writer
+from service.actions.record import record
+from service.adapters.imports.bodies import Bodies
+from service.adapters.imports.readers import read
+from service.adapters.imports.staging import Outline, StagedArticle, Staging, staging
+from service.domain.errors import Invalid
+from service.domain.imports import (
+    Node,
+    System,
+    arrange,
+    is_possible,
+    key_of_page,
+    no_page_is_here,
+    threads,
+    without_the_empty,
+)
+from service.domain.life import Actor
+from service.domain.log import LogKind
+from service.domain.site import Site
+from service.store import imports, sites
+from service.store.ids import new_id
+from service.store.imports import Import
+from service.store.session import reading, writing
+
+__all__ = ["Import", "Report", "list_imports", "taking_over"]
+
+BATCH = 2_000  # comments in one transaction: some tenths of a second, which nobody notices
+MOST_TEXT = 8_000_000  # characters of a batch, which are in memory several times over
+SKIPPED, NOTED = "skipped", "noted"
+MOST_LISTED = 100  # imports; a site has a handful
+
+Told = Callable[[str, int, int], None]
+"""Told what is being done, and how much of how much of it is."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of an import: `id` is None where nothing was to be written. The lines are read where they lie."""
+
+    id: UUID | None
+    read: int
+    imported: int
+    pending: int
+    skipped_count: int
+    staged: Staging
+
+    def skipped(self) -> Iterator[tuple[str, str]]:
+        """Yield the id of each comment that was not imported, and why."""
+        return self.staged.told(SKIPPED)
+
+    def notes(self) -> Iterator[tuple[str, str]]:
+        """Yield the id of each comment that was imported otherwise than it was, and how."""
+        return self.staged.told(NOTED)
+
+
+@contextmanager
+def taking_over(
+    system: System,
+    path: Path,
+    slug: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    is_dry: bool = False,
+    processes: int = 0,
+    told: Told = lambda *_: None,
+) -> Iterator[Report]:
+    """Import an export into a site, and yield the report, which ends with the block; a dry run writes nothing.
+
+    `processes` beside this one prepare the texts. Raises UnknownSite, and Invalid where the file is broken, of another
+    kind or version, or about pages that are not on the site's origins; nothing is written then.
+    """
+    with reading():
+        site = sites.find_site(slug)
+    with staging() as staged:
+        try:
+            total = staged.add(read(system, path, lambda done, size: told("reading", done, size)))
+        except OSError as fault:
+            raise Invalid("file", "unreadable", f"{path.name} cannot be read ({fault.strerror}).") from fault
+        staged.settle()
+        _find_articles(staged, site)
+        import_id = None if is_dry else _begin(site, system, path, actor, now)
+        bodies = Bodies(processes if total > BATCH else 0)
+        try:
+            writer = Writer(site, import_id, system, staged, bodies, now=now)
+            done = 0
+            for batch in writer.with_bodies(_batches(staged, site, system, now)):
+                writer.write(batch)
+                done += len(batch.planned)
+                told("importing", done, total)
+        finally:
+            bodies.close()
+        report = Report(import_id, total, writer.imported, writer.pending, staged.count_told(SKIPPED), staged)
+        if import_id is not None:
+            _finish(site, system, path, report, actor, now)
+        yield report
+
+
+def list_imports(slug: str | None = None) -> list[tuple[str, Import]]:
+    """Return the latest imports, each with its site's slug, the last one first; raises UnknownSite."""
+    with reading():
+        site_id = None if slug is None else sites.find_site(slug).id
+        found = imports.latest_imports(site_id, limit=MOST_LISTED)
+        slugs = {site.id: site.slug for site in sites.list_sites()}
+    return [(slugs[one.site_id], one) for one in found]
+
+
+def _begin(site: Site, system: System, path: Path, actor: Actor, now: datetime) -> UUID:
+    import_id = new_id(now)
+    begun = Import(import_id, site.id, system.value, path.name[:200], "running", 0, 0, 0, 0, actor.name, now, None)
+    with writing():
+        imports.add_import(begun)
+    return import_id
+
+
+def _finish(site: Site, system: System, path: Path, report: Report, actor: Actor, now: datetime) -> None:
+    assert report.id is not None, "a dry run has begun nothing"
+    counts = {"read": report.read, "imported": report.imported, "skipped": report.skipped_count}
+    with writing():
+        imports.change_import(report.id, status="done", finished_at=now, **counts)
+        details = {"import_id": str(report.id), "system": system.value, "file": path.name[:200], **counts}
+        record(site.id, LogKind.IMPORT, "finish", actor=actor, subject=system.value, details=details, now=now)
+
+
+def _find_articles(staged: Staging, site: Site) -> None:
+    """Keep which article each page becomes; raises Invalid where pages have origins, and none is the site's."""
+    keys = [(page, key_of_page(url, site)) for page, url in staged.pages()]
+    elsewhere = {key.origin for _, key in keys if key.refused and key.origin}
+    if elsewhere and not any(key.value for _, key in keys):
+        raise no_page_is_here(site, elsewhere)
+    staged.set_keys(keys)
+
+
+def _batches(staged: Staging, site: Site, system: System, now: datetime) -> Iterator[Batch]:
+    with reading():
+        is_first = not imports.knows_any(site.id)
+    for outline, reason in staged.without_article():
+        staged.tell(SKIPPED, outline.id, outline.refused or reason)
+    batch = Batch()
+    for article in staged.articles():
+        for thread in _threads(staged, article, None if is_first else site, system, now):
+            batch.add(article, thread)
+            if len(batch.planned) >= BATCH or batch.size >= MOST_TEXT:
+                yield batch
+                batch = Batch()
+    if batch.planned:
+        yield batch
+
+
+def _threads(
+    staged: Staging, article: StagedArticle, site: Site | None, system: System, now: datetime
+) -> list[list[Planned]]:
+    """Return the threads of an article, without what is refused, known or nothing; what is left out is told.
+
+    Without a site nothing is known yet, and nobody is asked.
+    """
+    nodes = _nodes(staged, article, system, now)
+    there: dict[bytes, UUID] = {}
+    paths: dict[UUID, bytes] = {}
+    if site is not None:
+        with reading():
+            there = imports.known(site.id, [node.key for node in nodes])
+            paths = imports.places(list(there.values()))
+    notes = arrange(nodes)
+    kept, empty = without_the_empty(nodes)
+    for node in empty:
+        if node.key not in there:
+            staged.tell(SKIPPED, node.id, "it was deleted, and nobody's reply stands below it")
+    found = []
+    for thread in threads(kept):
+        planned = []
+        for node in thread:
+            comment_id = there.get(node.key)
+            if comment_id is not None:
+                staged.tell(SKIPPED, node.id, "it was imported before")
+            elif node.seq in notes:
+                staged.tell(NOTED, node.id, notes[node.seq])
+            path = None if comment_id is None else paths.get(comment_id)
+            planned.append(Planned(node, None if comment_id is None or path is None else (comment_id, path)))
+        if any(one.known is None for one in planned):
+            found.append(planned)
+    return found
+
+
+def _nodes(staged: Staging, article: StagedArticle, system: System, now: datetime) -> list[Node]:
+    nodes: list[Node] = []
+    seen: dict[bytes, bytes] = {}
+    for outline in staged.outlines(article.key):
+        if reason := _refusal(outline, now):
+            staged.tell(SKIPPED, outline.id, reason)
+            continue
+        assert outline.written is not None, "what has no time is refused"
+        source = outline.id or outline.digest.hex()
+        key = _key(system, article.key, "id" if outline.id else "text", source)
+        if key in seen and seen[key] != outline.digest:
+            # Another comment under the same id is known by what it says.
+            staged.tell(NOTED, outline.id, "another comment of this page has the same id; both are kept")
+            key = _key(system, article.key, "text", outline.digest.hex())
+        if key in seen:
+            staged.tell(SKIPPED, outline.id, "it is in the file twice")
+            continue
+        seen[key] = outline.digest
+        parent = "" if outline.parent == outline.id else outline.parent
+        node = Node(outline.seq, outline.page, outline.id, parent, outline.written, key, outline.status, outline.size)
+        nodes.append(node)
+    return nodes
+
+
+def _refusal(outline: Outline, now: datetime) -> str:
+    if outline.refused:
+        return outline.refused
+    if outline.written is None:
+        return "it has no time that can be read"
+    if not is_possible(outline.written, now=now):
+        return f"it cannot have been written at {outline.written.isoformat()}"
+    return ""
+
+
+def _key(system: System, article_key: str, kind: str, source: str) -> bytes:
+    return blake2b("\x00".join((system.value, article_key, kind, source)).encode(), digest_size=16).digest()

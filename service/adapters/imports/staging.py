@@ -1,0 +1,240 @@
+"""A file beside the database in which an export waits until all was read: one broken byte, and nothing is written.
+
+It also puts what belongs together side by side, whatever the order of the export, without holding it in memory:
+comments by article, people and pages by their ids. It is gone when the import ends, however it does.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from service.domain.imports import Markup, PageKey, Source, SourceComment, SourcePage, SourcePerson
+from service.domain.life import Status
+
+_BATCH = 1_000  # rows that are handed to SQLite at once
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TABLES = """
+CREATE TABLE pages (id TEXT PRIMARY KEY, url TEXT, title TEXT, closed INTEGER, key TEXT, refused TEXT);
+CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT, email TEXT, url TEXT);
+CREATE TABLE comments (seq INTEGER PRIMARY KEY, page TEXT, id TEXT, parent TEXT, person TEXT, name TEXT, email TEXT,
+  url TEXT, written INTEGER, status TEXT, text TEXT, markup TEXT, votes INTEGER, refused TEXT, digest BLOB);
+CREATE TABLE told (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, source_id TEXT, said TEXT);
+"""
+_INSERT = "INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_OF_ARTICLE = """
+SELECT comments.seq, comments.page, comments.id, parent, written, status, comments.refused, digest, length(text)
+FROM pages CROSS JOIN comments ON comments.page = pages.id WHERE pages.key = ? ORDER BY seq
+"""
+_WITHOUT_ARTICLE = """
+SELECT comments.seq, comments.page, comments.id, parent, written, status, comments.refused, digest, length(text),
+  pages.refused
+FROM comments LEFT JOIN pages ON pages.id = comments.page WHERE pages.key IS NULL ORDER BY seq
+"""
+_LONGEST_ID = 200  # characters of another system's id; longer ones are cut, since they only have to tell things apart
+
+
+@dataclass(frozen=True, slots=True)
+class StagedArticle:
+    """An article of an export: its key, and title and state as the first of its pages has them."""
+
+    key: str
+    title: str
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is needed of a comment to find its place; `digest` tells texts without ids apart."""
+
+    seq: int
+    page: str
+    id: str
+    parent: str
+    written: datetime | None
+    status: Status
+    refused: str
+    digest: bytes
+    size: int
+    """Characters of its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a comment says, and who says it."""
+
+    name: str
+    email: str
+    url: str
+    text: str
+    markup: Markup
+    votes: int
+
+
+class Staging:
+    """The file; `add` until everything was read, then `settle`, then whatever else."""
+
+    def __init__(self, file: Path) -> None:
+        self._db = sqlite3.connect(file, isolation_level=None)
+        for setting in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -8000", "temp_store = FILE"):
+            self._db.execute(f"PRAGMA {setting}")
+        self._db.executescript(_TABLES)
+        self._db.execute("BEGIN")
+        self._waiting: list[tuple[Any, ...]] = []
+        self._seq = 0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def add(self, sources: Iterable[Source]) -> int:
+        """Take everything a reader yields, and return how many comments were among it."""
+        for source in sources:
+            if isinstance(source, SourceComment):
+                self._seq += 1
+                self._waiting.append(_values(self._seq, source))
+                if len(self._waiting) >= _BATCH:
+                    self._flush()
+            elif isinstance(source, SourcePage):
+                row = (_id(source.id), _text(source.url), _text(source.title), source.closed)
+                self._db.execute("INSERT OR IGNORE INTO pages (id, url, title, closed) VALUES (?, ?, ?, ?)", row)
+            elif isinstance(source, SourcePerson):
+                person = (_id(source.id), _text(source.name), _text(source.email), _text(source.url))
+                self._db.execute("INSERT OR IGNORE INTO people VALUES (?, ?, ?, ?)", person)
+        self._flush()
+        return self._seq
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._db.executemany(_INSERT, self._waiting)
+            self._waiting = []
+
+    def settle(self) -> None:
+        """Make what is read by page quick to find."""
+        self._db.execute("CREATE INDEX comments_page ON comments (page, seq)")
+
+    def pages(self) -> Iterator[tuple[str, str]]:
+        """Yield the id and the address of each page that has comments."""
+        used = self._db.execute(
+            "SELECT id, url FROM pages WHERE EXISTS (SELECT 1 FROM comments WHERE page = pages.id) ORDER BY rowid"
+        )
+        while rows := used.fetchmany(_BATCH):
+            yield from rows
+
+    def set_keys(self, keys: Iterable[tuple[str, PageKey]]) -> None:
+        """Keep which article each page becomes."""
+        for page, key in keys:
+            row = (key.value or None, key.refused or None, page)
+            self._db.execute("UPDATE pages SET key = ?, refused = ? WHERE id = ?", row)
+        self._db.execute("CREATE INDEX pages_key ON pages (key)")
+
+    def articles(self) -> Iterator[StagedArticle]:
+        """Yield each article that has comments, in the order of the file."""
+        found = self._db.execute(
+            "SELECT key, title, min(closed), min(rowid) FROM pages WHERE key IS NOT NULL GROUP BY key"
+            " ORDER BY min(rowid)"
+        )
+        while rows := found.fetchmany(_BATCH):
+            for key, title, closed, _ in rows:
+                yield StagedArticle(key, title, bool(closed))
+
+    def outlines(self, key: str) -> Iterator[Outline]:
+        """Yield the comments of an article, as they come in the file."""
+        found = self._db.execute(_OF_ARTICLE, (key,))
+        while rows := found.fetchmany(_BATCH):
+            yield from map(_outline, rows)
+
+    def without_article(self) -> Iterator[tuple[Outline, str]]:
+        """Yield the comments whose page is not to be found or becomes no article, each with the reason."""
+        found = self._db.execute(_WITHOUT_ARTICLE)
+        while rows := found.fetchmany(_BATCH):
+            for *values, refused in rows:
+                yield _outline(values), refused or "its page is not in the file"
+
+    def texts(self, seqs: Sequence[int]) -> list[Text]:
+        """Return what these comments say, in this order."""
+        found: dict[int, Text] = {}
+        for start in range(0, len(seqs), 500):
+            part = list(seqs[start : start + 500])
+            rows = self._db.execute(
+                "SELECT seq, coalesce(nullif(c.name, ''), p.name, ''), coalesce(nullif(c.email, ''), p.email, ''),"
+                " coalesce(nullif(c.url, ''), p.url, ''), text, markup, votes"
+                " FROM comments c LEFT JOIN people p ON p.id = nullif(c.person, '')"
+                " WHERE seq IN (SELECT value FROM json_each(?))",
+                (json.dumps(part),),
+            )
+            for seq, name, email, url, text, markup, votes in rows:
+                found[seq] = Text(name, email, url, text, Markup(markup), votes)
+        return [found[seq] for seq in seqs]
+
+    def tell(self, kind: str, source_id: str, said: str) -> None:
+        """Keep a line of the report: of a kind, about the comment with this id in the export."""
+        self._db.execute("INSERT INTO told (kind, source_id, said) VALUES (?, ?, ?)", (kind, source_id, said))
+
+    def told(self, kind: str) -> Iterator[tuple[str, str]]:
+        """Yield the lines of the report of a kind."""
+        found = self._db.execute("SELECT source_id, said FROM told WHERE kind = ? ORDER BY seq", (kind,))
+        while rows := found.fetchmany(_BATCH):
+            yield from rows
+
+    def count_told(self, kind: str) -> int:
+        """Return how many lines of a kind the report has."""
+        [[count]] = self._db.execute("SELECT count(*) FROM told WHERE kind = ?", (kind,)).fetchall()
+        return int(count)
+
+
+@contextmanager
+def staging() -> Iterator[Staging]:
+    """Yield an empty file, which is gone afterwards; TMPDIR says where it lies."""
+    with tempfile.TemporaryDirectory(prefix="postbag-import-") as folder:
+        made = Staging(Path(folder) / "staged.sqlite")
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def _outline(values: Sequence[Any]) -> Outline:
+    seq, page, source_id, parent, written, status, refused, digest, size = values
+    time = None if written is None else _EPOCH + timedelta(microseconds=written)
+    return Outline(seq, page, source_id, parent, time, Status(status), refused, digest, size)
+
+
+def _values(seq: int, source: SourceComment) -> tuple[Any, ...]:
+    written = None if source.written is None else (source.written - _EPOCH) // timedelta(microseconds=1)
+    name, email, text = _text(source.name), _text(source.email), _text(source.text)
+    said = "\x00".join((str(written), name, email, source.person, text))
+    return (
+        seq,
+        _id(source.page),
+        _id(source.id),
+        _id(source.parent),
+        _id(source.person),
+        name,
+        email,
+        _text(source.url),
+        written,
+        source.status.value,
+        text,
+        source.markup.value,
+        source.votes,
+        source.refused,
+        blake2b(said.encode(), digest_size=16).digest(),
+    )
+
+
+def _id(raw: str) -> str:
+    return _text(raw).strip()[:_LONGEST_ID]
+
+
+def _text(raw: str) -> str:
+    # Lone surrogates and NUL can stand in JSON, and in no database.
+    return raw if raw.isascii() and "\x00" not in raw else raw.replace("\x00", "").encode("utf-8", "ignore").decode()

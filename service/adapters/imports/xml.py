@@ -1,0 +1,176 @@
+"""XML as a stream of elements that end, in bounded memory, with no entities but the five of XML itself.
+
+expat is asked directly: it tells every position, and nothing is kept of the document but the texts inside the elements
+that are asked for. Declaring an entity is refused, so that nothing can expand (billion laughs) or be fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from service.adapters.imports.opening import Readable
+from service.domain.imports import malformed, wrong_kind
+
+CHUNK = 64 * 1024
+LONGEST_TEXT = 4 * 2**20  # characters in one element; a post of a book's length, which is passed over anyway
+LONGEST_TAG = 2**20  # bytes of one tag, comment or declaration, which expat keeps until it ends
+MOST_INSIDE = 10_000  # elements that are kept of one; those of a comment are fifteen
+DEEPEST = 100  # elements within each other; exports have six
+
+
+@dataclass(slots=True)
+class Element:
+    """An element that has ended: its name without prefix, its attributes, its own text, and those kept inside."""
+
+    name: str
+    prefix: str
+    attributes: dict[str, str]
+    text: str = ""
+    inside: list[Element] = field(default_factory=list)
+
+    def get(self, name: str) -> str:
+        """Return the text of the first element of this name inside, without space around it; nothing where none is."""
+        found = self.child(name)
+        return found.text.strip() if found is not None else ""
+
+    def child(self, name: str) -> Element | None:
+        """Return the element of this name inside, one without a prefix before others (`title` before `media:title`)."""
+        found = None
+        for one in self.inside:
+            if one.name == name:
+                if not one.prefix:
+                    return one
+                found = found or one
+        return found
+
+
+CheckRoot = Callable[[dict[str, str]], None]
+"""Told the attributes of the root, with their prefixes; raises what is wrong with them."""
+
+
+def elements(
+    stream: Readable,
+    *,
+    root: str,
+    told: frozenset[str],
+    taken_out: frozenset[str] = frozenset(),
+    dropped: frozenset[str] = frozenset(),
+    check_root: CheckRoot = lambda _: None,
+) -> Iterator[Element]:
+    """Yield each element whose name is in `told` when it ends, with all that stands inside.
+
+    Those in `taken_out` are yielded by themselves also where they stand inside another one, and those in `dropped` are
+    passed over with their text. Prefixes are not looked up, since exports use some that they
+    never declare. Raises Invalid with line and column where the file is not well-formed or declares entities, and where
+    its root is another one.
+    """
+    reader = _Reader(root, told, taken_out, dropped, check_root)
+    fed = 0
+    is_first = True
+    while chunk := stream.read(CHUNK):
+        if is_first:
+            # Some exports begin with an empty line, which XML does not allow before its declaration.
+            chunk = chunk.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\t ")
+            if not chunk:
+                continue
+            is_first = False
+            if b"<" not in chunk[:8] and b"\x00" not in chunk[:8]:
+                raise wrong_kind("This is no XML file.")
+        reader.feed(chunk, is_last=False)
+        fed += len(chunk)
+        if fed - max(0, reader.parser.CurrentByteIndex) > LONGEST_TAG:
+            raise malformed(reader.place(), f"one tag or comment is longer than {LONGEST_TAG:,} bytes.")
+        yield from reader.take()
+    if is_first:
+        raise wrong_kind("The file is empty.")
+    reader.feed(b"", is_last=True)
+    yield from reader.take()
+
+
+class _Reader:
+    def __init__(
+        self,
+        root: str,
+        told: frozenset[str],
+        taken_out: frozenset[str],
+        dropped: frozenset[str],
+        check_root: CheckRoot,
+    ) -> None:
+        self._root, self._told, self._taken_out, self._dropped = root, told, taken_out, dropped
+        self._check_root = check_root
+        self._open: list[Element | None] = []
+        self._texts: list[list[str]] = []
+        self._lengths: list[int] = []
+        self._ready: list[Element] = []
+        self.parser = parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        parser.EntityDeclHandler = self._entity
+        parser.ExternalEntityRefHandler = self._outside
+        parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+
+    def place(self) -> str:
+        return f"line {self.parser.CurrentLineNumber}, column {self.parser.CurrentColumnNumber + 1}"
+
+    def feed(self, chunk: bytes, *, is_last: bool) -> None:
+        try:
+            self.parser.Parse(chunk, is_last)
+        except expat.ExpatError as fault:
+            said = expat.ErrorString(fault.code)
+            what = "the file is cut off or no" if is_last else "this is no"
+            what += f" well-formed XML ({said})."
+            raise malformed(f"line {fault.lineno}, column {fault.offset + 1}", what) from fault
+        except (ValueError, LookupError) as fault:
+            raise malformed(self.place(), "the encoding is not one that can be read.") from fault
+
+    def take(self) -> list[Element]:
+        ready, self._ready = self._ready, []
+        return ready
+
+    def _start(self, full: str, attributes: dict[str, str]) -> None:
+        prefix, _, name = full.rpartition(":")
+        if not self._open:
+            if name != self._root:
+                raise wrong_kind(f"The file begins with <{name[:100]}>, where <{self._root}> is wanted.")
+            self._check_root(attributes)
+        if len(self._open) >= DEEPEST:
+            raise malformed(self.place(), f"elements stand more than {DEEPEST} deep within each other.")
+        is_inside = bool(self._open) and self._open[-1] is not None
+        element = None
+        if name in self._taken_out or (name not in self._dropped if is_inside else name in self._told):
+            plain = {key.rpartition(":")[2]: value for key, value in attributes.items()} if attributes else {}
+            element = Element(name, prefix, plain)
+        self._open.append(element)
+        self._texts.append([])
+        self._lengths.append(0)
+
+    def _text(self, text: str) -> None:
+        if self._open and self._open[-1] is not None:
+            self._lengths[-1] += len(text)
+            if self._lengths[-1] > LONGEST_TEXT:
+                raise malformed(self.place(), f"one element has more than {LONGEST_TEXT:,} characters of text.")
+            self._texts[-1].append(text)
+
+    def _end(self, _: str) -> None:
+        element, pieces = self._open.pop(), self._texts.pop()
+        self._lengths.pop()
+        if element is None:
+            return
+        element.text = "".join(pieces)
+        above = self._open[-1] if self._open else None
+        if above is None or element.name in self._taken_out:
+            self._ready.append(element)
+        else:
+            above.inside.append(element)
+            if len(above.inside) > MOST_INSIDE:
+                raise malformed(self.place(), f"one element has more than {MOST_INSIDE:,} others inside.")
+
+    def _entity(self, *_: object) -> None:
+        raise malformed(self.place(), "the file declares entities of its own, which no export needs.")
+
+    def _outside(self, *_: object) -> int:
+        raise malformed(self.place(), "the file refers to another one, which no export needs.")

@@ -1,0 +1,160 @@
+"""What an import has added, looked at and taken away again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import case, delete, exists, func, select, update
+from sqlalchemy.orm import aliased
+
+from service.domain.life import Status
+from service.extensions import db
+from service.store.models import (
+    ArticleRow,
+    AuthorRow,
+    CommentRow,
+    ImportedArticleRow,
+    ImportedRow,
+    LogRow,
+    NoteRow,
+    RevisionRow,
+    SignalRow,
+    SketchRow,
+    VoteRow,
+)
+
+
+@dataclass(frozen=True)
+class Added:
+    """A comment that an import has added, with what undoing the import has to know and to count down."""
+
+    key: bytes
+    id: UUID
+    article_id: UUID
+    author_id: UUID
+    parent_id: UUID | None
+    status: Status
+    is_published: bool
+    is_shown: bool
+    left_because: str
+    """What has happened since; empty where nothing has."""
+
+
+def hold_added(import_id: UUID, depth: int, after: UUID | None, *, limit: int) -> list[Added]:
+    """Return up to `limit` comments of an import in one depth, by id, their rows and all that names them as they are.
+
+    The rows are held first, and looked at then, so that a reply or decision that was on its way is seen.
+    """
+    mine = [ImportedRow.import_id == import_id, ImportedRow.depth == depth]
+    if after is not None:
+        mine.append(ImportedRow.comment_id > after)
+    held = dict(
+        db.session.execute(
+            select(ImportedRow.comment_id, ImportedRow.key).where(*mine).order_by(ImportedRow.comment_id).limit(limit)
+        ).all()
+    )
+    if not held:
+        return []
+    ids = list(held)
+    db.session.execute(select(CommentRow.id).where(CommentRow.id.in_(ids)).order_by(CommentRow.id).with_for_update())
+    reply = aliased(CommentRow)
+    because = case(
+        (CommentRow.version > 1, "decided or revised"),
+        (CommentRow.flags > 0, "flagged"),
+        (exists().where(VoteRow.comment_id == CommentRow.id), "voted for"),
+        (exists().where(NoteRow.comment_id == CommentRow.id), "noted"),
+        (exists().where(LogRow.comment_id == CommentRow.id), "decided or revised"),
+        (exists().where(reply.parent_id == CommentRow.id), "replied to"),
+        else_="",
+    )
+    rows = db.session.execute(
+        select(
+            CommentRow.id,
+            CommentRow.article_id,
+            CommentRow.author_id,
+            CommentRow.parent_id,
+            CommentRow.status,
+            CommentRow.published_revision,
+            CommentRow.shown,
+            because,
+        )
+        .where(CommentRow.id.in_(ids))
+        .order_by(CommentRow.id)
+    )
+    return [
+        Added(held[row[0]], row[0], row[1], row[2], row[3], Status(row[4]), row[5] is not None, row[6], row[7])
+        for row in rows
+    ]
+
+
+def deepest_added(import_id: UUID) -> int | None:
+    """Return the depth of the deepest comment that an import has added and that is still known; None for none."""
+    return db.session.scalar(select(func.max(ImportedRow.depth)).where(ImportedRow.import_id == import_id))
+
+
+def remove_comments(site_id: UUID, added: Sequence[Added]) -> None:
+    """Take away comments whose rows are held, with all that belongs to them; their replies have gone before."""
+    ids = [one.id for one in added]
+    for table in (SignalRow, RevisionRow, SketchRow):
+        db.session.execute(delete(table).where(table.comment_id.in_(ids)).execution_options(synchronize_session=False))
+    hidden = Counter(one.parent_id for one in added if one.is_shown and one.parent_id is not None)
+    db.session.execute(delete(CommentRow).where(CommentRow.id.in_(ids)).execution_options(synchronize_session=False))
+    db.session.execute(
+        delete(ImportedRow)
+        .where(ImportedRow.site_id == site_id, ImportedRow.key.in_([one.key for one in added]))
+        .execution_options(synchronize_session=False)
+    )
+    for by in set(hidden.values()):
+        db.session.execute(
+            update(CommentRow)
+            .where(CommentRow.id.in_([parent_id for parent_id, count in hidden.items() if count == by]))
+            .values(shown_replies=CommentRow.shown_replies - by)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def remove_lonely_authors(author_ids: Sequence[UUID]) -> None:
+    """Take away those of the authors under whose address nothing is left, and of whom nobody has noted anything."""
+    db.session.execute(
+        select(AuthorRow.id).where(AuthorRow.id.in_(author_ids)).order_by(AuthorRow.id).with_for_update()
+    )
+    db.session.execute(
+        delete(AuthorRow)
+        .where(
+            AuthorRow.id.in_(author_ids),
+            ~exists().where(CommentRow.author_id == AuthorRow.id),
+            ~exists().where(NoteRow.author_id == AuthorRow.id),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def remove_empty_articles(import_id: UUID, *, limit: int) -> int:
+    """Forget up to `limit` articles that an import has made, and take away those that have nothing under them."""
+    made = db.session.scalars(
+        select(ImportedArticleRow.article_id)
+        .where(ImportedArticleRow.import_id == import_id)
+        .order_by(ImportedArticleRow.article_id)
+        .limit(limit)
+    ).all()
+    if not made:
+        return 0
+    db.session.execute(select(ArticleRow.id).where(ArticleRow.id.in_(made)).order_by(ArticleRow.id).with_for_update())
+    db.session.execute(
+        delete(ArticleRow)
+        .where(
+            ArticleRow.id.in_(made),
+            ArticleRow.opened_at.is_(None),
+            ~exists().where(CommentRow.article_id == ArticleRow.id),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(
+        delete(ImportedArticleRow)
+        .where(ImportedArticleRow.import_id == import_id, ImportedArticleRow.article_id.in_(made))
+        .execution_options(synchronize_session=False)
+    )
+    return len(made)

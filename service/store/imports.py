@@ -1,0 +1,248 @@
+"""Reads and writes of imports: what each has added, and how its rows come in, thousands at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from service.domain.life import Status
+from service.extensions import Base, db
+from service.store.bulk import add_many
+from service.store.dialect import is_postgresql
+from service.store.ids import new_id
+from service.store.models import (
+    ArticleRow,
+    AuthorRow,
+    CommentRow,
+    ImportedArticleRow,
+    ImportedRow,
+    ImportRow,
+    RevisionRow,
+    SignalRow,
+)
+
+IN_ONE_QUERY = 1_000  # values that are asked for at once; SQLite takes some thousands, and each list is compiled anew
+
+
+@dataclass(frozen=True)
+class Import:
+    """One row of `imports`."""
+
+    id: UUID
+    site_id: UUID
+    system: str
+    file_name: str
+    status: str
+    read: int
+    imported: int
+    skipped: int
+    undone: int
+    actor_name: str
+    created_at: datetime
+    finished_at: datetime | None
+
+
+_COLUMNS: tuple[Any, ...] = (
+    ImportRow.id,
+    ImportRow.site_id,
+    ImportRow.system,
+    ImportRow.file_name,
+    ImportRow.status,
+    ImportRow.read,
+    ImportRow.imported,
+    ImportRow.skipped,
+    ImportRow.undone,
+    ImportRow.actor_name,
+    ImportRow.created_at,
+    ImportRow.finished_at,
+)
+
+
+def add_import(new: Import) -> None:
+    """Store an import that begins."""
+    values = {column.key: getattr(new, column.key) for column in _COLUMNS}
+    db.session.execute(insert(ImportRow.__table__).values(values))  # type: ignore[arg-type]
+
+
+def change_import(import_id: UUID, **columns: Any) -> None:
+    """Change the given columns of an import."""
+    db.session.execute(
+        update(ImportRow)
+        .where(ImportRow.id == import_id)
+        .values(**columns)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def find_import(import_id: UUID, *, hold: bool = False) -> Import | None:
+    """Return an import, held until the commit where that is asked for; None where there is none."""
+    statement = select(*_COLUMNS).where(ImportRow.id == import_id)
+    row = db.session.execute(statement.with_for_update(key_share=True) if hold else statement).one_or_none()
+    return None if row is None else Import(*row)
+
+
+def latest_imports(site_id: UUID | None, *, limit: int) -> list[Import]:
+    """Return the latest imports of a site, or of all, the last one first."""
+    statement = select(*_COLUMNS).order_by(ImportRow.id.desc()).limit(limit)
+    if site_id is not None:
+        statement = statement.where(ImportRow.site_id == site_id)
+    return [Import(*row) for row in db.session.execute(statement)]
+
+
+def knows_any(site_id: UUID) -> bool:
+    """True where anything was ever imported into a site."""
+    return db.session.scalar(select(ImportedRow.key).where(ImportedRow.site_id == site_id).limit(1)) is not None
+
+
+def known(site_id: UUID, keys: Sequence[bytes]) -> dict[bytes, UUID]:
+    """Return the comments that were imported under these keys."""
+    found: dict[bytes, UUID] = {}
+    for start in range(0, len(keys), IN_ONE_QUERY):
+        part = keys[start : start + IN_ONE_QUERY]
+        rows = db.session.execute(
+            select(ImportedRow.key, ImportedRow.comment_id).where(
+                ImportedRow.site_id == site_id, ImportedRow.key.in_(part)
+            )
+        )
+        found.update((row[0], row[1]) for row in rows)
+    return found
+
+
+def places(comment_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """Return the paths of comments that exist, by id."""
+    found: dict[UUID, bytes] = {}
+    for start in range(0, len(comment_ids), IN_ONE_QUERY):
+        part = comment_ids[start : start + IN_ONE_QUERY]
+        rows = db.session.execute(select(CommentRow.id, CommentRow.path).where(CommentRow.id.in_(part)))
+        found.update((row[0], row[1]) for row in rows)
+    return found
+
+
+@dataclass(frozen=True)
+class NewArticle:
+    """An article as an import would make it."""
+
+    key: str
+    title: str
+    is_open: bool
+    created_at: datetime
+
+
+def take_articles(
+    site_id: UUID, wanted: Sequence[NewArticle], *, import_id: UUID, now: datetime
+) -> tuple[dict[str, UUID], bool]:
+    """Return the articles by key, made where they did not exist, and whether any was made."""
+    keys = [article.key for article in wanted]
+    there = _article_ids(site_id, keys)
+    missing = [
+        {
+            "id": new_id(now),
+            "site_id": site_id,
+            "key": article.key,
+            "url": article.key,
+            "title": article.title,
+            "open": article.is_open,
+            "count": 0,
+            "created_at": article.created_at,
+        }
+        for article in wanted
+        if article.key not in there
+    ]
+    made = _add_unless_there(ArticleRow, missing, "key")
+    add_many(ImportedArticleRow, [{"import_id": import_id, "article_id": article_id} for article_id in made.values()])
+    there |= made
+    if len(there) < len(set(keys)):
+        # Somebody wrote the first reply under one of them in the same moment.
+        there |= _article_ids(site_id, [key for key in keys if key not in there])
+    return there, bool(missing)
+
+
+def _article_ids(site_id: UUID, keys: Sequence[str]) -> dict[str, UUID]:
+    found: dict[str, UUID] = {}
+    for start in range(0, len(keys), IN_ONE_QUERY):
+        part = keys[start : start + IN_ONE_QUERY]
+        rows = db.session.execute(
+            select(ArticleRow.key, ArticleRow.id).where(ArticleRow.site_id == site_id, ArticleRow.key.in_(part))
+        )
+        found.update((row[0], row[1]) for row in rows)
+    return found
+
+
+@dataclass(frozen=True)
+class NewAuthor:
+    """An author as an import would make them, with how many of its comments are in which status."""
+
+    email_hash: bytes
+    email_sealed: bytes
+    created_at: datetime
+    record: Mapping[Status, int]
+
+
+def find_authors(site_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
+    """Return the authors with these address hashes, their rows held in the order of their ids."""
+    found: dict[bytes, UUID] = {}
+    for start in range(0, len(hashes), IN_ONE_QUERY):
+        part = hashes[start : start + IN_ONE_QUERY]
+        rows = db.session.execute(
+            select(AuthorRow.email_hash, AuthorRow.id)
+            .where(AuthorRow.site_id == site_id, AuthorRow.email_hash.in_(part))
+            .order_by(AuthorRow.id)
+            .with_for_update(key_share=True)
+        )
+        found.update((row[0], row[1]) for row in rows)
+    return found
+
+
+def add_authors(site_id: UUID, new: Sequence[NewAuthor]) -> dict[bytes, UUID]:
+    """Make authors, and return those that were made by address hash; one whose reply has just arrived is not made."""
+    rows: list[dict[str, Any]] = [
+        {
+            "id": new_id(author.created_at),
+            "site_id": site_id,
+            "email_hash": author.email_hash,
+            "email_sealed": author.email_sealed,
+            "created_at": author.created_at,
+            **{status.value: author.record.get(status, 0) for status in Status},
+        }
+        for author in new
+    ]
+    return _add_unless_there(AuthorRow, rows, "email_hash")
+
+
+def _add_unless_there(model: type[Base], rows: Sequence[Mapping[str, Any]], name: str) -> dict[Any, UUID]:
+    """Insert rows of a site, all but those that somebody else has just made, and return the ids by their key."""
+    if not rows:
+        return {}
+    if not is_postgresql():
+        # There is one writer at a time, and it has just looked.
+        add_many(model, rows)
+        return {row[name]: row["id"] for row in rows}
+    # As lists, one a column: of thousands of values by themselves each would have to be found in the statement.
+    connection, table = db.session.connection(), model.__table__
+    names = list(rows[0])
+    lists = ", ".join(f"%s::{table.c[one].type.compile(connection.dialect)}[]" for one in names)
+    columns = ", ".join(f'"{one}"' for one in names)
+    made = connection.exec_driver_sql(
+        f'INSERT INTO "{model.__tablename__}" ({columns}) SELECT * FROM unnest({lists})'  # noqa: S608 - our own names
+        f" ON CONFLICT (site_id, {name}) DO NOTHING RETURNING {name}, id",
+        tuple([row[one] for row in rows] for one in names),
+    )
+    return {row[0]: row[1] for row in made}
+
+
+def add_comments(
+    comments: Sequence[Mapping[str, Any]],
+    revisions: Sequence[Mapping[str, Any]],
+    signals: Sequence[Mapping[str, Any]],
+    keys: Sequence[Mapping[str, Any]],
+) -> None:
+    """Store comments, parents before their replies, with their texts, what holds them, and how they are known again."""
+    add_many(CommentRow, comments)
+    add_many(RevisionRow, revisions)
+    add_many(SignalRow, signals)
+    add_many(ImportedRow, keys)
