@@ -56,7 +56,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what the suite has no time for, unless EVERYTHING is asked for or a file is named.
 
-    That is every second test in the browser, and each test of the web on one kind of database, half of them on either.
+    That is two of three tests in the browser, and each test of the web and of the commands on one kind of database, half
+    of them on either.
     Whatever has SQL of its own, in tests/store and beside this file, runs on both kinds always.
     """
     if os.environ.get("EVERYTHING") or any(".py" in argument for argument in config.args):
@@ -73,12 +74,12 @@ def _waits_for_everything(item: pytest.Item) -> bool:
     named = item.nodeid.partition("[")[0]
     if not named.startswith("tests/browser/") or any(f"/{kept}.py" in named for kept in ALWAYS):
         return False
-    return crc32(named.encode()) % 2 == 1
+    return crc32(named.encode()) % 3 > 0
 
 
 def _runs_on_the_other_kind(item: pytest.Item) -> bool:
     named, _, _ = item.nodeid.partition("[")
-    if not named.startswith("tests/web/"):
+    if not named.startswith(("tests/web/", "tests/test_cli")):
         return False
     kind = getattr(item, "callspec", None) and item.callspec.params.get("database_url")  # type: ignore[attr-defined]
     alike = [own for own in item.iter_markers("parametrize") if "database_url" in str(own.args[0])]
