@@ -56,9 +56,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what the suite has no time for, unless EVERYTHING is asked for or a file is named.
 
-    That is two of three tests in the browser, and each test of the web and of the commands on one kind of database, half
-    of them on either.
-    Whatever has SQL of its own, in tests/store and beside this file, runs on both kinds always.
+    That is two of three tests in the browser, and each test of the web and of the commands on one kind of database,
+    half of them on either. Whatever has SQL of its own, in tests/store, runs on both kinds always.
     """
     if os.environ.get("EVERYTHING") or any(".py" in argument for argument in config.args):
         return
