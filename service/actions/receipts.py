@@ -169,14 +169,14 @@ def _store_revision(
     if not change_standing(comment, after, **changes):
         return False
     revision = Revision(after.revision, raw, body_html, now)
-    revisions.add_revision(comment.id, revision, sanitiser_version=SANITISER_VERSION)
+    revisions.add_revision(comment.key, revision, sanitiser_version=SANITISER_VERSION)
     waiting = after.status is Status.PENDING
-    revisions.add_signals((comment.site_id, comment.id), after.revision, signals, waiting=waiting, now=now)
+    revisions.add_signals(comment.key, after.revision, signals, waiting=waiting, now=now)
     sketches.drop_sketches_of([comment.id])
-    sketches.keep_sketch(comment.id, comment.site_id, numbers, now=now)
+    sketches.keep_sketch(comment.key, numbers, now=now)
     outbox.enqueue("score", comment.site_id, comment_id=comment.id, revision=after.revision, now=now)
     opinions.enqueue_questions(
-        receipt.site, comment.id, after.revision, address=client_address, waiting=waiting, now=now
+        receipt.site, comment.key, after.revision, address=client_address, waiting=waiting, now=now
     )
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)

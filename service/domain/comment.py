@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from service.domain import life
@@ -24,6 +25,14 @@ DUPLICATE_WINDOW = timedelta(days=1)
 CLIENT_KEY_LIFE = timedelta(days=30)
 """How long the keyed hash of a client address is kept, with comments, votes and flags: long enough to see a campaign,
 no longer. Who gave a vote before that is not known any more, so they could give it again and cannot take it back."""
+
+
+class CommentKey(NamedTuple):
+    """What names a comment in every row that belongs to it: with its article, by which rows can be spread."""
+
+    site_id: UUID
+    article_id: UUID
+    id: UUID
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,11 @@ class Comment:
     """The keyed hash of the network it came from, as long as it is kept."""
     quietly_spam: bool = False
     """True where the screening, and no person, has called it spam."""
+
+    @property
+    def key(self) -> CommentKey:
+        """Return what names it in the rows that belong to it."""
+        return CommentKey(self.site_id, self.article_id, self.id)
 
     @property
     def status_for_author(self) -> Status:
