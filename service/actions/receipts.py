@@ -17,6 +17,7 @@ from service.domain.article import Article
 from service.domain.comment import (
     Comment,
     Revision,
+    author_may_appeal,
     author_may_revise,
     author_may_withdraw,
     check_author_may_revise,
@@ -47,6 +48,7 @@ class Receipt:
     revision: Revision
     may_revise: bool
     may_withdraw: bool
+    may_appeal: bool
     verdict: Verdict | None = None
 
 
@@ -81,7 +83,7 @@ def revise_comment(token: str, body: str, *, client_address: str | None, now: da
         if done:
             break
     else:
-        raise _moved_on(receipt.comment)
+        raise moved_on(receipt.comment)
     return Receipt(**(vars(receipt) | {"verdict": verdict}))
 
 
@@ -100,7 +102,7 @@ def withdraw_comment(token: str, *, now: datetime) -> None:
                 comments.erase_texts([comment.id])
                 _log(comment, Action.DELETE, after, AUTHOR, now)
                 return
-    raise _moved_on(comment)
+    raise moved_on(comment)
 
 
 def _receipt(token: str, now: datetime) -> Receipt:
@@ -116,6 +118,7 @@ def _receipt(token: str, now: datetime) -> Receipt:
         revision=item.revision,
         may_revise=author_may_revise(item.comment, now),
         may_withdraw=author_may_withdraw(item.comment),
+        may_appeal=author_may_appeal(item.comment),
     )
 
 
@@ -201,7 +204,8 @@ def _log(comment: Comment, action: Action, after: life.Standing, actor: life.Act
     log.add_entries([decision_entry(comment.id, comment.site_id, action, comment.standing, after, actor, now=now)])
 
 
-def _moved_on(comment: Comment) -> StaleDecision:
+def moved_on(comment: Comment) -> StaleDecision:
+    """Return the refusal of an author whose comment kept changing while they acted on it."""
     standing = comment.standing
     return StaleDecision(
         "This comment is being changed by others at this moment; please look at it again.",

@@ -49,6 +49,7 @@ COMMENT_COLUMNS = (
     CommentRow.edit_until,
     CommentRow.client_hash,
     CommentRow.quietly_spam,
+    CommentRow.appealed_at,
 )
 
 
