@@ -11,7 +11,7 @@ import psycopg
 from service.extensions import db
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "scaling.md"
-PARTS = 16
+PARTS = 4
 DIVIDED = ("comments", "revisions", "signals", "sketches", "votes", "flags")
 
 
