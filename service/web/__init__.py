@@ -26,6 +26,7 @@ from service.web.api import (
     rules,
     sites,
     stats,
+    webhooks,
 )
 from service.web.desk import account as desk_account
 from service.web.desk import articles as desk_article_list
@@ -61,9 +62,10 @@ API_BLUEPRINTS = (
     opinions.blueprint,
     rules.blueprint,
     sites.blueprint,
+    webhooks.blueprint,
     desk_articles.blueprint,
 )
-ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/desk")
+ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/v1/webhooks", "/desk")
 """What no reader calls: whoever programs or moderates reads refusals in the language of everything else there."""
 PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
 DESK_BLUEPRINTS = (

@@ -186,6 +186,7 @@ def _typed_as(site: Site) -> dict[str, str]:
         "flag_threshold": str(site.flag_threshold),
         "close_after_days": str(told["close_after_days"] or 0),
         "spam_threshold": f"{site.spam_threshold or 0:g}",
+        "late_after_minutes": str(told["late_after_minutes"] or 0),
     }
 
 
@@ -229,6 +230,7 @@ READ_AS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "flag_threshold": lambda text: {"flag_threshold": _whole("flag_threshold", text)},
     "close_after_days": lambda text: {"close_after_days": _whole("close_after_days", text)},
     "spam_threshold": lambda text: {"spam_threshold": _share(text)},
+    "late_after_minutes": lambda text: {"late_after_minutes": _whole("late_after_minutes", text)},
 }
 """How each field of the form is read, into what `change_site` takes."""
 
