@@ -92,7 +92,7 @@ def settle(parcel: Parcel, attempt: Attempt, *, now: datetime, go_on: bool) -> P
     sending, reason = parcel.sending, None
     with writing():
         if attempt.problem is None:
-            deliveries.settle(sending, Delivery.DELIVERED, _told(sending, attempt, now), due_at=None)
+            deliveries.settle(sending, Delivery.DELIVERED, _told(sending, attempt, now), due_at=None, now=now)
             deliveries.note_success(sending.webhook_id)
             return _take(sending.webhook_id, now) if go_on else None
         is_last = sending.attempts >= MOST_ATTEMPTS or attempt.status == GONE
@@ -102,6 +102,7 @@ def settle(parcel: Parcel, attempt: Attempt, *, now: datetime, go_on: bool) -> P
             Delivery.GIVEN_UP if is_last else Delivery.WAITING,
             _told(sending, attempt, now),
             due_at=None if is_last else now + pause,
+            now=now,
         )
         webhook = webhooks.find_webhook(sending.webhook_id, hold=True)
         if webhook is not None:

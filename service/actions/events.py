@@ -1,8 +1,8 @@
 """What happens is told to whoever listens: written down by the transaction that causes it, handed on by the worker.
 
 A site keeps the types that anybody listens to (`tells`); of all others nothing is written. An event is a job of the
-outbox, and its id is the job's. Whoever is to hear of events joins LISTENERS: `wants` says what, `hear` takes an event
-in, in the worker's transaction, in which the job goes as well; so each listener has it once, whatever happens.
+outbox, and its id is the job's. Whoever is to hear of events joins LISTENERS: `wants` says what, `hear` takes events
+in, in the worker's transaction, in which their jobs go as well; so each listener has them once, whatever happens.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -41,15 +42,19 @@ HANDED_ON_TOGETHER = 200  # events of a site in one transaction, which takes a f
 
 @dataclass(frozen=True)
 class Listener:
-    """Somebody who hears of events: which types they want on a site, and what they do with one, in a transaction."""
+    """Somebody who hears of events: which types they want on a site, and what they do with some, in a transaction.
+
+    Of each comment they hear in order (`place`), also of types that they do not want.
+    """
 
     wants: Callable[[UUID], set[EventType]]
-    hear: Callable[[Event, datetime], None]
+    hear: Callable[[UUID, Sequence[Event], datetime], None]
 
 
-def _to_webhooks(event: Event, now: datetime) -> None:
-    wanting = [webhook for webhook in webhooks.listening(event.site_id) if event.type in webhook.events]
-    deliveries.add_deliveries(wanting, event, now=now)
+def _to_webhooks(site_id: UUID, events: Sequence[Event], now: datetime) -> None:
+    listening = webhooks.listening(site_id)
+    if listening:
+        deliveries.add_deliveries(listening, events, now=now)
 
 
 LISTENERS: Sequence[Listener] = (Listener(webhooks.wanted_types, _to_webhooks),)
@@ -152,10 +157,9 @@ def hand_on(job: Job, now: datetime) -> None:
     while not is_done:
         with writing():
             waiting = jobs.hold_events(job.site_id, limit=HANDED_ON_TOGETHER)
-            for one in waiting:
-                event = _event(one)
-                for listener in LISTENERS:
-                    listener.hear(event, now)
+            told = sorted((_event(one) for one in waiting), key=attrgetter("place"))
+            for listener in LISTENERS:
+                listener.hear(job.site_id, told, now)
             outbox.finish([one.id for one in waiting])
         # Another worker may have had some of them in hand, and this one may come after the first two hundred.
         is_done = job.id in {one.id for one in waiting}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +45,7 @@ TRIES_KEPT = 10  # of one delivery: what came back lately is what helps
 class Sending:
     """An event on its way to one endpoint; `attempts` counts the one that is going on, `tries` tells of the others.
 
-    `due_at` is when it is tried next, None for what does not wait.
+    `due_at` is when it is tried next, None for what does not wait, and for what waits behind an earlier event.
     """
 
     webhook_id: UUID
@@ -80,23 +81,51 @@ class Sending:
         return Event(self.event_id, site_id, self.type, self.comment_id, self.place, self.facts, self.happened_at)
 
 
-def add_deliveries(webhooks: Sequence[Webhook], event: Event, *, now: datetime) -> None:
-    """Let an event wait for each of these endpoints; one that has it already does not get it again."""
-    for webhook in webhooks:
-        values: dict[str, Any] = {
-            "webhook_id": webhook.id,
-            "event_id": event.id,
-            "type": event.type.value,
-            "comment_id": event.comment_id,
-            "place": event.place,
-            "facts": dict(event.facts),
-            "happened_at": event.happened_at,
-            "status": Delivery.WAITING.value,
-            "due_at": now,
-            "attempts": 0,
-            "tries": [],
-        }
-        db.session.execute(insert_or_ignore(DeliveryRow, values))
+def add_deliveries(webhooks: Sequence[Webhook], events: Sequence[Event], *, now: datetime) -> None:
+    """Let events wait for the endpoints that listen to them; what an endpoint has already it does not get again.
+
+    An event that comes after one which still waits is not due before that one has got there or was given up: of each
+    comment an endpoint is told in order.
+    """
+    about = {event.comment_id for event in events if event.comment_id is not None}
+    # Whoever is sending an earlier event lets the next one go when it has got there, and has to see it by then.
+    waiting = {
+        (row.webhook_id, row.comment_id)
+        for row in db.session.execute(
+            select(DeliveryRow.webhook_id, DeliveryRow.comment_id)
+            .where(
+                DeliveryRow.webhook_id.in_([webhook.id for webhook in webhooks]),
+                DeliveryRow.comment_id.in_(about),
+                DeliveryRow.status == Delivery.WAITING.value,
+            )
+            .order_by(DeliveryRow.webhook_id, DeliveryRow.comment_id, DeliveryRow.place)
+            .with_for_update(read=True)
+        )
+    }
+    for event in sorted(events, key=attrgetter("place")):
+        for webhook in webhooks:
+            if event.type in webhook.events:
+                is_behind = (webhook.id, event.comment_id) in waiting
+                values = _new_row(webhook, event, due_at=None if is_behind else now)
+                db.session.execute(insert_or_ignore(DeliveryRow, values))
+                if event.comment_id is not None:
+                    waiting.add((webhook.id, event.comment_id))
+
+
+def _new_row(webhook: Webhook, event: Event, *, due_at: datetime | None) -> dict[str, Any]:
+    return {
+        "webhook_id": webhook.id,
+        "event_id": event.id,
+        "type": event.type.value,
+        "comment_id": event.comment_id,
+        "place": event.place,
+        "facts": dict(event.facts),
+        "happened_at": event.happened_at,
+        "status": Delivery.WAITING.value,
+        "due_at": due_at,
+        "attempts": 0,
+        "tries": [],
+    }
 
 
 def ready(*, now: datetime) -> list[tuple[UUID, int]]:
@@ -106,7 +135,7 @@ def ready(*, now: datetime) -> list[tuple[UUID, int]]:
     """
     oldest = (
         select(DeliveryRow.due_at)
-        .where(DeliveryRow.webhook_id == WebhookRow.id, DeliveryRow.due_at <= now, ~_comes_later())
+        .where(DeliveryRow.webhook_id == WebhookRow.id, DeliveryRow.due_at <= now)
         .order_by(DeliveryRow.due_at, DeliveryRow.event_id)
         .limit(1)
         .scalar_subquery()
@@ -126,13 +155,10 @@ def ready(*, now: datetime) -> list[tuple[UUID, int]]:
 
 
 def claim(webhook_id: UUID, *, until: datetime, now: datetime) -> Sending | None:
-    """Take what is to be sent to an endpoint next, or None; nobody else gets it before `until`.
-
-    An event is passed over while an earlier one of its comment waits for the same endpoint, in whoever's hands.
-    """
+    """Take what is to be sent to an endpoint next, or None; nobody else gets it before `until`."""
     first = (
         select(DeliveryRow.event_id)
-        .where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.due_at <= now, ~_comes_later())
+        .where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.due_at <= now)
         .order_by(DeliveryRow.due_at, DeliveryRow.event_id)
         .limit(1)
         .with_for_update(skip_locked=True, of=DeliveryRow)
@@ -149,19 +175,11 @@ def claim(webhook_id: UUID, *, until: datetime, now: datetime) -> Sending | None
     return None if row is None else _sending(row)
 
 
-def _comes_later() -> ColumnElement[bool]:
-    """True for an event while an earlier one of its comment waits for the same endpoint."""
-    earlier = aliased(DeliveryRow)
-    return exists().where(
-        earlier.webhook_id == DeliveryRow.webhook_id,
-        earlier.comment_id == DeliveryRow.comment_id,
-        earlier.due_at.is_not(None),
-        earlier.place < DeliveryRow.place,
-    )
+def settle(sending: Sending, status: Delivery, attempt: Any, *, due_at: datetime | None, now: datetime) -> None:
+    """Store what came of an attempt, and let the next event of the comment go where this one waits no longer.
 
-
-def settle(sending: Sending, status: Delivery, attempt: Any, *, due_at: datetime | None) -> bool:
-    """Store what came of an attempt; False where somebody else has taken it up since."""
+    Nothing happens where somebody else has taken it up since.
+    """
     done = db.session.execute(
         update(DeliveryRow)
         .where(
@@ -178,7 +196,31 @@ def settle(sending: Sending, status: Delivery, attempt: Any, *, due_at: datetime
         .returning(DeliveryRow.event_id)
         .execution_options(synchronize_session=False)
     )
-    return done.one_or_none() is not None
+    if done.one_or_none() is not None and status is not Delivery.WAITING and sending.comment_id is not None:
+        _let_go(sending.webhook_id, DeliveryRow.comment_id == sending.comment_id, now=now)
+
+
+def _let_go(webhook_id: UUID, *which: ColumnElement[bool], now: datetime) -> None:
+    """Let go what waits for an endpoint and no longer has an earlier event of its comment before it."""
+    earlier = aliased(DeliveryRow)
+    is_behind = exists().where(
+        earlier.webhook_id == webhook_id,
+        earlier.comment_id == DeliveryRow.comment_id,
+        earlier.status == Delivery.WAITING.value,
+        earlier.place < DeliveryRow.place,
+    )
+    db.session.execute(
+        update(DeliveryRow)
+        .where(
+            DeliveryRow.webhook_id == webhook_id,
+            DeliveryRow.status == Delivery.WAITING.value,
+            DeliveryRow.due_at.is_(None),
+            ~is_behind,
+            *which,
+        )
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def note_success(webhook_id: UUID) -> None:
@@ -221,7 +263,7 @@ def drop_of_webhook(webhook_id: UUID, *, limit: int) -> int:
 def send_again(webhook_id: UUID, event_id: UUID, *, now: datetime) -> Sending | None:
     """Let a delivery be tried now, with all its attempts, and return it; None where there is none.
 
-    One that is on its way at this moment stays so.
+    One that is on its way at this moment stays so, as does one that waits behind an earlier event.
     """
     row = db.session.execute(
         update(DeliveryRow)
@@ -229,6 +271,7 @@ def send_again(webhook_id: UUID, event_id: UUID, *, now: datetime) -> Sending | 
             DeliveryRow.webhook_id == webhook_id,
             DeliveryRow.event_id == event_id,
             or_(DeliveryRow.claimed_until.is_(None), DeliveryRow.claimed_until <= now),
+            or_(DeliveryRow.status != Delivery.WAITING.value, DeliveryRow.due_at.is_not(None)),
         )
         .values(status=Delivery.WAITING.value, due_at=now, claimed_until=None, attempts=0)
         .returning(*_COLUMNS)
@@ -248,11 +291,14 @@ def send_given_up_again(webhook_id: UUID, *, limit: int, now: datetime) -> int:
     done = db.session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.event_id.in_(earliest))
-        .values(status=Delivery.WAITING.value, due_at=now, claimed_until=None, attempts=0)
+        .values(status=Delivery.WAITING.value, due_at=None, claimed_until=None, attempts=0)
         .returning(DeliveryRow.event_id)
         .execution_options(synchronize_session=False)
     )
-    return len(done.all())
+    sent = len(done.all())
+    if sent:
+        _let_go(webhook_id, now=now)
+    return sent
 
 
 def find_delivery(webhook_id: UUID, event_id: UUID) -> Sending | None:
@@ -268,9 +314,7 @@ def list_deliveries(
 ) -> list[Sending]:
     """Return deliveries to an endpoint, those of the latest events first."""
     wanted = select(*_COLUMNS).where(DeliveryRow.webhook_id == webhook_id)
-    if status is Delivery.WAITING:
-        wanted = wanted.where(DeliveryRow.due_at.is_not(None))
-    elif status is not None:
+    if status is not None:
         wanted = wanted.where(DeliveryRow.status == status.value)
     if before is not None:
         wanted = wanted.where(DeliveryRow.event_id < before)
@@ -279,7 +323,7 @@ def list_deliveries(
 
 def count_deliveries(webhook_ids: Sequence[UUID], *, most: int) -> dict[UUID, tuple[int, int]]:
     """Return how much waits for each endpoint, and how much was given up; each is counted up to `most`."""
-    which = (DeliveryRow.due_at.is_not(None), DeliveryRow.status == Delivery.GIVEN_UP.value)
+    which = [DeliveryRow.status == status.value for status in (Delivery.WAITING, Delivery.GIVEN_UP)]
     counted = {}
     for webhook_id in webhook_ids:
         of = select(DeliveryRow.event_id).where(DeliveryRow.webhook_id == webhook_id)

@@ -626,21 +626,22 @@ class WebhookRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-_WAITS = text("due_at IS NOT NULL")
+_WAITS = text("status = 'waiting'")
+_DUE = text("due_at IS NOT NULL")
 _DEAD = text("status = 'given_up'")
 
 
 class DeliveryRow(Base):
     """An event on its way to an endpoint, and what came of each attempt; kept for thirty days.
 
-    Only what waits has `due_at`. Whoever sends it has it until then.
+    Whoever sends it has it until `due_at`. What waits behind an earlier event of its comment is not due at all, so that
+    no search for what is due passes over it.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         CheckConstraint("status IN ('waiting', 'delivered', 'given_up')", name="status"),
-        Index("ix_deliveries_due", "webhook_id", "due_at", "event_id", postgresql_where=_WAITS, sqlite_where=_WAITS),
-        # What an earlier event of the same comment keeps waiting.
+        Index("ix_deliveries_due", "webhook_id", "due_at", "event_id", postgresql_where=_DUE, sqlite_where=_DUE),
         Index("ix_deliveries_order", "webhook_id", "comment_id", "place", postgresql_where=_WAITS, sqlite_where=_WAITS),
         Index("ix_deliveries_given_up", "webhook_id", "event_id", postgresql_where=_DEAD, sqlite_where=_DEAD),
     )

@@ -38,6 +38,7 @@ from service.web.desk import rules as desk_rules
 from service.web.desk import sign_in
 from service.web.desk import site as desk_site
 from service.web.desk import stats as desk_stats
+from service.web.desk import webhooks as desk_webhooks
 from service.web.desk.refused import refused_at_the_desk
 from service.web.edge import Edge, Sharing
 from service.web.kept_pages import KeptPages
@@ -79,6 +80,7 @@ DESK_BLUEPRINTS = (
     desk_rules.blueprint,
     desk_site.blueprint,
     desk_opinions.blueprint,
+    desk_webhooks.blueprint,
 )
 
 

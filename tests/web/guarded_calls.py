@@ -247,6 +247,10 @@ def _form(make: Callable[[Newsroom], dict[str, Any]]) -> Callable[[Newsroom], di
     return lambda news: {"data": make(news)}
 
 
+def _do(what: str) -> Callable[[Newsroom], dict[str, Any]]:
+    return _form(lambda _: {"do": what})
+
+
 RULE = {"kind": "word", "action": "trust", "value": "tagetes"}
 
 CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
@@ -369,6 +373,14 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
         _form(lambda _: {"do": "ask_akismet", "key": "0123456789ab"}),
         _form(lambda news: {"do": "hook_no_more"} | _asking(news)),
         _form(lambda news: {"do": "akismet_no_more"} | _asking(news)),
+    ],
+    "GET /desk/site/webhooks": [_just],
+    "POST /desk/site/webhooks": [_form(lambda _: {"url": ELSEWHERE, "events": "queue.late"})],
+    "GET /desk/site/webhooks/<uuid:webhook_id>": [_just],
+    "POST /desk/site/webhooks/<uuid:webhook_id>": [
+        _form(lambda _: {"do": "change", "url": ELSEWHERE, "events": "queue.late"}),
+        *map(_do, ("off", "on", "rotate", "test", "resend_all", "remove")),
+        _form(lambda news: {"do": "resend", "delivery": news.delivery()}),
     ],
     "GET /desk/stats": [_just],
     "POST /desk/undo": [_form(lambda news: {"batch_id": news.batch()})],

@@ -17,8 +17,10 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from service.actions import deliveries as parcels
-from service.actions import upkeep
+from service.actions import upkeep, webhooks
+from service.actions.authenticate import authenticate
 from service.adapters.webhook import Attempt
+from service.domain.permissions import Caller
 from service.domain.webhooks import GIVEN_UP_AFTER, KEPT_FOR, MOST_ATTEMPTS, MOST_WEBHOOKS
 from service.extensions import db
 from service.store.models import DeliveryRow, WebhookRow
@@ -212,6 +214,9 @@ def test_a_later_event_of_a_comment_waits_for_the_earlier_one_and_others_do_not(
         handler.send_response(500 if handler.headers["webhook-id"] in refused_ids else 200)
         handler.end_headers()
 
+    def told(sent: dict[str, Any]) -> list[str]:
+        return [one["type"] for one in heard(asked, made["secret"]) if one["data"]["comment"]["id"] == sent["id"]]
+
     with serving(answer) as asked:
         made = listen(site, asked.url, "comment.submitted", "comment.published")
         first = site.submitted()
@@ -219,18 +224,27 @@ def test_a_later_event_of_a_comment_waits_for_the_earlier_one_and_others_do_not(
         site.approve(first["id"])
         second = site.published()
         drain(site)
-        told = [(one["type"], one["data"]["comment"]["id"]) for one in heard(asked, made["secret"])]
-        assert told == [
-            ("comment.submitted", first["id"]),
-            ("comment.submitted", second["id"]),
-            ("comment.published", second["id"]),
-        ]
+        assert set(told(first)) == {"comment.submitted"}, "however often it is tried again"
+        assert told(second) == ["comment.submitted", "comment.published"]
         refused_ids.clear()
         refused_ids.add("nothing any more")
         let_wait_no_longer(site, made)
         drain(site)
-        of_first = [one["type"] for one in heard(asked, made["secret"]) if one["data"]["comment"]["id"] == first["id"]]
-        assert of_first == ["comment.submitted", "comment.submitted", "comment.published"]
+        assert told(first)[-2:] == ["comment.submitted", "comment.published"]
+        # What was given up goes in its order as well when it is sent again.
+        with site.app.app_context(), writing():
+            mine = update(DeliveryRow).where(DeliveryRow.webhook_id == UUID(made["id"]))
+            db.session.execute(mine.values(status="given_up"))
+        with site.app.app_context():
+            assert webhooks.resend_given_up(caller_of(site), UUID(made["id"]), now=datetime.now(UTC)) == 4
+        drain(site)
+        for one in (first, second):
+            assert told(one)[-2:] == ["comment.submitted", "comment.published"]
+
+
+def caller_of(site: SiteDriver) -> Caller:
+    """Return the one who calls with the site's token."""
+    return authenticate(site.token, now=datetime.now(UTC))
 
 
 def give_up(site: SiteDriver, made: dict[str, Any]) -> None:

@@ -53,9 +53,11 @@ def upgrade() -> None:
     sa.CheckConstraint("status IN ('waiting', 'delivered', 'given_up')", name=op.f('ck_deliveries_status')),
     sa.PrimaryKeyConstraint('webhook_id', 'event_id', name=op.f('pk_deliveries'))
     )
-    waits, given_up = sa.text('due_at IS NOT NULL'), sa.text("status = 'given_up'")
+    due, waits, given_up = (
+        sa.text(which) for which in ('due_at IS NOT NULL', "status = 'waiting'", "status = 'given_up'")
+    )
     for name, columns, which in (
-        ('due', ['webhook_id', 'due_at', 'event_id'], waits),
+        ('due', ['webhook_id', 'due_at', 'event_id'], due),
         ('order', ['webhook_id', 'comment_id', 'place'], waits),
         ('given_up', ['webhook_id', 'event_id'], given_up),
     ):

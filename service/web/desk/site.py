@@ -34,6 +34,8 @@ POLICY_WORDS = {
 }
 ASKED_WORDS = {OpinionKind.AKISMET: "Akismet", OpinionKind.HOOK: "a server of the site’s own"}
 NOBODY = "Nobody else is asked what they think of a reply."
+TOLD = "What happens here is sent to servers of the site’s own."
+TOLD_NOBODY = "What happens here is sent to no other server."
 FORM_NAMES = {"origin": "origins", "revise_window": "revise_minutes"}
 """What a refusal calls a field where the form has another name for it."""
 DONE_WORDS = {
@@ -153,6 +155,7 @@ def _page(
         default_limits={name: limit for name, limit in DEFAULT_LIMITS.items() if name != "preview"},
         reasons=reasons.read_reasons(caller),
         asked_words=_asked_words(site),
+        webhook_words=TOLD if site.tells else TOLD_NOBODY,
         measured=measured.read_precision(caller),
         about=about,
         reason_typed=kept if about != "settings" else {},
