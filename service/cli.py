@@ -111,6 +111,7 @@ def create_site(slug: str, name: str, origins: tuple[str, ...]) -> None:
 @click.option("--flag-threshold", type=int, help="Readers' flags that return a comment to the queue; 0: never.")
 @click.option("--close-after-days", type=int, help="Days until an article takes no more replies; 0: never.")
 @click.option("--spam-threshold", type=float, help="Score of the filter that makes a reply spam by itself; 0: never.")
+@click.option("--late-after-minutes", type=int, help="Minutes of waiting until the queue is told to be late; 0: never.")
 @told_plainly
 def set_site(
     slug: str,
@@ -124,6 +125,7 @@ def set_site(
     trusted_after: int | None,
     close_after_days: int | None,
     spam_threshold: float | None,
+    late_after_minutes: int | None,
 ) -> None:
     """Change what is given of a site; the rest stays."""
     site = sites.change_site(
@@ -139,6 +141,7 @@ def set_site(
         trusted_after=trusted_after,
         close_after_days=close_after_days,
         spam_threshold=spam_threshold,
+        late_after_minutes=late_after_minutes,
     )
     click.echo(_describe(site))
 

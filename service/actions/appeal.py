@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from service.actions import limiting
+from service.actions import events, limiting
 from service.actions.change import change_standing
 from service.actions.receipts import ATTEMPTS, Receipt, moved_on, read_receipt
 from service.domain import life
@@ -13,6 +13,7 @@ from service.domain.errors import Invalid
 from service.domain.life import AUTHOR, Standing
 from service.domain.log import LogEntry, LogKind
 from service.domain.screening import appealed_signal
+from service.domain.site import Site
 from service.domain.text import is_blank
 from service.domain.writing import check_text
 from service.store import log, revisions
@@ -36,7 +37,7 @@ def appeal(token: str, words: str, *, client_address: str | None, now: datetime)
     with limiting.told(verdict):
         for _ in range(ATTEMPTS):
             check_author_may_appeal(receipt.comment)
-            if _return(receipt.comment, said, now):
+            if _return(receipt.site, receipt.comment, said, now):
                 break
             receipt = read_receipt(token, now=now)
         else:
@@ -44,12 +45,14 @@ def appeal(token: str, words: str, *, client_address: str | None, now: datetime)
     return Receipt(**(vars(read_receipt(token, now=now)) | {"verdict": verdict}))
 
 
-def _return(comment: Comment, said: str, now: datetime) -> bool:
+def _return(site: Site, comment: Comment, said: str, now: datetime) -> bool:
     after = life.appeal(comment.standing)
     with writing():
         if not change_standing(comment, after, queued_at=now, reason=None, appealed_at=now):
             return False
-        revisions.add_signals(comment.key, after.revision, [appealed_signal(said)], waiting=True, now=now)
+        signal = appealed_signal(said)
+        revisions.add_signals(comment.key, after.revision, [signal], waiting=True, now=now)
+        events.tell_found(site, comment, after, signal, now=now)
         # Not the words: they go when the author takes the comment back, and nothing leaves the log.
         log.add_entries([_entry(comment, after, now)])
     return True

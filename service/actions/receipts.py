@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.actions import flag, limiting, opinions, outbox, screen
+from service.actions import events, flag, limiting, opinions, outbox, screen
 from service.actions.body import check_body, render
 from service.actions.change import change_standing
 from service.actions.record import decision_entry
@@ -93,13 +93,15 @@ def withdraw_comment(token: str, *, now: datetime) -> None:
     Withdrawing twice is the same as once. Raises NotFound.
     """
     for _ in range(ATTEMPTS):
-        comment = read_receipt(token, now=now).comment
+        receipt = read_receipt(token, now=now)
+        comment = receipt.comment
         if not author_may_withdraw(comment):
             return
         after = life.withdraw(comment.standing)
         with writing():
             if change_standing(comment, after, reason=None):
                 comments.erase_texts([comment.id])
+                events.tell_withdrawn(receipt.site, comment, after, now=now)
                 _log(comment, Action.DELETE, after, AUTHOR, now)
                 return
     raise moved_on(comment)
@@ -181,6 +183,7 @@ def _store_revision(
     opinions.enqueue_questions(
         receipt.site, comment.key, after.revision, address=client_address, waiting=waiting, now=now
     )
+    events.tell_arrival(receipt.site, comment.id, after, signals, flags=comment.flags, now=now)
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
     return True

@@ -28,6 +28,7 @@ from service.domain.site import (
     Site,
     check_close_after_days,
     check_flag_threshold,
+    check_late_after_minutes,
     check_max_depth,
     check_revise_window,
     check_slug,
@@ -111,11 +112,12 @@ def change_site(
     trusted_after: int | None = None,
     close_after_days: int | None = None,
     spam_threshold: float | None = None,
+    late_after_minutes: int | None = None,
 ) -> Site:
     """Change what is given of a site and return it; None leaves a value as it is. The log tells what was and what is.
 
-    Raises UnknownSite, and Invalid for every value at fault. `close_after_days` and `spam_threshold` are 0 for never.
-    `limits` is "off",
+    Raises UnknownSite, and Invalid for every value at fault. `close_after_days`, `spam_threshold` and
+    `late_after_minutes` are 0 for never. `limits` is "off",
     "default", or a mapping such as `{"client": (10, 60)}` that is laid over the default limits.
     """
     changes = check_changes(
@@ -129,6 +131,7 @@ def change_site(
         trusted_after=trusted_after,
         close_after_days=close_after_days,
         spam_threshold=spam_threshold,
+        late_after_minutes=late_after_minutes,
     )
     with writing():
         # Held, so that of two who change different things at once neither undoes what the other one did.
@@ -169,6 +172,7 @@ def settings_told(site: Site) -> dict[str, Any]:
         "flag_threshold": site.flag_threshold,
         "close_after_days": None if site.close_after is None else site.close_after.days,
         "spam_threshold": site.spam_threshold,
+        "late_after_minutes": None if site.late_after is None else int(site.late_after.total_seconds()) // 60,
     }
 
 
@@ -235,5 +239,6 @@ _CHECKS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "trusted_after": ("trusted_after", check_trusted_after),
     "close_after_days": ("close_after", check_close_after_days),
     "spam_threshold": ("spam_threshold", check_spam_threshold),
+    "late_after_minutes": ("late_after", check_late_after_minutes),
 }
 """What `change_site` takes: the field of Site that it becomes, and what checks it."""

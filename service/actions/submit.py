@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service import metrics
-from service.actions import announce, forms, limiting, opinions, outbox, screen
+from service.actions import announce, events, forms, limiting, opinions, outbox, screen
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
 from service.actions.known_sites import SiteChanged
@@ -260,6 +260,7 @@ def _store(
         sketches.keep_sketch(key, numbers, now=now)
         outbox.enqueue("score", site.id, comment_id=comment_id, revision=1, now=now)
         opinions.enqueue_questions(site, key, 1, address=sender.address, waiting=waiting, now=now)
+        events.tell_arrival(site, comment_id, standing, signals, now=now)
         authors.move_author_counters({author.id: {standing.status: 1}})
         counters.move_site_counters(site.id, {standing.status: 1})
     if standing.is_published:

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service import metrics
-from service.actions import outbox
+from service.actions import events, outbox
 from service.actions.change import Change, change_standings
 from service.actions.decide import Batch, Decided, published_texts
 from service.actions.record import as_it_was, decision_entry
@@ -17,7 +17,7 @@ from service.domain.errors import NotFound, PostbagError
 from service.domain.life import Action, PastDecision, Standing, Status
 from service.domain.log import LogEntry, LogKind
 from service.domain.permissions import Caller
-from service.store import comments, log
+from service.store import comments, log, sites
 from service.store.ids import new_id
 from service.store.session import writing
 
@@ -62,6 +62,8 @@ def undo_batch(caller: Caller, batch_id: UUID, *, now: datetime) -> Batch:
             )
             for change, entry in zip(changes, to_undo, strict=True)
         ]
+        told = [(change, Action(entry.action), None) for change, entry in zip(changes, to_undo, strict=True)]
+        events.tell_decided(sites.get_site(caller.site_id), told, actor=caller.actor, is_undo=True, now=now)
         if written:
             outbox.enqueue("learn", caller.site_id, now=now)
         log.add_entries(written)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service.actions import opinions
+from service.actions import opinions, webhooks
 from service.actions.accounts import email_hashes, totp_context
 from service.actions.idempotent import ANSWER_LIFE
 from service.actions.rules import reseal_rules
@@ -17,7 +17,8 @@ from service.adapters.keyring import CannotUnseal
 from service.domain.comment import CLIENT_KEY_LIFE
 from service.domain.emails import email_lookup_form
 from service.domain.errors import StoreUnavailable
-from service.store import authors, comments, flags, idempotency, moderators, outbox, sketches, votes
+from service.domain.webhooks import KEPT_FOR
+from service.store import authors, comments, deliveries, flags, idempotency, moderators, outbox, sketches, votes
 from service.store import session as database
 from service.store.session import reading, writing
 
@@ -26,7 +27,7 @@ __all__ = ["CannotUnseal", "Forgotten", "Readiness", "apply_retention", "readine
 BATCH = 500  # addresses re-sealed in one transaction: short enough that submissions do not notice
 FORGET_BATCH = 5_000  # rows forgotten in one transaction, which has to end well before a statement's time is up
 
-STALE = ("score", "opinion", "report", "learn")
+STALE = ("score", "opinion", "report", "learn", "event")
 """Jobs that are forgotten by their age; what a lost `learn` would have told, the next decision tells as well."""
 
 
@@ -41,6 +42,8 @@ class Forgotten:
     answers: int
     sketches: int = 0
     jobs: int = 0
+    deliveries: int = 0
+    """Events that were sent to webhooks, or could not be."""
 
 
 def apply_retention(*, now: datetime, batch: int = FORGET_BATCH) -> Forgotten:
@@ -57,6 +60,7 @@ def apply_retention(*, now: datetime, batch: int = FORGET_BATCH) -> Forgotten:
         answers=_in_batches(lambda: idempotency.drop_answers(before=now - ANSWER_LIFE, limit=batch), batch),
         sketches=_in_batches(lambda: sketches.drop_sketches(before=now - ALIKE_WINDOW, limit=batch), batch),
         jobs=_in_batches(lambda: outbox.drop_jobs(STALE, before=before, limit=batch), batch),
+        deliveries=_in_batches(lambda: deliveries.drop_deliveries(before=now - KEPT_FOR, limit=batch), batch),
     )
 
 
@@ -73,13 +77,15 @@ def _in_batches(drop: Callable[[], int], batch: int) -> int:
 def reseal_emails() -> int:
     """Seal every address that is under an older key with the current one; returns how many were moved.
 
-    Those of moderators and in rules are among them; the secrets of second factors, hooks and Akismet are moved along.
+    Those of moderators and in rules are among them; the secrets of second factors, hooks, webhooks and Akismet are
+    moved along.
 
     Run it after a new SECRET_KEY with the old one in SECRET_KEY_FALLBACKS; afterwards the old one can go. It can be
     stopped and run again. Raises CannotUnseal where an address was sealed with a key that is not configured.
     """
     moved = _reseal_accounts() + reseal_rules()
     opinions.reseal_secrets()
+    webhooks.reseal_secrets()
     last: UUID | None = None
     keyring = tools().keyring
     while True:

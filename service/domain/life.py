@@ -104,7 +104,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who did something: `kind` is "token", "moderator", "author", "policy" or "command"; colleagues read `name`."""
+    """Who did something; colleagues read `name`.
+
+    `kind` is "token", "moderator", "author", "policy", "command" or "worker".
+    """
 
     kind: str
     id: UUID | None
@@ -118,6 +121,7 @@ class Actor:
 
 AUTHOR = Actor("author", None, "the author")
 POLICY = Actor("policy", None, "the site's policy")
+WORKER = Actor("worker", None, "the worker")
 COMMAND = Actor("command", None, "the command line")
 
 

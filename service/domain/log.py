@@ -39,6 +39,8 @@ class LogKind(StrEnum):
     RULE = "rule"
     IMPORT = "import"
     """Another system's comments were taken over, or an import was taken back."""
+    WEBHOOK = "webhook"
+    """Where events are sent, or with which secret, changed; or an endpoint was switched off since it only failed."""
     FLOOD = "flood"
     """What a site asks of everybody rose, or sank again."""
 

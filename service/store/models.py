@@ -55,6 +55,12 @@ class SiteRow(Base):
     spam_threshold: Mapped[float | None]
     asks: Mapped[str] = mapped_column(String(64), server_default=text("''"))
     """The kinds of those whom the site asks for an opinion, as `opinion_settings` has them, with spaces between."""
+    tells: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    """The types of events that somebody listens to, with spaces between; the others are not even written down."""
+    late_after_minutes: Mapped[int] = mapped_column(server_default=text("1440"))
+    """How long the oldest that waits may have waited before the queue is told to be late; 0 for never."""
+    late_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was told that the queue is late; None while it is not."""
     version: Mapped[int] = mapped_column(server_default=text("0"))
     """One further with every change that people make of this row."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -590,6 +596,7 @@ class SiteCounterRow(Base):
 
 _TO_DO = text("failed_at IS NULL")
 _GIVEN_UP = text("failed_at IS NOT NULL")
+_IS_EVENT = text("kind = 'event'")
 
 
 class OutboxRow(Base):
@@ -604,6 +611,8 @@ class OutboxRow(Base):
         Index("ix_outbox_due", "due_at", "id", postgresql_where=_TO_DO, sqlite_where=_TO_DO),
         Index("ix_outbox_alike", "site_id", "kind", postgresql_where=_TO_DO, sqlite_where=_TO_DO),
         Index("ix_outbox_given_up", "failed_at", postgresql_where=_GIVEN_UP, sqlite_where=_GIVEN_UP),
+        # Events are handed on comment by comment, in their order.
+        Index("ix_outbox_events", "comment_id", postgresql_where=_IS_EVENT, sqlite_where=_IS_EVENT),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -618,6 +627,68 @@ class OutboxRow(Base):
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(Text)
+
+
+class WebhookRow(Base):
+    """An endpoint of a site to which events are sent."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = (Index("ix_webhooks_site", "site_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    url: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    events: Mapped[str] = mapped_column(Text)
+    """The types that are sent to it, with spaces between."""
+    secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    earlier_secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The one before, with which requests are signed as well until `earlier_until`."""
+    earlier_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    disabled_reason: Mapped[str] = mapped_column(Text)
+    failures: Mapped[int]
+    """In a row, since the last success."""
+    failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until when nothing is sent to it, since it has failed several times in a row."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+_WAITS = text("status = 'waiting'")
+_DUE = text("due_at IS NOT NULL")
+_DEAD = text("status = 'given_up'")
+
+
+class DeliveryRow(Base):
+    """An event on its way to an endpoint, and what came of each attempt; kept for thirty days.
+
+    Whoever sends it has it until `due_at`. What waits behind an earlier event of its comment is not due at all, so that
+    no search for what is due passes over it.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint("status IN ('waiting', 'delivered', 'given_up')", name="status"),
+        Index("ix_deliveries_due", "webhook_id", "due_at", "event_id", postgresql_where=_DUE, sqlite_where=_DUE),
+        Index("ix_deliveries_order", "webhook_id", "comment_id", "place", postgresql_where=_WAITS, sqlite_where=_WAITS),
+        Index("ix_deliveries_given_up", "webhook_id", "event_id", postgresql_where=_DEAD, sqlite_where=_DEAD),
+    )
+
+    webhook_id: Mapped[UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(String(32))
+    comment_id: Mapped[UUID | None]
+    place: Mapped[int] = mapped_column(BigInteger)
+    facts: Mapped[Any] = mapped_column(JSON)
+    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    status: Mapped[str] = mapped_column(String(16))
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int]
+    """Since it was first sent, or last asked to be sent again."""
+    tries: Mapped[Any] = mapped_column(JSON)
+    """What came of the latest attempts, the first of them first."""
 
 
 class FilterRow(Base):

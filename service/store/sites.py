@@ -35,6 +35,8 @@ SITE_COLUMNS = (
     SiteRow.flood_since,
     SiteRow.spam_threshold,
     SiteRow.asks,
+    SiteRow.late_after_minutes,
+    SiteRow.tells,
     SiteRow.version,
 )
 
@@ -58,6 +60,8 @@ def site_from_columns(values: Sequence[Any]) -> Site:
         flood_since,
         spam_threshold,
         asks,
+        late_after_minutes,
+        tells,
         version,
     ) = values[: len(SITE_COLUMNS)]
     return Site(
@@ -77,6 +81,8 @@ def site_from_columns(values: Sequence[Any]) -> Site:
         flood_since=flood_since,
         spam_threshold=spam_threshold,
         asks=tuple(asks.split()),
+        late_after=timedelta(minutes=late_after_minutes) if late_after_minutes else None,
+        tells=tuple(tells.split()),
         version=version,
     )
 
@@ -181,4 +187,5 @@ def _values(site: Site) -> dict[str, Any]:
         "trusted_after": site.trusted_after,
         "close_after_days": None if site.close_after is None else site.close_after.days,
         "spam_threshold": site.spam_threshold,
+        "late_after_minutes": 0 if site.late_after is None else int(site.late_after.total_seconds()) // 60,
     }

@@ -26,6 +26,7 @@ from service.web.api import (
     rules,
     sites,
     stats,
+    webhooks,
 )
 from service.web.desk import account as desk_account
 from service.web.desk import articles as desk_article_list
@@ -37,6 +38,7 @@ from service.web.desk import rules as desk_rules
 from service.web.desk import sign_in
 from service.web.desk import site as desk_site
 from service.web.desk import stats as desk_stats
+from service.web.desk import webhooks as desk_webhooks
 from service.web.desk.refused import refused_at_the_desk
 from service.web.edge import Edge, Sharing
 from service.web.kept_pages import KeptPages
@@ -62,9 +64,10 @@ API_BLUEPRINTS = (
     opinions.blueprint,
     rules.blueprint,
     sites.blueprint,
+    webhooks.blueprint,
     desk_articles.blueprint,
 )
-ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/desk")
+ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/v1/webhooks", "/desk")
 """What no reader calls: whoever programs or moderates reads refusals in the language of everything else there."""
 PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
 DESK_BLUEPRINTS = (
@@ -78,6 +81,7 @@ DESK_BLUEPRINTS = (
     desk_rules.blueprint,
     desk_site.blueprint,
     desk_opinions.blueprint,
+    desk_webhooks.blueprint,
 )
 
 

@@ -44,6 +44,8 @@ PATH_PARAMETERS = {
     "moderator_id": {"description": "The moderator's id.", "example": EXAMPLE_ID},
     "invitation_id": {"description": "The invitation's id.", "example": EXAMPLE_ID},
     "rule_id": {"description": "The rule's id.", "example": EXAMPLE_ID},
+    "webhook_id": {"description": "The webhook's id.", "example": EXAMPLE_ID},
+    "delivery_id": {"description": "The event's id, sent as `webhook-id`.", "example": EXAMPLE_ID},
     "reason_id": {"description": "The reason's id.", "example": EXAMPLE_ID},
     "slug": {"description": "The site's slug.", "example": "demo"},
     "comment_id": {"description": "The comment's id.", "example": EXAMPLE_ID},

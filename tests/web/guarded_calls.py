@@ -11,11 +11,16 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from service.actions import deliveries, outbox
+from service.actions.events import hand_on
+from service.adapters.webhook import Attempt
 from service.web.auth import PERMISSION_ATTRIBUTE
 from tests.desk_driver import PASSWORD, DeskBrowser, new_moderator
 from tests.driver import SiteDriver, make_site
@@ -25,6 +30,9 @@ MARK = "marigold"
 
 NOWHERE = "https://127.0.0.1/"
 """An address to ask at that is looked up nowhere and never called."""
+
+ELSEWHERE = "https://nowhere.invalid/"
+"""An address that can be set, and that no name server knows (RFC 6761, section 6.4)."""
 
 _numbers = itertools.count(1)
 
@@ -109,6 +117,26 @@ class Newsroom:
             said = {"url": f"{NOWHERE}{MARK}/", **words}
             assert self.site.client.put(address, json=said, headers=self.site.bearer).status_code == 200
 
+    def webhook(self) -> str:
+        """Return a webhook that listens to what waits."""
+        said = {"url": f"{ELSEWHERE}{MARK}", "events": ["comment.held"], "description": f"For {MARK}"}
+        return str(self._posted(f"/v1/webhooks?site={self.site.slug}", said)["id"])
+
+    def delivery(self) -> str:
+        """Return an event that waits for the webhook that was made last, which has refused it once."""
+        self.comment()
+        address, now = f"/v1/webhooks?site={self.site.slug}", datetime.now(UTC)
+        last = self.site.client.get(address, headers=self.site.bearer).get_json()["webhooks"][-1]["id"]
+        with self.site.app.app_context():
+            for job in outbox.claim(["event"], now=now):
+                assert outbox.carry_out(job, {"event": hand_on}, now=now)
+            parcel = deliveries.take(UUID(last), now=now)
+            assert parcel is not None
+            refusal = Attempt(0.1, 503, f"No {MARK}", "It did not take it.")
+            deliveries.settle(parcel, refusal, now=now, go_on=False)
+        sent = self.site.client.get(f"/v1/webhooks/{last}/deliveries", headers=self.site.bearer)
+        return str(sent.get_json()["deliveries"][0]["id"])
+
     def invitation(self) -> str:
         """Return an invitation."""
         return str(self._posted("/v1/moderation/invitations", {"name": MARK, "role": "viewer"})["id"])
@@ -133,7 +161,7 @@ class Newsroom:
             for one in (method, "HEAD") if method == "GET" else (method,):
                 yield Call(route, one, address, sent)
 
-    def _posted(self, address: str, fields: dict[str, str]) -> dict[str, Any]:
+    def _posted(self, address: str, fields: dict[str, Any]) -> dict[str, Any]:
         return self._answered(self.site.client.post(address, json=fields, headers=self.site.bearer))
 
     def _answered(self, answer: TestResponse) -> dict[str, Any]:
@@ -157,6 +185,7 @@ def open_newsroom(app: Flask) -> Newsroom:
     assert site.flag(published, "other", detail=f"This is {MARK}.").status_code == 201
     for make in (newsroom.batch, newsroom.reason, newsroom.rule, newsroom.invitation, newsroom.moderator):
         make()
+    newsroom.webhook()
     return newsroom
 
 
@@ -185,6 +214,8 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
     "rule_id": Newsroom.rule,
     "invitation_id": Newsroom.invitation,
     "moderator_id": Newsroom.moderator,
+    "webhook_id": Newsroom.webhook,
+    "delivery_id": Newsroom.delivery,
     "slug": lambda news: news.slug,
 }
 """What stands in an address for each part of its pattern."""
@@ -192,6 +223,11 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
 
 def _asking(news: Newsroom) -> dict[str, Any]:
     news.ask_others()
+    return {}
+
+
+def _delivered(news: Newsroom) -> dict[str, Any]:
+    news.delivery()
     return {}
 
 
@@ -209,6 +245,10 @@ def _json(make: Callable[[Newsroom], dict[str, Any]]) -> Callable[[Newsroom], di
 
 def _form(make: Callable[[Newsroom], dict[str, Any]]) -> Callable[[Newsroom], dict[str, Any]]:
     return lambda news: {"data": make(news)}
+
+
+def _do(what: str) -> Callable[[Newsroom], dict[str, Any]]:
+    return _form(lambda _: {"do": what})
 
 
 RULE = {"kind": "word", "action": "trust", "value": "tagetes"}
@@ -272,6 +312,15 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "GET /v1/moderation/sites/<slug>": [_just],
     "PATCH /v1/moderation/sites/<slug>": [_json(lambda _: {"max_depth": 3})],
     "GET /v1/moderation/stats": [_just],
+    "GET /v1/webhooks": [_just],
+    "POST /v1/webhooks": [_json(lambda _: {"url": ELSEWHERE, "events": ["queue.late"]})],
+    "GET /v1/webhooks/<uuid:webhook_id>": [_just],
+    "PATCH /v1/webhooks/<uuid:webhook_id>": [_json(lambda _: {"enabled": False})],
+    "DELETE /v1/webhooks/<uuid:webhook_id>": [_just],
+    "POST /v1/webhooks/<uuid:webhook_id>/rotate": [_just],
+    "POST /v1/webhooks/<uuid:webhook_id>/test": [_just],
+    "GET /v1/webhooks/<uuid:webhook_id>/deliveries": [_delivered],
+    "POST /v1/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/retry": [_just],
     # The desk.
     "GET /desk": [_just, _query(article=lambda news: news.article), _query(author=Newsroom.author)],
     "GET /desk/account": [_just],
@@ -324,6 +373,14 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
         _form(lambda _: {"do": "ask_akismet", "key": "0123456789ab"}),
         _form(lambda news: {"do": "hook_no_more"} | _asking(news)),
         _form(lambda news: {"do": "akismet_no_more"} | _asking(news)),
+    ],
+    "GET /desk/site/webhooks": [_just],
+    "POST /desk/site/webhooks": [_form(lambda _: {"url": ELSEWHERE, "events": "queue.late"})],
+    "GET /desk/site/webhooks/<uuid:webhook_id>": [_just],
+    "POST /desk/site/webhooks/<uuid:webhook_id>": [
+        _form(lambda _: {"do": "change", "url": ELSEWHERE, "events": "queue.late"}),
+        *map(_do, ("off", "on", "rotate", "test", "resend_all", "remove")),
+        _form(lambda news: {"do": "resend", "delivery": news.delivery()}),
     ],
     "GET /desk/stats": [_just],
     "POST /desk/undo": [_form(lambda news: {"batch_id": news.batch()})],

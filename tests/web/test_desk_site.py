@@ -64,6 +64,7 @@ def test_every_setting_can_be_changed(site: SiteDriver) -> None:
         "flag_threshold": "0",
         "close_after_days": "30",
         "spam_threshold": " 0,95",
+        "late_after_minutes": "90",
     }
     answer = save(ada, site, **typed)
     assert answer.status_code == 303
@@ -79,6 +80,7 @@ def test_every_setting_can_be_changed(site: SiteDriver) -> None:
         "flag_threshold": 0,
         "close_after_days": 30,
         "spam_threshold": 0.95,
+        "late_after_minutes": 90,
     }
     page = ada.get(answer.headers["Location"])
     assert "The settings are saved." in page.text

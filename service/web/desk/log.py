@@ -31,6 +31,7 @@ KIND_WORDS = {
     LogKind.TOKEN: "Tokens",
     LogKind.RULE: "Rules",
     LogKind.IMPORT: "Imports",
+    LogKind.WEBHOOK: "Webhooks",
 }
 WHAT_WORDS = {LogKind.UNDO: "took back", LogKind.SITE: "settings", LogKind.REASON: "canned reason"}
 """How one entry of a kind is called, where the kind's own word says too little."""
@@ -40,6 +41,12 @@ DONE_WORDS = {
     (LogKind.FLOOD, "sink"): "a flood goes down",
     (LogKind.IMPORT, "finish"): "import",
     (LogKind.IMPORT, "undo"): "import taken back",
+    (LogKind.WEBHOOK, "create"): "webhook added",
+    (LogKind.WEBHOOK, "change"): "webhook changed",
+    (LogKind.WEBHOOK, "rotate"): "webhook: a new secret",
+    (LogKind.WEBHOOK, "enable"): "webhook switched on",
+    (LogKind.WEBHOOK, "disable"): "webhook switched off",
+    (LogKind.WEBHOOK, "remove"): "webhook removed",
 }
 """How an entry is called where kind and action together make no sentence."""
 DETAIL_WORDS = {
@@ -53,6 +60,7 @@ DETAIL_WORDS = {
     "flag_threshold": "Flags that call for a second look",
     "close_after_days": "Days until an article closes",
     "spam_threshold": "Score that makes spam by itself",
+    "late_after_minutes": "Minutes until the queue is late",
     "reasons": "Canned reasons",
     "asks_hook": "Server of the site’s own that is asked",
     "hook_secret": "Secret of that server",

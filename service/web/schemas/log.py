@@ -46,7 +46,7 @@ class LogEntrySchema(Schema):
     kind = Word(LogKind, required=True)
     action = fields.String(required=True, metadata={"description": "What was done; for `undo`, what was taken back."})
     actor_kind = fields.String(
-        required=True, metadata={"description": "`token`, `moderator`, `author`, `policy` or `command`."}
+        required=True, metadata={"description": "`token`, `moderator`, `author`, `policy`, `command` or `worker`."}
     )
     actor_id = fields.UUID(required=True, allow_none=True)
     actor_name = fields.String(required=True)

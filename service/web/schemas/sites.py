@@ -13,6 +13,7 @@ from service.domain.site import (
     HIGHEST_TRUSTED_AFTER,
     LONGEST_REVISE_WINDOW,
     MOST_DAYS_OPEN,
+    MOST_LATE_MINUTES,
     MOST_ORIGINS,
     Policy,
 )
@@ -34,6 +35,7 @@ SAID: dict[str, dict[str, Any]] = {
     "close_after_days": {"description": "Days until an article takes no more replies; null for never."},
     "spam_threshold": {"description": "Score of the learned filter, from 0.5 to 1, that makes a waiting reply spam by "
                        "itself; null for never.", "example": 0.95},
+    "late_after_minutes": {"description": "Minutes that a reply may wait before `queue.late` is told; null for never."},
 }
 # fmt: on
 
@@ -52,6 +54,7 @@ class SiteSchema(Schema):
     flag_threshold = fields.Integer(required=True, metadata=SAID["flag_threshold"])
     close_after_days = fields.Integer(required=True, allow_none=True, metadata=SAID["close_after_days"])
     spam_threshold = fields.Float(required=True, allow_none=True, metadata=SAID["spam_threshold"])
+    late_after_minutes = fields.Integer(required=True, allow_none=True, metadata=SAID["late_after_minutes"])
 
 
 class SitesSchema(Schema):
@@ -78,3 +81,4 @@ class SiteChangeSchema(StrictSchema):
     flag_threshold = Whole(least=0, most=HIGHEST_FLAG_THRESHOLD, metadata=SAID["flag_threshold"])
     close_after_days = Whole(least=0, most=MOST_DAYS_OPEN, allow_none=True, metadata=SAID["close_after_days"])
     spam_threshold = Number(allow_none=True, metadata=SAID["spam_threshold"])
+    late_after_minutes = Whole(least=0, most=MOST_LATE_MINUTES, allow_none=True, metadata=SAID["late_after_minutes"])
