@@ -25,11 +25,11 @@ ENV PATH=/venv/bin:$PATH \
     INSTANCE_PATH=/app/instance \
     # Where the workers count together; made when they start, and gone with the container's /tmp.
     PROMETHEUS_MULTIPROC_DIR=/tmp/postbag-metrics \
-    # Two processes survive the loss of one. Four threads each keep within the connections that a process holds open to
-    # the database. Beyond 512 connections of a process, idle ones among them, the next waits in the socket's queue: nginx
+    # Two processes survive the loss of one. Most threads only wait: for a body, or for one of the few places where
+    # Flask works (service/web/lanes.py); readers are answered by the others. Beyond 512 connections of a process, idle ones among them, the next waits in the socket's queue: nginx
     # alone keeps 32 open for each of its processes.
     GRANIAN_WORKERS=2 \
-    GRANIAN_BLOCKING_THREADS=4 \
+    GRANIAN_BLOCKING_THREADS=32 \
     GRANIAN_BACKPRESSURE=512 \
     # Seconds, fewer than the ten after which Docker kills the container: a worker that hangs does not take the other
     # one's last answers with it.

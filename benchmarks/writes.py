@@ -36,6 +36,7 @@ from tests.granian_server import SECRET, beside, environment_for
 from tests.servers import empty_database, running_postgres, running_redis
 
 CONNECTIONS = 8
+THREADS = 32  # as in the image
 ASKED = {"PostgreSQL": 1_200, "SQLite": 800}
 PROFILED = 300  # submissions
 
@@ -69,7 +70,7 @@ def _measure(name: str, effort: Effort, findings: Findings) -> None:
         site = make_site(app)
         raise_limits(site)
         environment = environment_for(folder, DATABASE_URL=url, REDIS_URL=redis.url)
-        with on_one_core("wsgi:app", environment, threads=CONNECTIONS) as port:
+        with on_one_core("wsgi:app", environment, threads=THREADS) as port:
             rounds = range(effort.rounds + 1)
             taken = [send_replies(_replies(port, site, effort.seconds, number)) for number in rounds][1:]
         stored = site.client.get("/v1/moderation/comments?limit=1", headers=site.bearer).get_json()["totals"]["pending"]
@@ -116,7 +117,7 @@ def _isso(effort: Effort) -> Finding:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         try:
-            isso = stack.enter_context(running_isso(folder, threads=CONNECTIONS))
+            isso = stack.enter_context(running_isso(folder, threads=THREADS))
         except NoIsso as reason:
             return Finding(what, str(reason))
         rounds = range(effort.rounds + 1)

@@ -337,9 +337,9 @@ Postbag serves the demo newspaper; stop it with Ctrl-C.
     )
     sys.stdout.flush()
     granian = Path(sys.executable).with_name("granian")
-    arguments = ["--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws", "--log-level", "warning"]
-    # A newcomer's machine serves one reader; four threads are plenty, and granian's default of hundreds is none.
-    arguments += ["--blocking-threads", "4", "--backpressure", "512"]
+    arguments = ["--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws", "--log-level", "error"]
+    # As in the image. granian warns of so many threads, which here wait and do not compute: only errors are shown.
+    arguments += ["--blocking-threads", "32", "--backpressure", "512"]
     os.environ["POSTBAG_DEMO"] = "1"
     # This process becomes the server and stays the worker's parent, so that the worker ends with it, however it does.
     flask = Path(sys.executable).with_name("flask")

@@ -40,6 +40,7 @@ from service.web.desk import stats as desk_stats
 from service.web.desk.refused import refused_at_the_desk
 from service.web.edge import Edge, Sharing
 from service.web.kept_pages import KeptPages
+from service.web.lanes import Lanes
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
@@ -100,7 +101,7 @@ def register(app: Flask, settings: Settings, sharing: Sharing) -> None:
     app.register_error_handler(Exception, _confess)
     pages = KeptPages(settings.page_memory)
     sharing.listen(lambda tags: pages.forget(tags, time.monotonic()))
-    edge = Edge(app.wsgi_app, pages, sharing, secret=settings.secret_key, public_url=settings.public_url)
+    edge = Edge(Lanes(app.wsgi_app), pages, sharing, secret=settings.secret_key, public_url=settings.public_url)
     if hops:
         edge.behind = ProxyFix(edge.behind, x_for=hops, x_proto=hops, x_host=hops)
     # Outermost, since what it answers itself is to cost next to nothing.
