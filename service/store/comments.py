@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from service.domain.comment import Comment, Place, split_path
 from service.domain.life import Standing, Status
@@ -53,7 +53,7 @@ COMMENT_COLUMNS = (
 )
 
 
-def comment_from_row(row: Row[*tuple[Any, ...]]) -> Comment:
+def comment_from_row(row: Sequence[Any]) -> Comment:
     """Build the comment from a row that holds COMMENT_COLUMNS first."""
     before, standing, after = row[:10], row[10:14], row[14 : len(COMMENT_COLUMNS)]
     return Comment(*before, Standing(Status(standing[0]), *standing[1:]), *after)  # type: ignore[call-arg]

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from service.domain.article import Article
@@ -21,8 +35,9 @@ from service.store.articles import ARTICLE_COLUMNS, article_from_columns
 from service.store.comments import COMMENT_COLUMNS, comment_from_row
 from service.store.dialect import insert_or_ignore
 from service.store.ids import first_id
-from service.store.models import ArticleRow, CommentRow, DeliveryRow, WebhookRow
-from service.store.revisions import revisions_of
+from service.store.models import ArticleRow, CommentRow, DeliveryRow, RevisionRow, WebhookRow
+from service.store.prepared import run
+from service.store.types import UtcDateTime
 
 _COLUMNS = (
     DeliveryRow.webhook_id,
@@ -39,6 +54,15 @@ _COLUMNS = (
     DeliveryRow.tries,
 )
 TRIES_KEPT = 10  # of one delivery: what came back lately is what helps
+
+
+def _word(status: Delivery) -> ColumnElement[str]:
+    # Said in the statement, since an index of what has this status is not found by a value that comes beside it.
+    return literal_column(f"'{status.value}'")
+
+
+_WAITING = _word(Delivery.WAITING)
+_TABLE: Any = DeliveryRow.__table__
 
 
 @dataclass(frozen=True)
@@ -96,7 +120,7 @@ def add_deliveries(webhooks: Sequence[Webhook], events: Sequence[Event], *, now:
             .where(
                 DeliveryRow.webhook_id.in_([webhook.id for webhook in webhooks]),
                 DeliveryRow.comment_id.in_(about),
-                DeliveryRow.status == Delivery.WAITING.value,
+                DeliveryRow.status == _WAITING,
             )
             .order_by(DeliveryRow.webhook_id, DeliveryRow.comment_id, DeliveryRow.place)
             .with_for_update(read=True)
@@ -156,23 +180,29 @@ def ready(*, now: datetime) -> list[tuple[UUID, int]]:
 
 def claim(webhook_id: UUID, *, until: datetime, now: datetime) -> Sending | None:
     """Take what is to be sent to an endpoint next, or None; nobody else gets it before `until`."""
+    rows = run(_claim(), {"to_webhook": webhook_id, "until": until, "now": now})
+    return _sending(rows[0]) if rows else None
+
+
+@cache
+def _claim() -> Any:
+    of_webhook = DeliveryRow.webhook_id == bindparam("to_webhook")
     first = (
         select(DeliveryRow.event_id)
-        .where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.due_at <= now)
+        .where(of_webhook, DeliveryRow.due_at <= bindparam("now"))
         .order_by(DeliveryRow.due_at, DeliveryRow.event_id)
-        .limit(1)
+        .limit(literal_column("1"))
         .with_for_update(skip_locked=True, of=DeliveryRow)
         # Asked once, so that no more than one row is taken.
         .scalar_subquery()
     )
-    row = db.session.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.event_id == first)
-        .values(claimed_until=until, due_at=until, attempts=DeliveryRow.attempts + 1)
+    until = bindparam("until", type_=UtcDateTime())
+    return (
+        update(_TABLE)
+        .where(of_webhook, DeliveryRow.event_id == first)
+        .values(claimed_until=until, due_at=until, attempts=DeliveryRow.attempts + literal_column("1"))
         .returning(*_COLUMNS)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
-    return None if row is None else _sending(row)
+    )
 
 
 def settle(sending: Sending, status: Delivery, attempt: Any, *, due_at: datetime | None, now: datetime) -> None:
@@ -180,46 +210,66 @@ def settle(sending: Sending, status: Delivery, attempt: Any, *, due_at: datetime
 
     Nothing happens where somebody else has taken it up since.
     """
-    done = db.session.execute(
-        update(DeliveryRow)
+    known = {
+        "to_webhook": sending.webhook_id,
+        "the_event": sending.event_id,
+        "claimed": sending.claimed_until,
+        "becomes": status.value,
+        "next_at": due_at,
+        "made": [*sending.tries, attempt][-TRIES_KEPT:],
+    }
+    is_settled = bool(run(_settle(), known))
+    if is_settled and status is not Delivery.WAITING and sending.comment_id is not None:
+        _let_go({"to_webhook": sending.webhook_id, "about": sending.comment_id, "now": now})
+
+
+@cache
+def _settle() -> Any:
+    return (
+        update(_TABLE)
         .where(
-            DeliveryRow.webhook_id == sending.webhook_id,
-            DeliveryRow.event_id == sending.event_id,
-            DeliveryRow.claimed_until == sending.claimed_until,
+            DeliveryRow.webhook_id == bindparam("to_webhook"),
+            DeliveryRow.event_id == bindparam("the_event"),
+            DeliveryRow.claimed_until == bindparam("claimed"),
         )
         .values(
-            status=status.value,
-            due_at=due_at,
-            claimed_until=None,
-            tries=[*sending.tries, attempt][-TRIES_KEPT:],
+            status=bindparam("becomes", type_=DeliveryRow.status.type),
+            due_at=bindparam("next_at", type_=UtcDateTime()),
+            claimed_until=null(),
+            tries=bindparam("made", type_=DeliveryRow.tries.type),
         )
         .returning(DeliveryRow.event_id)
-        .execution_options(synchronize_session=False)
     )
-    if done.one_or_none() is not None and status is not Delivery.WAITING and sending.comment_id is not None:
-        _let_go(sending.webhook_id, DeliveryRow.comment_id == sending.comment_id, now=now)
 
 
-def _let_go(webhook_id: UUID, *which: ColumnElement[bool], now: datetime) -> None:
-    """Let go what waits for an endpoint and no longer has an earlier event of its comment before it."""
+def _let_go(known: Mapping[str, Any]) -> None:
+    """Let go what waits for an endpoint and has no earlier event of its comment before it any more.
+
+    Of one comment, where `about` is among what is known, else of all.
+    """
+    run(_released(of_one_comment="about" in known), known)
+
+
+@cache
+def _released(*, of_one_comment: bool) -> Any:
     earlier = aliased(DeliveryRow)
     is_behind = exists().where(
-        earlier.webhook_id == webhook_id,
+        earlier.webhook_id == bindparam("to_webhook"),
         earlier.comment_id == DeliveryRow.comment_id,
-        earlier.status == Delivery.WAITING.value,
+        earlier.status == _WAITING,
         earlier.place < DeliveryRow.place,
     )
-    db.session.execute(
-        update(DeliveryRow)
+    those = [DeliveryRow.comment_id == bindparam("about")] if of_one_comment else []
+    return (
+        update(_TABLE)
         .where(
-            DeliveryRow.webhook_id == webhook_id,
-            DeliveryRow.status == Delivery.WAITING.value,
+            DeliveryRow.webhook_id == bindparam("to_webhook"),
+            DeliveryRow.status == _WAITING,
             DeliveryRow.due_at.is_(None),
             ~is_behind,
-            *which,
+            *those,
         )
-        .values(due_at=now)
-        .execution_options(synchronize_session=False)
+        .values(due_at=bindparam("now", type_=UtcDateTime()))
     )
 
 
@@ -237,15 +287,26 @@ def what_it_is_about(
     comment_id: UUID, revision: int | None, *, site_id: UUID
 ) -> tuple[Comment, Article, Revision | None] | None:
     """Return a comment, its article and the text of a revision, as they are stored now; None where it has gone."""
-    row = db.session.execute(
-        select(*COMMENT_COLUMNS, *ARTICLE_COLUMNS)
-        .join(ArticleRow, CommentRow.article_id == ArticleRow.id)
-        .where(CommentRow.id == comment_id, CommentRow.site_id == site_id)
-    ).one_or_none()
-    if row is None:
+    rows = run(_about(), {"the_comment": comment_id, "of_site": site_id, "revision": revision or 0})
+    if not rows:
         return None
-    text = None if revision is None else revisions_of([(comment_id, revision)]).get(comment_id)
-    return comment_from_row(row), article_from_columns(row[len(COMMENT_COLUMNS) :]), text
+    start = len(COMMENT_COLUMNS)
+    end = start + len(ARTICLE_COLUMNS)
+    number, *texts = rows[0][end:]
+    text = None if number is None else Revision(number, *texts)
+    return comment_from_row(rows[0]), article_from_columns(rows[0][start:end]), text
+
+
+@cache
+def _about() -> Any:
+    text = (RevisionRow.number, RevisionRow.body_raw, RevisionRow.body_html, RevisionRow.created_at)
+    named = and_(RevisionRow.comment_id == CommentRow.id, RevisionRow.number == bindparam("revision"))
+    return (
+        select(*COMMENT_COLUMNS, *ARTICLE_COLUMNS, *text)
+        .join(ArticleRow, CommentRow.article_id == ArticleRow.id)
+        .outerjoin(RevisionRow, named)
+        .where(CommentRow.id == bindparam("the_comment"), CommentRow.site_id == bindparam("of_site"))
+    )
 
 
 def drop_of_webhook(webhook_id: UUID, *, limit: int) -> int:
@@ -284,7 +345,7 @@ def send_given_up_again(webhook_id: UUID, *, limit: int, now: datetime) -> int:
     """Let up to `limit` of what was given up be tried again, the earliest first; returns how many."""
     earliest = (
         select(DeliveryRow.event_id)
-        .where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.status == Delivery.GIVEN_UP.value)
+        .where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.status == _word(Delivery.GIVEN_UP))
         .order_by(DeliveryRow.event_id)
         .limit(limit)
     )
@@ -297,7 +358,7 @@ def send_given_up_again(webhook_id: UUID, *, limit: int, now: datetime) -> int:
     )
     sent = len(done.all())
     if sent:
-        _let_go(webhook_id, now=now)
+        _let_go({"to_webhook": webhook_id, "now": now})
     return sent
 
 
@@ -315,7 +376,7 @@ def list_deliveries(
     """Return deliveries to an endpoint, those of the latest events first."""
     wanted = select(*_COLUMNS).where(DeliveryRow.webhook_id == webhook_id)
     if status is not None:
-        wanted = wanted.where(DeliveryRow.status == status.value)
+        wanted = wanted.where(DeliveryRow.status == _word(status))
     if before is not None:
         wanted = wanted.where(DeliveryRow.event_id < before)
     return [_sending(row) for row in db.session.execute(wanted.order_by(DeliveryRow.event_id.desc()).limit(limit))]
@@ -323,7 +384,7 @@ def list_deliveries(
 
 def count_deliveries(webhook_ids: Sequence[UUID], *, most: int) -> dict[UUID, tuple[int, int]]:
     """Return how much waits for each endpoint, and how much was given up; each is counted up to `most`."""
-    which = [DeliveryRow.status == status.value for status in (Delivery.WAITING, Delivery.GIVEN_UP)]
+    which = [DeliveryRow.status == _word(status) for status in (Delivery.WAITING, Delivery.GIVEN_UP)]
     counted = {}
     for webhook_id in webhook_ids:
         of = select(DeliveryRow.event_id).where(DeliveryRow.webhook_id == webhook_id)

@@ -107,7 +107,10 @@ def hold_site(site_id: UUID) -> Site:
 
 def get_site(site_id: UUID) -> Site:
     """Return a site that exists."""
-    return site_from_columns(db.session.execute(select(*SITE_COLUMNS).where(SiteRow.id == site_id)).one())
+    return site_from_columns(run(_BY_ID, {"id": site_id})[0])
+
+
+_BY_ID = select(*SITE_COLUMNS).where(SiteRow.id == bindparam("id"))
 
 
 def find_site_of_published(comment_id: UUID) -> Site | None:

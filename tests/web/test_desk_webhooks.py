@@ -140,8 +140,8 @@ def test_what_was_given_up_is_shown_with_what_came_back_and_sent_again(ada: Desk
         Worker(site.app).drain()
         page = opened(ada, site)
         assert "tried next" in page
+        mine = update(DeliveryRow).where(DeliveryRow.webhook_id == UUID(str(made(site)["id"])))
         with site.app.app_context(), writing():
-            mine = update(DeliveryRow).where(DeliveryRow.webhook_id == UUID(str(made(site)["id"])))
             db.session.execute(mine.values(status="given_up", due_at=None, attempts=MOST_ATTEMPTS))
     page = ada.get(f"{PLACE}/{made(site)['id']}", site=site.slug, status="given_up").text
     assert page.count("<strong>Given up</strong>") == 2
