@@ -14,6 +14,7 @@ from tests.integrate.document import SERVICE, SITE_ORIGIN, block
 from tests.integrate.gazette import Gazette, write_in
 
 PATH = "/2026/tide-barrier"
+LINK = ">The\ncomments</a>"
 # What a distribution's nginx.conf has around the block of a site; nothing is written but in the test's folder.
 CONFIGURATION = """
 pid {folder}/pid;
@@ -68,7 +69,7 @@ def test_a_page_is_sent_with_its_discussion_in_it(gazette: Gazette, serving: Ser
         assert 'lang="fr"' in html
         assert f'action="{gazette.server.url}/v1/comments"' in html
         assert html.endswith("<footer>End</footer>")
-        assert ">The comments</a>" not in html
+        assert LINK not in html
         # Nobody outside has use of the address that only the server asks.
         assert nginx.ask("GET", f"/comments-fragment?article={PATH}").status == 404
 
@@ -77,5 +78,5 @@ def test_a_page_has_a_link_while_the_service_is_away(gazette: Gazette, serving: 
     with serving(f"http://127.0.0.1:{free_port()}") as nginx:
         html = nginx.ask("GET", f"{PATH}/").text
         assert "<h1>An article</h1>" in html
-        assert ">The comments</a>" in html
+        assert LINK in html
         assert "error" not in html

@@ -52,6 +52,7 @@ def test_the_discussion_stands_where_the_theme_has_its_comments(shown: Shown) ->
     assert element(html, "a")["href"] == f"{SERVICE}/comments?{query}"
     assert shown("block", block("postbag.php")) == html
     assert shown("closed", block("postbag.php")) == ""
+    assert shown("protected", block("postbag.php")) == ""
 
 
 def test_nobody_comments_past_it(shown: Shown) -> None:

@@ -1,6 +1,6 @@
 <?php
 // Stands in for the few functions of WordPress that the plugin of docs/integrate.md calls, each as WordPress has it, and
-// shows what they make of a post: `php wordpress.php PLUGIN classic|block|closed|send PERMALINK TITLE`.
+// shows what they make of a post: `php wordpress.php PLUGIN classic|protected|block|closed|send PERMALINK TITLE`.
 
 [ , $plugin, $what, $permalink, $title ] = $argv;
 
@@ -20,6 +20,7 @@ function do_action( $hook, ...$arguments ) {
 		$callback( ...$arguments );
 	}
 }
+function post_password_required() { return 'protected' === $GLOBALS['what']; }
 function get_permalink() { return $GLOBALS['permalink']; }
 // WordPress gives titles with entities and, where an editor may, with markup.
 function get_the_title() { return $GLOBALS['title']; }
@@ -35,7 +36,7 @@ function wp_die( $message, $title, $arguments ) {
 
 require $plugin;
 
-if ( 'classic' === $what ) {
+if ( 'classic' === $what || 'protected' === $what ) {
 	require apply_filters( 'comments_template', '/themes/some/comments.php' );
 } elseif ( 'block' === $what ) {
 	echo apply_filters( 'render_block_core/comments', '<div class="wp-block-comments">WordPress</div>' );
