@@ -63,7 +63,8 @@ pins: ## Write the pins from requirements/*.in (ARGS=--upgrade for newer version
 	@export PATH="$$PATH:.venv-dev/bin"; \
 	$(COMPILE) $(ARGS) --output-file requirements.txt requirements/runtime.in && \
 	$(COMPILE) $(ARGS) --output-file requirements/dev.txt requirements/dev.in && \
-	$(COMPILE) $(ARGS) --no-emit-package misaka --output-file requirements/isso.txt requirements/isso.in
+	$(COMPILE) $(ARGS) --no-emit-package misaka --output-file requirements/isso.txt requirements/isso.in && \
+	$(COMPILE) $(ARGS) --output-file requirements/locust.txt requirements/locust.in
 
 clean: ## Remove the environments and caches; instance/, where the data are, stays
 	rm -rf .venv .venv-dev .pytest_cache .mypy_cache .ruff_cache .hypothesis service/widget/node_modules tests/integrate/react/node_modules

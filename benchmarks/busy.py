@@ -1,9 +1,9 @@
 """Reads while others write: what readers lose when 200 submissions a second arrive at the same process.
 
 `python -m benchmarks.busy` starts durable PostgreSQL, Redis and the service in one granian worker on one core. On the
-other core wrk reads a page of 50 comments as fast as it is answered, and a second process sends replies at a steady
-rate; rounds with and without it alternate. It prints what was really accepted, how long a reply took, and the share of
-the core that the submissions take by themselves, below which the loss cannot be.
+other core a page of 50 comments is read as fast as it is answered, and a second process sends replies at a steady rate;
+rounds with and without it alternate. It prints what was really accepted, how long a reply took, and the share of the
+core that the submissions take by themselves, below which the loss cannot be.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from benchmarks.contenders import LOAD_CORE, fetched, processor_seconds, server_on_one_core
 from benchmarks.effort import Effort, measure_alone
-from benchmarks.load import Load, load
+from benchmarks.load import Load, decides, load, remarks_on_the_load
 from benchmarks.paced import Paced, replies_arriving
 from benchmarks.results import Finding, Findings, at_least, at_most, ratios, spread
 from benchmarks.threads import SITE, fill_articles
@@ -75,7 +75,7 @@ def measure(effort: Effort) -> Findings:
             Finding(
                 "share of reads lost meanwhile",
                 f"{spread(lost, digits=2)}; {rates}",
-                statistics.median(lost),
+                decides(statistics.median(lost)),
                 at_most(0.2),
             ),
             Finding(
@@ -89,7 +89,8 @@ def measure(effort: Effort) -> Findings:
                 f"{of_the_core:.2f}; {of_one:.1f} ms each",
             ),
             Finding("from when a submission was due to its answer, median and 99th of 100", f"{took}, {slowest}"),
-        ]
+        ],
+        remarks_on_the_load(),
     )
 
 

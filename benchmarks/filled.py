@@ -253,23 +253,25 @@ STATEMENTS = (
     FROM comments GROUP BY author_id
     """,
     """
-    INSERT INTO revisions (comment_id, number, body_raw, body_html, sanitiser_version, created_at)
-    SELECT id, number, search_text, CASE WHEN status = 'deleted' THEN '' ELSE pg_temp.body() END, 1, created_at
+    INSERT INTO revisions (comment_id, article_id, number, body_raw, body_html, sanitiser_version, created_at)
+    SELECT id, article_id, number, search_text, CASE WHEN status = 'deleted' THEN '' ELSE pg_temp.body() END, 1,
+      created_at
     FROM comments JOIN generate_series(1, 2) AS number ON number <= revision
     """,
     """
-    INSERT INTO signals (id, site_id, waiting_since, comment_id, revision, name, verdict, score, detail, spans)
+    INSERT INTO signals (id, site_id, waiting_since, comment_id, article_id, revision, name, verdict, score, detail,
+      spans)
     SELECT
       (left(id::text, 18) || '-8' || right(md5(id::text || name), 3) || '-' || left(md5(name || id::text), 12))::uuid,
-      site_id, CASE WHEN status = 'pending' THEN queued_at END, id, revision, name, 'hold', 0,
+      site_id, CASE WHEN status = 'pending' THEN queued_at END, id, article_id, revision, name, 'hold', 0,
       'Held by ' || name || '.', '[]'
     FROM (SELECT *, ('x' || right(id::text, 6))::bit(24)::int AS lot FROM comments) AS comments
     JOIN (VALUES ('policy', 1), ('first_time_author', 3), ('many_links', 100)) AS found (name, every)
       ON lot % every = 0
     """,
     """
-    INSERT INTO sketches (comment_id, number, site_id, created_at)
-    SELECT id, ('x' || substr(md5(id::text || turn), 1, 15))::bit(60)::bigint, site_id, created_at
+    INSERT INTO sketches (comment_id, article_id, number, site_id, created_at)
+    SELECT id, article_id, ('x' || substr(md5(id::text || turn), 1, 15))::bit(60)::bigint, site_id, created_at
     FROM comments CROSS JOIN generate_series(1, 5) AS turn WHERE created_at > now() - interval '30 days'
     """,
     """

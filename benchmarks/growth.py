@@ -127,7 +127,7 @@ def measure(effort: Effort) -> Findings:
         shared = stack.enter_context(redis_client.Redis.from_url(redis.url))
         remarks, databases = [], []
         for size in sizes:
-            app = stack.enter_context(_app(postgres.url, redis.url, f"bench_{size}", folder))
+            app = stack.enter_context(running_app(postgres.url, redis.url, f"bench_{size}", folder))
             began = time.perf_counter()
             site = fill(app, SINCE_YEARS.of(size))
             remarks.append(f"{size:,} in {time.perf_counter() - began:,.0f} s")
@@ -173,7 +173,7 @@ def _found(
 
 
 @contextmanager
-def _app(postgres_url: str, redis_url: str, name: str, folder: Path) -> Iterator[Flask]:
+def running_app(postgres_url: str, redis_url: str, name: str, folder: Path) -> Iterator[Flask]:
     with empty_database(postgres_url, name) as url:
         app = create_app(settings_for(url, redis_url, folder / name, page_memory=0))
         with app.app_context():

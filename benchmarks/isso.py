@@ -1,29 +1,25 @@
 """Isso from PyPI, beside which we are measured: with the same server (granian), the same core and the same thread.
 
-It lives in an environment of its own, which is made on first use from `requirements/isso.txt` and kept where git does
-not look. Its guard against floods is off, and replies are held for review, as ours are.
+It lives in an environment of its own (`benchmarks.own`). Its guard against floods is off, and replies are held for
+review, as ours are.
 """
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
-import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.contenders import LOAD_CORE, on_one_core
-from benchmarks.load import SCRIPT, ask
+from benchmarks.generators import Asking, Requests, generator
+from benchmarks.load import REPLIES as OURS
+from benchmarks.own import NotInstalled, environment_with
 from tests.granian_server import environment_for
 
-PINS = Path(__file__).parent.parent / "requirements" / "isso.txt"
-CACHE = Path(__file__).parent / ".cache"
 THREAD = "/articles/1"
 BODY = (
     "The council votes on the ninth. Before that there are *open evenings* at the Seamen’s Hall, where the models of "
@@ -42,13 +38,18 @@ enabled = false
 renderer = mistune
 """
 # What is sent is what we are sent, to the thread as Isso names it.
-REPLIES = (
-    SCRIPT.replace(
+REPLIES = Requests(
+    lua=OURS.lua.replace(
         '"site":"<site>","article":"<origin>/%d","name":"Reader %s"', '"title":"An article","author":"Reader %s"'
     )
     .replace('"body":"%s."', '"text":"%s."')
     .replace("sent % 20, who, who", "who, who")
-    .replace('"POST", nil', '"POST", "/new?uri=/articles/" .. (sent % 20)')
+    .replace('"POST", nil', '"POST", "/new?uri=/articles/" .. (sent % 20)'),
+    python=OURS.python.replace(
+        '"site": "<site>", "article": f"<origin>/{sent % 20}", "name"', '"title": "An article", "author"'
+    )
+    .replace('"body": said', '"text": said')
+    .replace('"POST", "/v1/comments"', '"POST", f"/new?uri=/articles/{sent % 20}"'),
 )
 
 
@@ -87,44 +88,26 @@ class Isso:
         with closing(sqlite3.connect(self.database)) as database:
             return int(database.execute("SELECT count(*) FROM comments WHERE mode = 2").fetchone()[0])
 
-    def send_replies(self, folder: Path, *, seconds: int, connections: int, round_number: int) -> float:
+    def send_replies(self, *, seconds: int, connections: int, round_number: int) -> float:
         """Return how many replies a second it held; raises RuntimeError where it refused one."""
-        script = folder / "isso.lua"
-        script.write_text(REPLIES.replace("<round>", str(round_number)).replace("<origin>", "http://127.0.0.1:1"))
-        options = [f"-c{connections}", "-s", str(script)]
-        return ask(LOAD_CORE, seconds, options, f"http://127.0.0.1:{self.port}/new").rate
+        requests = REPLIES.filled(round=round_number, origin="http://127.0.0.1:1")
+        asking = Asking(self.port, "/new", LOAD_CORE, seconds, connections, requests=requests)
+        return generator().ask(asking).rate
 
 
 @contextmanager
 def running_isso(folder: Path, *, threads: int) -> Iterator[Isso]:
     """Yield a running Isso with an empty database; raises NoIsso."""
-    granian = _installed() / "bin" / "granian"
+    try:
+        # Isso itself comes as a source of plain Python.
+        granian = environment_with("isso", "--no-binary", "isso") / "bin" / "granian"
+    except NotInstalled as reason:
+        raise NoIsso(str(reason)) from reason
     database, configuration = folder / "isso.sqlite3", folder / "isso.cfg"
     configuration.write_text(CONFIGURATION.format(database=database))
     environment = environment_for(folder, ISSO_SETTINGS=str(configuration))
     with on_one_core("isso.run:application", environment, threads=threads, granian=granian) as port:
         yield Isso(port, database)
-
-
-def _installed() -> Path:
-    """Return the environment with Isso in it, and make it where there is none of these pins; raises NoIsso."""
-    environment = CACHE / f"isso-{hashlib.sha256(PINS.read_bytes()).hexdigest()[:12]}"
-    stamp = environment / "is-whole"
-    if stamp.exists():
-        return environment
-    shutil.rmtree(environment, ignore_errors=True)
-    # Isso itself comes as a source of plain Python; the rest comes built, so that no compiler is needed.
-    options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--no-binary", "isso", "--require-hashes"]
-    for command in (
-        [sys.executable, "-m", "venv", str(environment)],
-        [str(environment / "bin" / "python"), "-I", "-m", "pip", "install", *options, "-r", str(PINS)],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            told = (done.stderr or done.stdout).strip().splitlines()[-1:]
-            raise NoIsso(f"Isso could not be installed: {' '.join(told)[:120]}")
-    stamp.touch()
-    return environment
 
 
 __all__ = ["Isso", "NoIsso", "running_isso"]

@@ -1,12 +1,10 @@
-"""Requests as fast as they are answered, by wrk."""
+"""Requests as fast as they are answered: one path again and again, or replies by new people."""
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
+
+from benchmarks.generators import Asking, Requests, generator
 
 CONNECTIONS = 32
 
@@ -38,49 +36,34 @@ class Replies:
 
 def load(wanted: Load) -> float:
     """Return how many requests a second were answered; raises RuntimeError where some were refused or got no answer."""
-    options = [f"-c{wanted.connections}"]
-    for name, value in wanted.headers.items():
-        options += ["-H", f"{name}: {value}"]
-    return ask(wanted.core, wanted.seconds, options, f"http://127.0.0.1:{wanted.port}{wanted.path}").rate
+    asking = Asking(wanted.port, wanted.path, wanted.core, wanted.seconds, wanted.connections, wanted.headers)
+    return generator().ask(asking).rate
 
 
-def send_replies(wanted: Replies, folder: Path) -> float:
+def send_replies(wanted: Replies) -> float:
     """Return how many replies a second were accepted; raises RuntimeError where one was not."""
-    script = folder / "replies.lua"
-    script.write_text(
-        SCRIPT.replace("<site>", wanted.site)
-        .replace("<origin>", wanted.origin)
-        .replace("<round>", str(wanted.round_number))
-    )
-    options = [f"-c{wanted.connections}", "-s", str(script)]
-    return ask(wanted.core, wanted.seconds, options, f"http://127.0.0.1:{wanted.port}/v1/comments").rate
+    requests = REPLIES.filled(site=wanted.site, origin=wanted.origin, round=wanted.round_number)
+    asking = Asking(wanted.port, "/v1/comments", wanted.core, wanted.seconds, wanted.connections, requests=requests)
+    return generator().ask(asking).rate
 
 
-@dataclass(frozen=True)
-class Answered:
-    """How many requests were answered, and how many a second."""
-
-    requests: int
-    rate: float
+def decides(value: float) -> float | None:
+    """Return a figure of how fast pages are read, or None where the generator may have been slower than the server."""
+    return None if generator().may_be_the_limit else value
 
 
-def ask(core: int, seconds: int, options: list[str], url: str) -> Answered:
-    """Ask with wrk for some seconds; raises RuntimeError where requests were refused or got no answer."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        raise RuntimeError("wrk is not installed. Debian and Ubuntu: apt install wrk; Fedora: dnf install wrk.")
-    command = ["taskset", "-c", str(core), wrk, "-t1", f"-d{seconds}s", *options, url]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in told or "Socket errors" in told:
-        raise RuntimeError(told)
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
-    requests = re.search(r"(\d+) requests in", told)
-    assert rate is not None, told
-    assert requests is not None, told
-    return Answered(int(requests[1]), float(rate[1]))
+def remarks_on_the_load() -> list[str]:
+    """Return what has to be known of the figures because of what asked."""
+    if not generator().may_be_the_limit:
+        return []
+    return [
+        f"{generator().name} from PyPI asked, since there is no wrk here. It takes more of a processor for a request"
+        " than a kept page does, so how fast those are read may be its own limit: such lines say “not measured”."
+    ]
 
 
-SCRIPT = """
+REPLIES = Requests(
+    lua="""
 local words = {"harbour", "boats", "walked", "council", "evening", "minutes", "lantern", "ferry", "ledger", "orchard",
   "thunder", "marble", "velvet", "compass", "kettle", "window", "sparrow", "pepper", "saddle", "ribbon"}
 local sent = 0
@@ -95,4 +78,20 @@ request = function()
     sent % 20, who, who, table.concat(said, " "))
   return wrk.format("POST", nil, {["Content-Type"] = "application/json", ["Origin"] = "<origin>"}, body)
 end
-"""
+""",
+    python="""
+import itertools, json, random
+
+words = ("harbour boats walked council evening minutes lantern ferry ledger orchard "
+         "thunder marble velvet compass kettle window sparrow pepper saddle ribbon").split()
+numbers, dice = itertools.count(1), random.Random(7 + <round>)
+
+
+def request():
+    sent = next(numbers)
+    who, said = f"<round>-{sent}", " ".join(dice.choices(words, k=40)) + "."
+    reply = {"site": "<site>", "article": f"<origin>/{sent % 20}", "name": f"Reader {who}",
+             "email": f"reader{who}@example.org", "body": said}
+    return "POST", "/v1/comments", {"Content-Type": "application/json", "Origin": "<origin>"}, json.dumps(reply)
+""",
+)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import shutil
 import subprocess
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.generators import described_generator
 from service.adapters.private_redis import bundled_server
 
 ROOT = Path(__file__).parent.parent
@@ -24,7 +24,7 @@ def described() -> str:
     cores = len(os.sched_getaffinity(0))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     programs = [f"Linux {platform.release().partition('-')[0]}", f"Python {platform.python_version()}"]
-    programs += [f"PostgreSQL {_postgres()}", _redis(), _wrk()]
+    programs += [f"PostgreSQL {_postgres()}", _redis(), described_generator()]
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit()}. {cores} cores of {_processor()}, "
         f"{memory:.0f} GiB of memory; {', '.join(programs)}. Load average in the minute before: {load:.2f}."
@@ -54,15 +54,6 @@ def _redis() -> str:
     told = _said(str(bundled_server()), "--version")
     name = "Valkey" if "alkey" in told else "Redis"
     return f"{name} {_version(told)}"
-
-
-def _wrk() -> str:
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        return "no wrk"
-    told = subprocess.run([wrk, "-v"], capture_output=True, text=True, check=False)
-    found = re.search(r"wrk (?:debian/)?([\d.]+)", told.stdout + told.stderr)
-    return f"wrk {found[1] if found else ''}".rstrip()
 
 
 def _version(told: str) -> str:

@@ -1,7 +1,7 @@
 """The memory of a web process after a million requests over ten thousand articles, and whether it stays flat.
 
 `python -m benchmarks.memory` fills PostgreSQL with articles, starts the service in one granian worker with the page
-memory that it has by default, and lets wrk ask, a hundred articles at a time as people read them, in all three codings.
+memory that it has by default, and asks, a hundred articles at a time as people read them, in all three codings.
 What counts is the resident memory of the worker; `--requests` shortens it. Where it is missed, what the modules of a
 process take that has not answered anything stands below it.
 """
@@ -17,7 +17,8 @@ from pathlib import Path
 from benchmarks.contenders import BINARIES, LOAD_CORE, fetched, resident, server_on_one_core, worker_of
 from benchmarks.effort import Effort, measure_alone
 from benchmarks.filled import ORIGIN, SINCE_YEARS, SLUG, fill
-from benchmarks.load import CONNECTIONS, ask
+from benchmarks.generators import Asking, Requests, generator
+from benchmarks.load import CONNECTIONS
 from benchmarks.printing import table
 from benchmarks.results import Finding, Findings, at_most
 from tests.granian_server import ROOT, GranianServer, beside, environment_for
@@ -28,7 +29,8 @@ AT_ONCE = 100  # articles that are read at the same time
 SLICE = 3  # seconds of asking between two looks
 MEGABYTE = 1_000_000
 # Each slice goes on where the one before ended. A browser's coding, a feed reader's, and none.
-SCRIPT = """
+REQUESTS = Requests(
+    lua="""
 local sent, codings = <sent>, {"gzip, deflate, br", "gzip", "identity"}
 math.randomseed(<sent>)
 request = function()
@@ -37,7 +39,20 @@ request = function()
   local path = "/v1/comments?site=<slug>&article=<origin>%2F" .. article
   return wrk.format("GET", path, {["Accept-Encoding"] = codings[1 + sent % 3]})
 end
-"""
+""",
+    python="""
+import itertools, random
+
+numbers, codings, dice = itertools.count(<sent> + 1), ("gzip, deflate, br", "gzip", "identity"), random.Random(<sent>)
+
+
+def request():
+    sent = next(numbers)
+    article = sent // <each> % <blocks> * <at_once> + dice.randint(1, <at_once>)
+    path = f"/v1/comments?site=<slug>&article=<origin>%2F{article}"
+    return "GET", path, {"Accept-Encoding": codings[sent % 3]}, None
+""",
+)
 # What the service is built on, each with what it brings; in this order, since they share modules.
 PACKAGES = """flask sqlalchemy psycopg flask_sqlalchemy marshmallow flask_smorest redis cryptography.fernet structlog
 prometheus_client babel.dates re2 regex bleach markdown_it altcha argon2 segno brotli yaml wsgi"""
@@ -73,7 +88,7 @@ def measure(effort: Effort) -> Findings:
         marks = [effort.requests // 10, effort.requests // 2, effort.requests]
         lines = [Finding("memory of the worker after one request", f"{first:.0f} MB")]
         held = []
-        for sent, size in _asking(server, folder, effort.requests):
+        for sent, size in _asking(server, effort.requests):
             if sent >= marks[0]:
                 while marks and sent >= marks[0]:
                     marks.pop(0)
@@ -91,21 +106,17 @@ def measure(effort: Effort) -> Findings:
     return findings
 
 
-def _asking(server: GranianServer, folder: Path, requests: int) -> Iterator[tuple[int, float]]:
+def _asking(server: GranianServer, requests: int) -> Iterator[tuple[int, float]]:
     """Ask for a few seconds at a time; yield how many were answered and what the worker holds then, in MB."""
     assert server.process is not None
     worker = worker_of(server.process)
-    script = folder / "articles.lua"
     blocks = ARTICLES // AT_ONCE
+    values = {"each": max(1, requests // blocks), "blocks": blocks, "at_once": AT_ONCE, "slug": SLUG}
+    same = REQUESTS.filled(origin=ORIGIN.replace(":", "%3A").replace("/", "%2F"), **values)
     sent = 0
     while sent < requests:
-        filled = SCRIPT
-        values = {"sent": sent, "each": max(1, requests // blocks), "blocks": blocks, "at_once": AT_ONCE, "slug": SLUG}
-        for name, value in values.items():
-            filled = filled.replace(f"<{name}>", str(value))
-        script.write_text(filled.replace("<origin>", ORIGIN.replace(":", "%3A").replace("/", "%2F")))
-        options = [f"-c{CONNECTIONS}", "-s", str(script)]
-        sent += ask(LOAD_CORE, SLICE, options, f"http://127.0.0.1:{server.port}").requests
+        asking = Asking(server.port, "/", LOAD_CORE, SLICE, CONNECTIONS, requests=same.filled(sent=sent))
+        sent += generator().ask(asking).requests
         yield sent, resident(worker) / MEGABYTE
 
 

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from benchmarks.contenders import LOAD_CORE, fetched, on_one_core
 from benchmarks.effort import Effort, measure_alone
 from benchmarks.isso import NoIsso, running_isso
-from benchmarks.load import Load, load
+from benchmarks.load import Load, decides, load, remarks_on_the_load
 from benchmarks.results import Aim, Finding, Findings, at_least, ratios, spread
 from benchmarks.threads import SITE, fill_articles
 from tests.granian_server import beside, environment_for
@@ -65,7 +65,7 @@ def _beside_controls(port: int, folder: Path, effort: Effort) -> Findings:
         Kind("304 on it", {"If-None-Match": etag}, OF_BARE),
     ]
     lines = [_beside_bare(port, path, kind, folder, effort) for kind in kinds]
-    return Findings([*lines, _beside_isso(port, path, folder, effort)])
+    return Findings([*lines, _beside_isso(port, path, folder, effort)], remarks_on_the_load())
 
 
 def _beside_bare(port: int, path: str, kind: Kind, folder: Path, effort: Effort) -> Finding:
@@ -81,7 +81,7 @@ def _beside_bare(port: int, path: str, kind: Kind, folder: Path, effort: Effort)
     found = ratios(ours, bare)
     rates = f"{statistics.median(ours):,.0f} to {statistics.median(bare):,.0f} a second"
     measured = f"{spread(found, digits=2)}; {rates}; {len(body):,} bytes"
-    return Finding(kind.name, measured, statistics.median(found), kind.aim)
+    return Finding(kind.name, measured, decides(statistics.median(found)), kind.aim)
 
 
 def _beside_isso(port: int, path: str, folder: Path, effort: Effort) -> Finding:
@@ -101,7 +101,7 @@ def _beside_isso(port: int, path: str, folder: Path, effort: Effort) -> Finding:
             other.append(load(Load(isso.port, isso.thread_path, {}, effort.seconds, LOAD_CORE, connections=4)))
     found = ratios(ours, other)
     rates = f"{statistics.median(ours):,.0f} to {spread(other)} a second"
-    return Finding(what, f"{spread(found)}; {rates}", statistics.median(found), OF_ISSO)
+    return Finding(what, f"{spread(found)}; {rates}", decides(statistics.median(found)), OF_ISSO)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,14 @@ shorter or longer; `--largest` fills ten million comments too. It wants two core
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import time
 
 from benchmarks import busy, cold, growth, memory, reads, start, writes
 from benchmarks.effort import Measure, effort_of, effort_options
+from benchmarks.generators import generator
 from benchmarks.machine import described
+from benchmarks.own import NotInstalled
 from benchmarks.printing import quieten
 from benchmarks.results import RESULTS, rewritten, wrapped
 
@@ -40,8 +41,10 @@ def main() -> None:
     unknown = sorted(set(chosen) - set(PARTS))
     if unknown:
         arguments.error(f"--only names {', '.join(unknown)}; the parts are {', '.join(PARTS)}")
-    if shutil.which("wrk") is None:
-        sys.exit("wrk is not installed. Debian and Ubuntu: apt install wrk; Fedora: dnf install wrk.")
+    try:
+        generator()
+    except NotInstalled as reason:
+        sys.exit(str(reason))
     quieten()
     effort = effort_of(given)
     for name in chosen:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 
 from service.actions import sites
-from service.domain.comment import Place, Revision, split_path
+from service.domain.comment import CommentKey, Place, Revision, split_path
 from service.domain.life import Standing, Status
 from service.store import articles, authors, comments, revisions
 from service.store.ids import new_id
@@ -70,5 +70,6 @@ def _add(site_id: Any, article_id: Any, author_id: Any, comment_id: Any, path: b
         ),
         now=at,
     )
-    revisions.add_revision(comment_id, Revision(1, "", BODY, at), sanitiser_version=1)
+    key = CommentKey(site_id, article_id, comment_id)
+    revisions.add_revision(key, Revision(1, "", BODY, at), sanitiser_version=1)
     comments.settle_visibility([comment_id])

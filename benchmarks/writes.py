@@ -23,7 +23,7 @@ from sqlalchemy import create_engine, text
 from benchmarks.contenders import LOAD_CORE, on_one_core
 from benchmarks.effort import Effort, measure_alone
 from benchmarks.isso import NoIsso, running_isso
-from benchmarks.load import Replies, send_replies
+from benchmarks.load import Replies, remarks_on_the_load, send_replies
 from benchmarks.profiling import profile
 from benchmarks.results import Finding, Findings, at_least, spread
 from benchmarks.words import a_text
@@ -43,7 +43,7 @@ PROFILED = 300  # submissions
 
 def measure(effort: Effort) -> Findings:
     """Find what each database took in a second, at the median of the rounds, and what Isso took."""
-    findings = Findings()
+    findings = Findings(remarks=remarks_on_the_load())
     for name in ASKED:
         _measure(name, effort, findings)
     findings.lines.append(_isso(effort))
@@ -72,7 +72,7 @@ def _measure(name: str, effort: Effort, findings: Findings) -> None:
         environment = environment_for(folder, DATABASE_URL=url, REDIS_URL=redis.url)
         with on_one_core("wsgi:app", environment, threads=THREADS) as port:
             rounds = range(effort.rounds + 1)
-            taken = [send_replies(_replies(port, site, effort.seconds, number), folder) for number in rounds][1:]
+            taken = [send_replies(_replies(port, site, effort.seconds, number)) for number in rounds][1:]
         stored = site.client.get("/v1/moderation/comments?limit=1", headers=site.bearer).get_json()["totals"]["pending"]
         alone = _commits_alone(url)
         submissions = Finding(
@@ -122,8 +122,7 @@ def _isso(effort: Effort) -> Finding:
             return Finding(what, str(reason))
         rounds = range(effort.rounds + 1)
         taken = [
-            isso.send_replies(folder, seconds=effort.seconds, connections=CONNECTIONS, round_number=number)
-            for number in rounds
+            isso.send_replies(seconds=effort.seconds, connections=CONNECTIONS, round_number=number) for number in rounds
         ][1:]
     return Finding(what, spread(taken))
 

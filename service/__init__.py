@@ -17,6 +17,7 @@ from service.adapters.changes import Changes
 from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
+from service.adapters.mail import Mailer
 from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
 from service.adapters.rulebooks import RuleBooks
@@ -49,6 +50,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     configure_logs()
     if len(settings.secret_key) < SHORT_SECRET:
         log.warning("SECRET_KEY has fewer than %d characters and might be guessed", SHORT_SECRET)
+    if settings.smtp and not settings.public_url:
+        log.warning("PUBLIC_URL is not set, so links in mail lead to %s", settings.mail_links)
     app = Application(
         __name__, instance_path=str(settings.instance_path), static_folder=None, template_folder="web/templates"
     )
@@ -90,6 +93,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         changes,
         sites,
         settings.outgoing_allow,
+        Mailer(settings.smtp, settings.mail_from) if settings.smtp else None,
+        settings.mail_links,
     )
 
     web.register(app, settings, changes)

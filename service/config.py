@@ -9,12 +9,15 @@ import contextlib
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.message import EmailMessage
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from service.redis_address import redis_address
+from service.smtp_address import SmtpAddress, smtp_address
 
 MAX_REQUEST_BYTES = 64 * 1024
 """Bytes of what a request says; more is refused with 413. 10,000 characters of four bytes fit well inside."""
@@ -51,7 +54,8 @@ class Settings:
     `public_url` is the address under which readers reach the service, or None to take it from each request.
     `outgoing_allow` are networks that hooks may lead into although they are not of the public internet. `page_memory`
     is how many bytes of published pages each process keeps. `replica_url` is a standby of the database, from which
-    published pages may be read.
+    published pages may be read. `smtp` is the server that takes mail, None where none is sent, and `mail_from` the
+    address it comes from; links in mail lead to `mail_links`, since no request says how readers reach the service.
     """
 
     database_url: str
@@ -65,6 +69,13 @@ class Settings:
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...] = ()
     page_memory: int = DEFAULT_PAGE_MEMORY
     replica_url: str | None = None
+    smtp: SmtpAddress | None = None
+    mail_from: Address = field(default_factory=lambda: Address("Postbag", "postbag", "localhost"))
+
+    @property
+    def mail_links(self) -> str:
+        """Where links in mail lead: `public_url`, or where `make run` serves."""
+        return self.public_url or "http://127.0.0.1:8000"
 
     @property
     def uses_sqlite(self) -> bool:
@@ -76,19 +87,46 @@ class Settings:
         """Read and check every setting; raises ConfigurationFault with one line that says what would be right."""
         instance_path = _instance_path(environment.get("INSTANCE_PATH", ""), default_instance)
         database_url = _database_url(environment.get("DATABASE_URL", ""), instance_path)
+        public_url = _public_url(environment.get("PUBLIC_URL", ""))
         return cls(
             database_url=database_url,
             redis_url=_redis_url(environment.get("REDIS_URL", "")),
             secret_key=_secret_key(environment.get("SECRET_KEY", ""), database_url, instance_path),
             secret_key_fallbacks=tuple(environment.get("SECRET_KEY_FALLBACKS", "").split()),
             trusted_proxies=_trusted_proxies(environment.get("TRUSTED_PROXIES", "")),
-            public_url=_public_url(environment.get("PUBLIC_URL", "")),
+            public_url=public_url,
             instance_path=instance_path,
             demo=environment.get("POSTBAG_DEMO", "") == "1",
             outgoing_allow=_networks(environment.get("OUTGOING_ALLOW", "")),
             page_memory=_page_memory(environment.get("PAGE_MEMORY_MB", "")),
             replica_url=_replica_url(environment.get("REPLICA_URL", ""), database_url),
+            smtp=_smtp(environment.get("SMTP_URL", "")),
+            mail_from=_mail_from(environment.get("MAIL_FROM", ""), public_url),
         )
+
+
+def _smtp(given: str) -> SmtpAddress | None:
+    if not given:
+        return None
+    try:
+        return smtp_address(given)
+    except ValueError as fault:
+        raise ConfigurationFault(f"SMTP_URL {fault}") from None
+
+
+def _mail_from(given: str, public_url: str | None) -> Address:
+    if not given:
+        host = urlsplit(public_url).hostname if public_url else None
+        return Address("Postbag", "postbag", host or "localhost")
+    message = EmailMessage()
+    try:
+        message["From"] = given
+        (sender,) = message["From"].addresses
+        if sender.domain and sender.username and not message["From"].defects:
+            return Address(sender.display_name, sender.username, sender.domain)
+    except (ValueError, IndexError):
+        pass
+    raise ConfigurationFault("MAIL_FROM must be one address, such as: Gazette comments <comments@gazette.example>")
 
 
 def _page_memory(given: str) -> int:

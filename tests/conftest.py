@@ -58,8 +58,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what the suite has no time for, unless EVERYTHING is asked for or a file is named.
 
-    That is two of three tests in the browser, and each test of the web and of the commands on one kind of database,
-    half of them on either. Whatever has SQL of its own, in tests/store, runs on both kinds always.
+    That is two of three tests in the browser, what installs a load generator, and each test of the web and of the
+    commands on one kind of database, half of them on either. Whatever has SQL of its own, in tests/store, runs on both
+    kinds always.
     """
     if os.environ.get("EVERYTHING") or any(".py" in argument for argument in config.args):
         return
@@ -73,6 +74,8 @@ ALWAYS = ("test_main_job", "test_attacks", "test_widget_attacks", "test_widget_f
 
 def _waits_for_everything(item: pytest.Item) -> bool:
     named = item.nodeid.partition("[")[0]
+    if item.nodeid.startswith("tests/test_generators.py::test_a_real_server"):
+        return True
     if not named.startswith("tests/browser/") or any(f"/{kept}.py" in named for kept in ALWAYS):
         return False
     return crc32(named.encode()) % 3 > 0

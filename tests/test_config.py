@@ -64,6 +64,13 @@ def test_a_database_is_given_in_any_of_its_usual_forms(tmp_path: Path, given: st
             "comments.example.org", "ftp://c.example", "https://", "https://c.example?x=1", "https://c.example#x",
             "https://c.example:port", "http://[c",
         )),
+        *(("SMTP_URL", url) for url in (
+            "mail.example", "http://h", "smtp://", "smtp://h:port", "smtp://h:0", "smtp://[h", "smtp://h/path",
+            "smtp://user@h", "smtp://:password@h", "smtps://h?tls=no",
+        )),
+        *(("MAIL_FROM", sender) for sender in (
+            "nobody", "a@b, c@d", "a@b\nBcc: c@d", "<>", "@b", "a@", "Name <a@b", "a b@c",
+        )),
         *(("SECRET_KEY", key) for key in (" ", "two words of a key", "key ", "\tkey")),
     ],
     ids=lambda value: value[:30],
@@ -76,7 +83,7 @@ def test_a_setting_that_cannot_be_used_is_named_in_one_line(tmp_path: Path, name
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "PUBLIC_URL"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "SMTP_URL"])
 def test_a_password_in_a_refused_address_is_not_repeated(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationFault) as refused:
         read(tmp_path, **{name: "gopher://me:hunter2@host:port/"})
@@ -189,3 +196,31 @@ def test_the_instance_folder_is_absolute(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("given", "is_demo"), [("1", True), ("0", False), ("", False), ("yes", False)])
 def test_the_demo_is_asked_for_with_1(tmp_path: Path, given: str, is_demo: bool) -> None:
     assert read(tmp_path, POSTBAG_DEMO=given).demo is is_demo
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "has_tls", "login"),
+    [
+        ("smtp://mail.example", "mail.example", 25, False, (None, None)),
+        ("smtp://me:p%40ss@mail.example", "mail.example", 587, False, ("me", "p@ss")),
+        ("smtps://me%40site.example:pass@mail.example/", "mail.example", 465, True, ("me@site.example", "pass")),
+        ("smtp://[::1]:2525", "::1", 2525, False, (None, None)),
+    ],
+)
+def test_a_mail_server_is_taken_apart(
+    tmp_path: Path, url: str, host: str, port: int, has_tls: bool, login: tuple[str | None, str | None]
+) -> None:
+    smtp = read(tmp_path, SMTP_URL=url).smtp
+    assert smtp is not None
+    assert (smtp.host, smtp.port, smtp.has_tls, (smtp.username, smtp.password)) == (host, port, has_tls, login)
+    assert "pass" not in repr(smtp)
+
+
+def test_mail_comes_from_the_service_s_own_name_unless_it_is_told_another(tmp_path: Path) -> None:
+    assert read(tmp_path).smtp is None
+    assert str(read(tmp_path).mail_from) == "Postbag <postbag@localhost>"
+    named = read(tmp_path, PUBLIC_URL="https://comments.example")
+    assert (str(named.mail_from), named.mail_links) == ("Postbag <postbag@comments.example>", named.public_url)
+    sender = read(tmp_path, MAIL_FROM='"Gazette, comments" <comments@gazette.example>').mail_from
+    assert (sender.display_name, sender.addr_spec) == ("Gazette, comments", "comments@gazette.example")
+    assert read(tmp_path, MAIL_FROM="comments@gazette.example").mail_from.addr_spec == "comments@gazette.example"

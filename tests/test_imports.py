@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SERVICE = ROOT / "service"
 
-GROUND = frozenset({"config", "extensions", "logs", "metrics", "redis_address"})
+GROUND = frozenset({"config", "extensions", "logs", "metrics", "redis_address", "smtp_address"})
 ROOMS = frozenset({"web", "cli", "commands", "worker", "actions", "store", "adapters", "domain", "demo", "migrations"})
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -31,11 +31,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "commands": frozenset({"commands", "actions", "domain"}) | GROUND,
     "worker": frozenset({"actions", "domain"}) | GROUND,
     "migrations": frozenset({"migrations", "store", "extensions"}),
-    "config": frozenset({"redis_address"}),
+    "config": frozenset({"redis_address", "smtp_address"}),
     "extensions": frozenset(),
     "logs": frozenset(),
     "metrics": frozenset(),
     "redis_address": frozenset(),
+    "smtp_address": frozenset(),
 }
 """What each room, and each module of the ground floor, may take from the rest of the house."""
 

@@ -84,7 +84,7 @@ def add_finding(comment: Comment, signal: Signal, *, now: datetime) -> None:
     """Store a signal on the latest revision of a comment; it waits for a person as long as the comment does."""
     waits = comment.standing.status is Status.PENDING
     revisions.add_signals(
-        (comment.site_id, comment.id),
+        comment.key,
         comment.standing.revision,
         [signal],
         waiting=waits,

@@ -58,7 +58,7 @@ def flag_comment(
         comment = comments.hold_published(comment_id, site_id=site.id)
         if comment is None or comment.standing.published_revision is None:
             raise NotFound
-        is_new = flags.add_flag(comment_id, said, clients, revision=comment.standing.published_revision, now=now)
+        is_new = flags.add_flag(comment.key, said, clients, revision=comment.standing.published_revision, now=now)
         if is_new:
             comment = replace(comment, flags=comments.count_flag(comment_id))
         after = return_if_flagged(comment, site, now=now) if is_new else comment.standing
@@ -99,5 +99,5 @@ def return_if_flagged(comment: Comment, site: Site, *, now: datetime) -> Standin
         }
     is_changed = change_standing(comment, after, **changes)
     assert is_changed, "nobody else changes a row that is held"
-    revisions.add_signals((comment.site_id, comment.id), after.revision, [signal], waiting=True, now=now)
+    revisions.add_signals(comment.key, after.revision, [signal], waiting=True, now=now)
     return after

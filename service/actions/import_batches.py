@@ -220,8 +220,8 @@ class Writer:
             below_known = {one.id for one in placed if any(i not in fresh for i in split_path(one.place.path))}
         imports.add_comments(
             [self._row(one, article_ids, author_ids, is_settled=one.id not in below_known) for one in placed],
-            [self._revision(one) for one in placed],
-            [self._signal(one) for one in placed if one.held],
+            [self._revision(one, article_ids) for one in placed],
+            [self._signal(one, article_ids) for one in placed if one.held],
             [
                 {
                     "site_id": site.id,
@@ -332,9 +332,10 @@ class Writer:
             "edit_until": written,
         }
 
-    def _revision(self, one: _Placed) -> dict[str, Any]:
+    def _revision(self, one: _Placed, article_ids: dict[str, UUID]) -> dict[str, Any]:
         return {
             "comment_id": one.id,
+            "article_id": article_ids[one.article.key],
             "number": 1,
             "body_raw": one.body.raw,
             "body_html": one.body.html,
@@ -342,13 +343,14 @@ class Writer:
             "created_at": one.node.written,
         }
 
-    def _signal(self, one: _Placed) -> dict[str, Any]:
+    def _signal(self, one: _Placed, article_ids: dict[str, UUID]) -> dict[str, Any]:
         waits = one.standing.status is Status.PENDING
         return {
             "id": new_id(self._now),
             "site_id": self._site.id,
             "waiting_since": self._now if waits else None,
             "comment_id": one.id,
+            "article_id": article_ids[one.article.key],
             "revision": 1,
             "name": "imported",
             "verdict": "hold" if waits else "spam",

@@ -29,7 +29,7 @@ def add_note(caller: Caller, comment_id: UUID, text: str, *, about: NoteAbout, n
     if is_blank(checked):
         raise Invalid("text", "required", "Please write the note.")
     with writing():
-        comment = comments.find_comment(comment_id, site_id=caller.site_id)
+        comment = comments.find_comment(comment_id, site_id=caller.site_id, kept=True)
         if comment is None:
             raise NotFound("This site has no such comment.")
         return notes.add_note(

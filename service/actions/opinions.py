@@ -21,6 +21,7 @@ from service.adapters.hook import try_hook as ask_for_trial
 from service.adapters.keyring import CannotUnseal
 from service.adapters.outgoing import SECONDS, OutgoingFailed
 from service.domain import life
+from service.domain.comment import CommentKey
 from service.domain.destinations import check_url
 from service.domain.errors import Invalid, NotFound, StoreUnavailable
 from service.domain.life import Action, Actor
@@ -177,7 +178,7 @@ def _log(site: Site, details: dict[str, Any], actor: Actor, now: datetime) -> No
 
 
 def enqueue_questions(
-    site: Site, comment_id: UUID, revision: int, *, address: str | None, waiting: bool, now: datetime
+    site: Site, comment: CommentKey, revision: int, *, address: str | None, waiting: bool, now: datetime
 ) -> None:
     """Write down, in the transaction that stores a revision, that others are to be asked about it.
 
@@ -185,14 +186,12 @@ def enqueue_questions(
     network address, which is kept for it sealed until it was asked, and nowhere else.
     """
     kinds = [OpinionKind(kind) for kind in site.asks]
-    revisions.add_signals(
-        (site.id, comment_id), revision, [not_asked_yet(kind) for kind in kinds], waiting=waiting, now=now
-    )
+    revisions.add_signals(comment, revision, [not_asked_yet(kind) for kind in kinds], waiting=waiting, now=now)
     for kind in kinds:
         payload = {"ask": kind.value}
         if kind is OpinionKind.AKISMET and address is not None:
             payload["address"] = b64encode(tools().keyring.seal(address, context=site.id.bytes)).decode()
-        outbox.enqueue("opinion", site.id, comment_id=comment_id, revision=revision, payload=payload, now=now)
+        outbox.enqueue("opinion", site.id, comment_id=comment.id, revision=revision, payload=payload, now=now)
 
 
 def enqueue_reports(site: Site, decided: Iterable[tuple[UUID, int, Action]], *, now: datetime) -> None:

@@ -17,6 +17,7 @@ from service.domain.article import Article
 from service.domain.comment import (
     Comment,
     Revision,
+    author_may_appeal,
     author_may_revise,
     author_may_withdraw,
     check_author_may_revise,
@@ -47,6 +48,7 @@ class Receipt:
     revision: Revision
     may_revise: bool
     may_withdraw: bool
+    may_appeal: bool
     verdict: Verdict | None = None
 
 
@@ -81,7 +83,7 @@ def revise_comment(token: str, body: str, *, client_address: str | None, now: da
         if done:
             break
     else:
-        raise _moved_on(receipt.comment)
+        raise moved_on(receipt.comment)
     return Receipt(**(vars(receipt) | {"verdict": verdict}))
 
 
@@ -100,7 +102,7 @@ def withdraw_comment(token: str, *, now: datetime) -> None:
                 comments.erase_texts([comment.id])
                 _log(comment, Action.DELETE, after, AUTHOR, now)
                 return
-    raise _moved_on(comment)
+    raise moved_on(comment)
 
 
 def _receipt(token: str, now: datetime) -> Receipt:
@@ -116,6 +118,7 @@ def _receipt(token: str, now: datetime) -> Receipt:
         revision=item.revision,
         may_revise=author_may_revise(item.comment, now),
         may_withdraw=author_may_withdraw(item.comment),
+        may_appeal=author_may_appeal(item.comment),
     )
 
 
@@ -169,14 +172,14 @@ def _store_revision(
     if not change_standing(comment, after, **changes):
         return False
     revision = Revision(after.revision, raw, body_html, now)
-    revisions.add_revision(comment.id, revision, sanitiser_version=SANITISER_VERSION)
+    revisions.add_revision(comment.key, revision, sanitiser_version=SANITISER_VERSION)
     waiting = after.status is Status.PENDING
-    revisions.add_signals((comment.site_id, comment.id), after.revision, signals, waiting=waiting, now=now)
+    revisions.add_signals(comment.key, after.revision, signals, waiting=waiting, now=now)
     sketches.drop_sketches_of([comment.id])
-    sketches.keep_sketch(comment.id, comment.site_id, numbers, now=now)
+    sketches.keep_sketch(comment.key, numbers, now=now)
     outbox.enqueue("score", comment.site_id, comment_id=comment.id, revision=after.revision, now=now)
     opinions.enqueue_questions(
-        receipt.site, comment.id, after.revision, address=client_address, waiting=waiting, now=now
+        receipt.site, comment.key, after.revision, address=client_address, waiting=waiting, now=now
     )
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
@@ -201,7 +204,8 @@ def _log(comment: Comment, action: Action, after: life.Standing, actor: life.Act
     log.add_entries([decision_entry(comment.id, comment.site_id, action, comment.standing, after, actor, now=now)])
 
 
-def _moved_on(comment: Comment) -> StaleDecision:
+def moved_on(comment: Comment) -> StaleDecision:
+    """Return the refusal of an author whose comment kept changing while they acted on it."""
     standing = comment.standing
     return StaleDecision(
         "This comment is being changed by others at this moment; please look at it again.",

@@ -20,7 +20,7 @@ from service.adapters.keyring import new_token, token_hash
 from service.adapters.markup import SANITISER_VERSION
 from service.domain import screening
 from service.domain.article import Article, check_belongs_to_site
-from service.domain.comment import DUPLICATE_WINDOW, Place, Revision, place_in_thread
+from service.domain.comment import DUPLICATE_WINDOW, CommentKey, Place, Revision, place_in_thread
 from service.domain.emails import email_lookup_form
 from service.domain.errors import Duplicate, ParentNotFound, PostbagError
 from service.domain.forms import FormSeen
@@ -251,15 +251,15 @@ def _store(
         receipt_hash=token_hash(receipt),
         edit_until=now + site.revise_window,
     )
-    first = Revision(1, checked.body, body_html, now)
+    key, first = CommentKey(site.id, article.id, comment_id), Revision(1, checked.body, body_html, now)
     waiting = standing.status is Status.PENDING
     with together():
         comments.add_comment(comment, now=now)
-        revisions.add_revision(comment_id, first, sanitiser_version=SANITISER_VERSION)
-        revisions.add_signals((site.id, comment_id), 1, signals, waiting=waiting, now=now)
-        sketches.keep_sketch(comment_id, site.id, numbers, now=now)
+        revisions.add_revision(key, first, sanitiser_version=SANITISER_VERSION)
+        revisions.add_signals(key, 1, signals, waiting=waiting, now=now)
+        sketches.keep_sketch(key, numbers, now=now)
         outbox.enqueue("score", site.id, comment_id=comment_id, revision=1, now=now)
-        opinions.enqueue_questions(site, comment_id, 1, address=sender.address, waiting=waiting, now=now)
+        opinions.enqueue_questions(site, key, 1, address=sender.address, waiting=waiting, now=now)
         authors.move_author_counters({author.id: {standing.status: 1}})
         counters.move_site_counters(site.id, {standing.status: 1})
     if standing.is_published:

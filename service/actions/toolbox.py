@@ -12,6 +12,7 @@ from service.adapters.changes import Changes
 from service.adapters.claims import Claims
 from service.adapters.keyring import Keyring
 from service.adapters.limiter import Limiter
+from service.adapters.mail import Mailer
 from service.adapters.once import Once
 from service.adapters.redis_link import RedisLink
 from service.adapters.rulebooks import RuleBooks
@@ -38,6 +39,10 @@ class Toolbox:
     sites: SiteMemory
     allowed_networks: tuple[Network, ...] = ()
     """Networks inside which the service may call although they are not of the public internet."""
+    mailer: Mailer | None = None
+    """None where no server takes our mail: nothing that needs one is offered then."""
+    mail_links: str = ""
+    """Where links in mail lead, without a slash at its end."""
     slugs: dict[UUID, str] = field(default_factory=dict, compare=False)
     """The names of sites by their ids, which never change, as far as they were asked for."""
 

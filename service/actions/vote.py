@@ -43,7 +43,7 @@ def vote_for_comment(
         comment = comments.hold_published(comment_id, site_id=site.id)
         if comment is None:
             raise NotFound
-        by = votes.add_vote(comment_id, clients, now=now) if votes_for else -votes.remove_votes(comment_id, clients)
+        by = votes.add_vote(comment.key, clients, now=now) if votes_for else -votes.remove_votes(comment_id, clients)
         count = comments.count_vote(comment_id, by) if by else comment.votes
         if by:
             announce.votes_changed(site.id, comment.article_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from service.domain import life
@@ -16,6 +17,7 @@ EMAIL_MAX = 254  # octets in a path (RFC 5321, section 4.5.3.1.3, less the angle
 URL_MAX = 500  # characters of an author's website
 BODY_MAX = 10_000  # characters as a reader counts them: a long essay, short of a flood
 REASON_MAX = 500  # characters of a rejection reason, which the author reads on the receipt
+APPEAL_MAX = 500  # characters in which an author says why a moderator should look again
 NOTE_MAX = 2_000  # characters of a private note to colleagues
 TITLE_MAX = 300  # characters of an article's title
 
@@ -24,6 +26,14 @@ DUPLICATE_WINDOW = timedelta(days=1)
 CLIENT_KEY_LIFE = timedelta(days=30)
 """How long the keyed hash of a client address is kept, with comments, votes and flags: long enough to see a campaign,
 no longer. Who gave a vote before that is not known any more, so they could give it again and cannot take it back."""
+
+
+class CommentKey(NamedTuple):
+    """What names a comment in every row that belongs to it: with its article, by which rows can be spread."""
+
+    site_id: UUID
+    article_id: UUID
+    id: UUID
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,13 @@ class Comment:
     """The keyed hash of the network it came from, as long as it is kept."""
     quietly_spam: bool = False
     """True where the screening, and no person, has called it spam."""
+    appealed_at: datetime | None = None
+    """When its author asked for another look; they can once."""
+
+    @property
+    def key(self) -> CommentKey:
+        """Return what names it in the rows that belong to it."""
+        return CommentKey(self.site_id, self.article_id, self.id)
 
     @property
     def status_for_author(self) -> Status:
@@ -131,6 +148,20 @@ def check_author_may_revise(comment: Comment, now: datetime) -> None:
             values={"time": comment.edit_until},
             says="revise_window_over",
         )
+
+
+def author_may_appeal(comment: Comment) -> bool:
+    """True where a person has turned it down, and its author has not asked for another look before."""
+    return life.can_be_appealed(comment.standing) and not comment.is_quietly_spam and comment.appealed_at is None
+
+
+def check_author_may_appeal(comment: Comment) -> None:
+    """Pass where the author may ask for another look; else raise Forbidden with the reason in words."""
+    if comment.appealed_at is not None:
+        raise Forbidden("You have asked for another look at this comment; that is possible once.", says="appealed")
+    if not author_may_appeal(comment):
+        sentence = f"This comment is {comment.status_for_author}, so there is no decision to look at again."
+        raise Forbidden(sentence, says="nothing_to_appeal")
 
 
 def _may_still_change(comment: Comment) -> bool:

@@ -28,6 +28,8 @@ class LogKind(StrEnum):
     DECISION = "decision"
     UNDO = "undo"
     """A decision was taken back; `action` is the one that was."""
+    APPEAL = "appeal"
+    """An author asked for another look; what they said stands with the comment, and goes with it."""
     SITE = "site"
     REASON = "reason"
     ARTICLE = "article"

@@ -13,6 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+PARTS = sa.text(
+    "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass(:table) ORDER BY 1",
+)
 IS_INVALID = sa.text(
     "SELECT NOT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)",
 )
@@ -21,15 +24,20 @@ IS_INVALID = sa.text(
 def create_index(name: str, table: str, columns: Sequence[Any], **options: Any) -> None:
     """Make an index while the table is written to; what an attempt that failed has left is made anew.
 
-    On PostgreSQL that ends the transaction of the migration, so it belongs at its end, or into one of its own.
+    On PostgreSQL that ends the transaction of the migration, so it belongs at its end, or into one of its own. A table
+    that was divided (docs/scaling.md) gets one made of those of its parts, which takes no time once they are there.
     """
     if op.get_bind().dialect.name != "postgresql":
         op.create_index(name, table, columns, **options)
         return
+    parts = _parts(table)
     with _outside_of_a_transaction():
-        if op.get_bind().execute(IS_INVALID, {"name": name}).scalar_one_or_none():
-            op.drop_index(name, table, postgresql_concurrently=True)
-        op.create_index(name, table, columns, if_not_exists=True, postgresql_concurrently=True, **options)
+        for number, part in enumerate(parts):
+            _create_concurrently(f"{name}_{number}", part, columns, **options)
+        if not parts:
+            _create_concurrently(name, table, columns, **options)
+    if parts:
+        op.create_index(name, table, columns, if_not_exists=True, **options)
 
 
 def drop_index(name: str, table: str) -> None:
@@ -37,8 +45,22 @@ def drop_index(name: str, table: str) -> None:
     if op.get_bind().dialect.name != "postgresql":
         op.drop_index(name, table)
         return
+    if _parts(table):
+        # Of a table in parts PostgreSQL only does it at once.
+        op.drop_index(name, table, if_exists=True)
+        return
     with _outside_of_a_transaction():
         op.drop_index(name, table, if_exists=True, postgresql_concurrently=True)
+
+
+def _parts(table: str) -> list[str]:
+    return list(op.get_bind().execute(PARTS, {"table": table}).scalars())
+
+
+def _create_concurrently(name: str, table: str, columns: Sequence[Any], **options: Any) -> None:
+    if op.get_bind().execute(IS_INVALID, {"name": name}).scalar_one_or_none():
+        op.drop_index(name, table, postgresql_concurrently=True)
+    op.create_index(name, table, columns, if_not_exists=True, postgresql_concurrently=True, **options)
 
 
 @contextmanager

@@ -49,6 +49,7 @@ COMMENT_COLUMNS = (
     CommentRow.edit_until,
     CommentRow.client_hash,
     CommentRow.quietly_spam,
+    CommentRow.appealed_at,
 )
 
 
@@ -58,11 +59,12 @@ def comment_from_row(row: Row[*tuple[Any, ...]]) -> Comment:
     return Comment(*before, Standing(Status(standing[0]), *standing[1:]), *after)  # type: ignore[call-arg]
 
 
-def find_comment(comment_id: UUID, *, site_id: UUID) -> Comment | None:
-    """Return the comment of this site, or None."""
-    row = db.session.execute(
-        select(*COMMENT_COLUMNS).where(CommentRow.id == comment_id, CommentRow.site_id == site_id)
-    ).one_or_none()
+def find_comment(comment_id: UUID, *, site_id: UUID, kept: bool = False) -> Comment | None:
+    """Return the comment of this site, or None; one that is `kept` is not taken away before the transaction ends."""
+    statement = select(*COMMENT_COLUMNS).where(CommentRow.id == comment_id, CommentRow.site_id == site_id)
+    if kept:
+        statement = statement.with_for_update(read=True, key_share=True)
+    row = db.session.execute(statement).one_or_none()
     return None if row is None else comment_from_row(row)
 
 

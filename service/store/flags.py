@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
+from service.domain.comment import CommentKey
 from service.domain.flags import Flag, FlagReason, LoggedFlag
 from service.extensions import db
 from service.store.dialect import insert_or_ignore
@@ -15,17 +16,18 @@ from service.store.ids import new_id
 from service.store.models import FlagRow
 
 
-def add_flag(comment_id: UUID, flag: Flag, client_hashes: Sequence[bytes], *, revision: int, now: datetime) -> bool:
+def add_flag(comment: CommentKey, flag: Flag, client_hashes: Sequence[bytes], *, revision: int, now: datetime) -> bool:
     """Store a reader's flag; False where they have flagged the comment already, perhaps by an older key.
 
     `client_hashes` has the hash by the current key first.
     """
     current, *older = client_hashes
-    if older and _has_flagged(comment_id, older):
+    if older and _has_flagged(comment.id, older):
         return False
     values = {
         "id": new_id(now),
-        "comment_id": comment_id,
+        "comment_id": comment.id,
+        "article_id": comment.article_id,
         "client_hash": current,
         "revision": revision,
         "reason": flag.reason.value,

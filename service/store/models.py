@@ -1,6 +1,9 @@
 """The tables. One class a table; reads and writes live in one module a noun beside this file.
 
 Hot statements are written with Core against these classes; no row object leaves the store.
+
+Comments and what belongs to one have `article_id` in every key, so that PostgreSQL can divide these tables by its hash
+(docs/scaling.md). It stands last there: they are asked for by the comment's id alone, too.
 """
 
 from __future__ import annotations
@@ -14,8 +17,10 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     LargeBinary,
+    PrimaryKeyConstraint,
     String,
     Text,
     UniqueConstraint,
@@ -111,6 +116,10 @@ NARROWED = {"links": "has_links", "flagged": "flags > 0", "edited": "revision > 
 """What a queue can be narrowed to, each with the condition of an index of its own. A query has to say exactly this."""
 
 
+def _of_a_comment() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["comment_id", "article_id"], ["comments.id", "comments.article_id"])
+
+
 class CommentRow(Base):
     """A comment: its place in the thread, where it stands, and what readers see of it."""
 
@@ -118,8 +127,8 @@ class CommentRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
-    article_id: Mapped[UUID] = mapped_column(ForeignKey("articles.id"))
-    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id"))
+    article_id: Mapped[UUID] = mapped_column(ForeignKey("articles.id"), primary_key=True)
+    parent_id: Mapped[UUID | None]
     root_id: Mapped[UUID]
     depth: Mapped[int]
     path: Mapped[bytes] = mapped_column(LargeBinary)
@@ -147,15 +156,20 @@ class CommentRow(Base):
     quietly_spam: Mapped[bool] = mapped_column(server_default=text("false"))
     """True where the screening, and no person, has called it spam: its author is told that it is pending."""
     client_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
-    receipt_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    receipt_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    """That of 256 random bits: no two are the same, so no index has to see to it."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     edit_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    appealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         CheckConstraint("status IN ('pending', 'approved', 'rejected', 'spam', 'deleted')", name="status"),
+        # What is answered stands under the same article.
+        ForeignKeyConstraint(["parent_id", "article_id"], ["comments.id", "comments.article_id"]),
+        Index("ix_comments_receipt", "receipt_hash"),
         # The public page, in each of its orders.
         Index("ix_comments_oldest", "article_id", "path", postgresql_where=_SHOWN, sqlite_where=_SHOWN),
         Index(
@@ -232,9 +246,11 @@ class RevisionRow(Base):
     """One numbered text of a comment, as typed and as sanitised, with the version of the sanitiser."""
 
     __tablename__ = "revisions"
+    __table_args__ = (_of_a_comment(),)
 
-    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    comment_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    article_id: Mapped[UUID] = mapped_column(primary_key=True)
     body_raw: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str] = mapped_column(Text)
     sanitiser_version: Mapped[int]
@@ -250,7 +266,9 @@ class SignalRow(Base):
 
     __tablename__ = "signals"
     __table_args__ = (
-        Index("ix_signals_comment", "comment_id", "revision"),
+        # In this order it is also what the signals of a revision are found by.
+        PrimaryKeyConstraint("comment_id", "revision", "id", "article_id"),
+        _of_a_comment(),
         Index(
             "ix_signals_queue",
             "site_id",
@@ -262,10 +280,11 @@ class SignalRow(Base):
         ),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
     site_id: Mapped[UUID]
     waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"))
+    comment_id: Mapped[UUID]
+    article_id: Mapped[UUID]
     revision: Mapped[int]
     name: Mapped[str] = mapped_column(String(64))
     verdict: Mapped[str] = mapped_column(String(16))
@@ -284,10 +303,12 @@ class SketchRow(Base):
     __table_args__ = (
         Index("ix_sketches_number", "site_id", "number", "created_at"),
         Index("ix_sketches_time", "created_at"),
+        _of_a_comment(),
     )
 
-    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    comment_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    article_id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -323,9 +344,11 @@ class VoteRow(Base):
     """One reader's vote for a comment, as long as their client key is kept; `comments.votes` counts it for good."""
 
     __tablename__ = "votes"
+    __table_args__ = (_of_a_comment(),)
 
-    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    comment_id: Mapped[UUID] = mapped_column(primary_key=True)
     client_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    article_id: Mapped[UUID] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
@@ -334,7 +357,8 @@ class FlagRow(Base):
 
     __tablename__ = "flags"
     __table_args__ = (
-        UniqueConstraint("comment_id", "client_hash"),
+        UniqueConstraint("comment_id", "client_hash", "article_id"),
+        _of_a_comment(),
         CheckConstraint("reason IN ('spam', 'abuse', 'off_topic', 'other')", name="reason"),
         # Client keys that have to be dropped.
         Index(
@@ -346,7 +370,8 @@ class FlagRow(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    comment_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id"))
+    comment_id: Mapped[UUID]
+    article_id: Mapped[UUID] = mapped_column(primary_key=True)
     client_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     revision: Mapped[int]
     reason: Mapped[str] = mapped_column(String(16))
@@ -369,7 +394,8 @@ class OpinionSettingsRow(Base):
 class LogRow(Base):
     """One thing that was done and by whom: a decision, its undoing, or a change of how a site is run.
 
-    Rows are only ever added, each with the hash of the one before it on its site (`domain/log.py`).
+    Rows are only ever added, each with the hash of the one before it on its site (`domain/log.py`). Whoever writes of a
+    comment holds its row.
     """
 
     __tablename__ = "log"
@@ -391,7 +417,7 @@ class LogRow(Base):
     actor_kind: Mapped[str] = mapped_column(String(16))
     actor_id: Mapped[UUID | None]
     actor_name: Mapped[str] = mapped_column(Text)
-    comment_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id"))
+    comment_id: Mapped[UUID | None]
     batch_id: Mapped[UUID | None]
     """What was decided together, and is undone together."""
     revision: Mapped[int | None]
@@ -438,14 +464,17 @@ class ReasonRow(Base):
 
 
 class NoteRow(Base):
-    """What a moderator tells colleagues about a comment or about an author; readers never see it."""
+    """What a moderator tells colleagues about a comment or about an author; readers never see it.
+
+    Whoever writes about a comment holds its row, so that it is not taken away meanwhile.
+    """
 
     __tablename__ = "notes"
     __table_args__ = (Index("ix_notes_comment", "comment_id", "id"), Index("ix_notes_author", "author_id", "id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
-    comment_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id"))
+    comment_id: Mapped[UUID | None]
     author_id: Mapped[UUID | None] = mapped_column(ForeignKey("authors.id"))
     actor_kind: Mapped[str] = mapped_column(String(16))
     actor_id: Mapped[UUID | None]

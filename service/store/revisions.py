@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, case, insert, literal, select, tuple_, update
 
-from service.domain.comment import Revision
+from service.domain.comment import CommentKey, Revision
 from service.domain.screening import Signal, Verdict
 from service.extensions import db
 from service.store.ids import new_id
@@ -16,10 +16,11 @@ from service.store.models import RevisionRow, SignalRow
 from service.store.together import add_rows
 
 
-def add_revision(comment_id: UUID, revision: Revision, *, sanitiser_version: int) -> None:
+def add_revision(comment: CommentKey, revision: Revision, *, sanitiser_version: int) -> None:
     """Store a numbered text of a comment."""
     row = {
-        "comment_id": comment_id,
+        "comment_id": comment.id,
+        "article_id": comment.article_id,
         "number": revision.number,
         "body_raw": revision.body_raw,
         "body_html": revision.body_html,
@@ -33,13 +34,14 @@ def repeat_revision(comment_id: UUID, number: int, *, under: int) -> Revision:
     """Store a revision that exists once more under another number, with the time it was written, and return it."""
     again = select(
         RevisionRow.comment_id,
+        RevisionRow.article_id,
         literal(under),
         RevisionRow.body_raw,
         RevisionRow.body_html,
         RevisionRow.sanitiser_version,
         RevisionRow.created_at,
     ).where(RevisionRow.comment_id == comment_id, RevisionRow.number == number)
-    names = ["comment_id", "number", "body_raw", "body_html", "sanitiser_version", "created_at"]
+    names = ["comment_id", "article_id", "number", "body_raw", "body_html", "sanitiser_version", "created_at"]
     db.session.execute(insert(RevisionRow.__table__).from_select(names, again))  # type: ignore[arg-type]
     return find_revision(comment_id, under)
 
@@ -76,19 +78,18 @@ def all_revisions(comment_id: UUID) -> list[Revision]:
     return [Revision(*row) for row in rows]
 
 
-def add_signals(
-    comment: tuple[UUID, UUID], revision: int, signals: Sequence[Signal], *, waiting: bool, now: datetime
-) -> None:
-    """Store what the screening found in a revision of a comment, named by its site and id.
+def add_signals(comment: CommentKey, revision: int, signals: Sequence[Signal], *, waiting: bool, now: datetime) -> None:
+    """Store what the screening found in a revision of a comment.
 
     `waiting` says that the revision waits for a person since `now`, as the comment's `queued_at` has it.
     """
     rows = [
         {
             "id": new_id(now),
-            "site_id": comment[0],
+            "site_id": comment.site_id,
             "waiting_since": now if waiting else None,
-            "comment_id": comment[1],
+            "comment_id": comment.id,
+            "article_id": comment.article_id,
             "revision": revision,
             "name": signal.name,
             "verdict": signal.verdict.value,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, delete, func, select, tuple_, union_all
 
+from service.domain.comment import CommentKey
 from service.domain.likeness import ENOUGH_ALIKE
 from service.extensions import db
 from service.store.models import SketchRow
@@ -65,10 +66,10 @@ def alike(numbers: int) -> Select[int]:
     return select(func.count()).select_from(shared)
 
 
-def keep_sketch(comment_id: UUID, site_id: UUID, numbers: Sequence[int], *, now: datetime) -> None:
+def keep_sketch(comment: CommentKey, numbers: Sequence[int], *, now: datetime) -> None:
     """Store the numbers of a comment's text; those of an earlier text have to be dropped before."""
-    rows = [{"comment_id": comment_id, "site_id": site_id, "number": n, "created_at": now} for n in numbers]
-    add_rows(SketchRow, rows)
+    named = {"comment_id": comment.id, "article_id": comment.article_id, "site_id": comment.site_id}
+    add_rows(SketchRow, [named | {"number": number, "created_at": now} for number in numbers])
 
 
 def drop_sketches_of(comment_ids: Sequence[UUID]) -> None:

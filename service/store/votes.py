@@ -8,20 +8,26 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, tuple_
 
+from service.domain.comment import CommentKey
 from service.extensions import db
 from service.store.dialect import insert_or_ignore
 from service.store.models import VoteRow
 
 
-def add_vote(comment_id: UUID, client_hashes: Sequence[bytes], *, now: datetime) -> int:
+def add_vote(comment: CommentKey, client_hashes: Sequence[bytes], *, now: datetime) -> int:
     """Store a reader's vote and return how many are new: none where they have voted already, perhaps by an older key.
 
     `client_hashes` has the hash by the current key first.
     """
     current, *older = client_hashes
-    if older and _has_voted(comment_id, older):
+    if older and _has_voted(comment.id, older):
         return 0
-    values = {"comment_id": comment_id, "client_hash": current, "created_at": now}
+    values = {
+        "comment_id": comment.id,
+        "article_id": comment.article_id,
+        "client_hash": current,
+        "created_at": now,
+    }
     made = db.session.execute(insert_or_ignore(VoteRow, values).returning(VoteRow.comment_id)).all()
     return len(made)
 

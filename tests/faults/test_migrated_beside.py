@@ -31,8 +31,10 @@ def upgrade() -> None:
     op.add_column("sites", sa.Column("mood", sa.String(16), nullable=True))
     op.create_table(
         "moods",
-        sa.Column("comment_id", sa.Uuid(), sa.ForeignKey("comments.id"), primary_key=True),
+        sa.Column("comment_id", sa.Uuid(), primary_key=True),
+        sa.Column("article_id", sa.Uuid(), primary_key=True),
         sa.Column("mood", sa.String(16), nullable=False),
+        sa.ForeignKeyConstraint(["comment_id", "article_id"], ["comments.id", "comments.article_id"]),
     )
     beside.create_index("ix_comments_mood", "comments", ["site_id", "mood"])
 

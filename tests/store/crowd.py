@@ -51,7 +51,7 @@ FROM generate_series(0, :rows / 40 - 1) n;
 
 CREATE TEMPORARY TABLE made ON COMMIT DROP AS
 SELECT n, pg_temp.id_at('comment', n) AS id, pg_temp.id_at('comment', n / 20 * 20 + 8) AS root_id,
-       n % 20 > 9 AS answers,
+       pg_temp.id_at('article', n / 20 % :articles) AS article_id, n % 20 > 9 AS answers,
        CASE WHEN n % 10 = 9 THEN 'pending' WHEN n % 40 = 3 THEN 'rejected' WHEN n % 40 = 4 THEN 'spam'
             WHEN n % 40 = 5 THEN 'deleted' ELSE 'approved' END AS status,
        CASE WHEN n % 100 = 99 THEN 2 ELSE 1 END AS revision
@@ -60,7 +60,7 @@ FROM generate_series(0, :rows - 1) n;
 INSERT INTO comments (id, site_id, article_id, parent_id, root_id, depth, path, author_id, author_name, avatar, status,
     revision, published_revision, version, body_html, body_fingerprint, search_text, shown, shown_replies, votes, flags,
     score, has_links, client_hash, receipt_hash, created_at, queued_at, published_at, edit_until)
-SELECT id, :site, pg_temp.id_at('article', n / 20 % :articles), CASE WHEN answers THEN root_id END,
+SELECT id, :site, article_id, CASE WHEN answers THEN root_id END,
     CASE WHEN answers THEN root_id ELSE id END, answers::int,
     CASE WHEN answers THEN uuid_send(root_id) ELSE '' END || uuid_send(id),
     pg_temp.id_at('author', n % (:rows / 40)), 'Reader ' || n, 'avatar', status, revision,
@@ -72,24 +72,26 @@ SELECT id, :site, pg_temp.id_at('article', n / 20 % :articles), CASE WHEN answer
     pg_temp.moment(n), pg_temp.moment(n), pg_temp.moment(n), pg_temp.moment(n)
 FROM made;
 
-INSERT INTO revisions (comment_id, number, body_raw, body_html, sanitiser_version, created_at)
-SELECT id, number, 'Number ' || n, '<p>Number ' || n || '</p>', 1, pg_temp.moment(n)
+INSERT INTO revisions (comment_id, article_id, number, body_raw, body_html, sanitiser_version, created_at)
+SELECT id, article_id, number, 'Number ' || n, '<p>Number ' || n || '</p>', 1, pg_temp.moment(n)
 FROM made, generate_series(1, revision) number;
 
-INSERT INTO signals (id, site_id, waiting_since, comment_id, revision, name, verdict, score, detail, spans)
-SELECT pg_temp.id_at('signal', n), :site, CASE WHEN status = 'pending' THEN pg_temp.moment(n) END, id, revision,
+INSERT INTO signals (id, site_id, waiting_since, comment_id, article_id, revision, name, verdict, score, detail, spans)
+SELECT pg_temp.id_at('signal', n), :site, CASE WHEN status = 'pending' THEN pg_temp.moment(n) END, id, article_id,
+    revision,
     CASE WHEN n % 50 IN (9, 10) THEN 'many_links' ELSE 'first_comment' END, 'hold', 1, 'Because', '[]'
 FROM made WHERE n % 10 > 4;
 
-INSERT INTO sketches (comment_id, number, site_id, created_at)
-SELECT id, (n / 3) * 10 + number, :site, pg_temp.moment(n) FROM made, generate_series(1, 5) number WHERE n % 3 = 0;
+INSERT INTO sketches (comment_id, article_id, number, site_id, created_at)
+SELECT id, article_id, (n / 3) * 10 + number, :site, pg_temp.moment(n)
+FROM made, generate_series(1, 5) number WHERE n % 3 = 0;
 
-INSERT INTO votes (comment_id, client_hash, created_at)
-SELECT id, convert_to('reader ' || reader, 'UTF8'), pg_temp.moment(n)
+INSERT INTO votes (comment_id, article_id, client_hash, created_at)
+SELECT id, article_id, convert_to('reader ' || reader, 'UTF8'), pg_temp.moment(n)
 FROM made, generate_series(0, 9) reader WHERE n % 10 = 0;
 
-INSERT INTO flags (id, comment_id, client_hash, revision, reason, created_at)
-SELECT gen_random_uuid(), id, convert_to('reader ' || reader, 'UTF8'), 1,
+INSERT INTO flags (id, comment_id, article_id, client_hash, revision, reason, created_at)
+SELECT gen_random_uuid(), id, article_id, convert_to('reader ' || reader, 'UTF8'), 1,
     CASE reader % 2 WHEN 0 THEN 'spam' ELSE 'other' END, pg_temp.moment(n)
 FROM made, generate_series(0, 9) reader WHERE n % 10 = 0 OR n % 100 = 29;
 

@@ -16,7 +16,9 @@ from sqlalchemy import inspect
 
 from service.extensions import db
 from tests.commands import empty_postgres, running
-from tests.driver import make_site
+from tests.driver import SiteDriver, make_site
+from tests.store.ledger import discrepancies
+from tests.stored import rows_stored
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -86,6 +88,50 @@ def test_what_was_stored_before_votes_and_flags_came_is_readable_after(empty_app
     assert site.vote(sent["id"]).get_json()["votes"] == 1
     site.flagged(sent["id"], "spam", "spam", "spam")
     assert site.opened(sent["id"])["status"] == "pending", "a site from before has the threshold of a new one"
+
+
+BELONGING = ("revisions", "signals", "sketches", "votes", "flags")
+"""The tables that have rows for each comment."""
+
+
+def _talk(site: SiteDriver) -> None:
+    """Leave rows of every kind that belongs to a comment: answers, edits, votes, flags, sketches, notes, decisions."""
+    long = "A reply of more than ten words, so that something is kept by which its copies would be found"
+    first = site.published(body=long)
+    answer = site.published(body="An answer", parent_id=first["id"])
+    for sent in (first, answer):
+        assert site.vote(sent["id"]).status_code == 200
+        site.flagged(sent["id"], "spam")
+    assert site.revise(answer, "An answer in other words").status_code == 200
+    note = {"text": "Seen before", "about": "comment"}
+    said = site.client.post(f"/v1/moderation/comments/{first['id']}/notes", json=note, headers=site.bearer)
+    assert said.status_code == 201
+
+
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index:sqlalchemy.exc.SAWarning")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index:UserWarning")
+def test_what_was_stored_before_keys_had_the_article_is_there_after_and_goes_on(empty_app: Flask) -> None:
+    with empty_app.app_context():
+        upgrade()
+    site = make_site(empty_app, limits="off")
+    _talk(site)
+    before, page = rows_stored(empty_app), site.page()
+    assert {table for table, _, _ in before} >= {"comments", *BELONGING, "log", "notes"}
+    with empty_app.app_context():
+        db.session.remove()
+        downgrade(revision="0011")
+        looked = inspect(db.engine)
+        assert looked.get_pk_constraint("comments")["constrained_columns"] == ["id"]
+        assert [one["column_names"] for one in looked.get_unique_constraints("comments")] == [["receipt_hash"]]
+        for table in BELONGING:
+            assert "article_id" not in {column["name"] for column in looked.get_columns(table)}
+        upgrade()
+        assert differences() == []
+        db.session.remove()
+    assert rows_stored(empty_app) == before
+    assert site.page() == page
+    _talk(make_site(empty_app, limits="off"))
+    assert discrepancies(empty_app, site.slug) == []
 
 
 def test_upgrading_twice_changes_nothing(empty_app: Flask) -> None:

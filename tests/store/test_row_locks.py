@@ -8,10 +8,12 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from service.domain.errors import StoreUnavailable
 from service.extensions import db
 from service.store import authors, comments
-from service.store.models import AuthorRow
+from service.store.models import AuthorRow, CommentRow
 from service.store.session import writing
 from service.store.sites import find_site
 from tests.driver import SiteDriver
@@ -38,3 +40,26 @@ def test_who_submits_does_not_wait_for_a_decision_on_another_comment_of_theirs(a
             for _ in range(2):
                 comments.save_comments([(comment, comment.standing, {"score": 1.0})])
             assert other.submit(submit_again).result(timeout=5) == comment.author_id
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_who_notes_something_about_a_comment_keeps_it_there_and_holds_up_no_decision(
+    app: Flask, site: SiteDriver
+) -> None:
+    sent = UUID(site.submitted()["id"])
+    with app.app_context():
+        site_id = find_site(site.slug).id
+
+        def hold() -> int:
+            with app.app_context(), writing():
+                return len(comments.hold_comments([sent], site_id=site_id))
+
+        def take_away() -> None:
+            with app.app_context(), writing():
+                db.session.execute(select(CommentRow.id).where(CommentRow.id == sent).with_for_update(nowait=True))
+
+        with ThreadPoolExecutor(1) as other, writing():
+            assert comments.find_comment(sent, site_id=site_id, kept=True) is not None
+            assert other.submit(hold).result(timeout=5) == 1
+            with pytest.raises(StoreUnavailable):
+                other.submit(take_away).result(timeout=5)

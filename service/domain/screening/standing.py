@@ -39,6 +39,11 @@ def flagged_signal(flags: Mapping[FlagReason, int]) -> Signal:
     return Signal("flagged", Verdict.HOLD, FLAGGED_SCORE, counted_in_words(flags))
 
 
+def appealed_signal(words: str) -> Signal:
+    """Return what brings a comment that was turned down back to the queue: its author, in their own words."""
+    return Signal("appealed", Verdict.HOLD, 0.0, words)
+
+
 def hold_edit_of_what_was_flagged(submission: Submission, facts: Facts) -> Signal | None:
     """Hold an edit of what readers have flagged, whatever the policy: an author cannot edit a review away."""
     return flagged_signal(facts.flags) if facts.flags else None

@@ -22,6 +22,7 @@ blueprint = Blueprint("desk_log", __name__, url_prefix="/desk/log")
 KIND_WORDS = {
     LogKind.DECISION: "Decisions",
     LogKind.UNDO: "Taken back",
+    LogKind.APPEAL: "Appeals",
     LogKind.SITE: "Settings",
     LogKind.FLOOD: "Floods",
     LogKind.REASON: "Canned reasons",
@@ -34,6 +35,7 @@ KIND_WORDS = {
 WHAT_WORDS = {LogKind.UNDO: "took back", LogKind.SITE: "settings", LogKind.REASON: "canned reason"}
 """How one entry of a kind is called, where the kind's own word says too little."""
 DONE_WORDS = {
+    (LogKind.APPEAL, "appeal"): "asks for another look",
     (LogKind.FLOOD, "rise"): "a flood rises",
     (LogKind.FLOOD, "sink"): "a flood goes down",
     (LogKind.IMPORT, "finish"): "import",

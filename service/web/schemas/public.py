@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from service.domain.comment import BODY_MAX, EMAIL_MAX, NAME_MAX, NOTE_MAX, REASON_MAX, TITLE_MAX, URL_MAX
+from service.domain.comment import APPEAL_MAX, BODY_MAX, EMAIL_MAX, NAME_MAX, NOTE_MAX, REASON_MAX, TITLE_MAX, URL_MAX
 from service.domain.life import Status
 from service.domain.sorting import Sort
 from service.web.schemas.fields import (
@@ -212,6 +212,15 @@ class RevisionSchema(StrictSchema):
     body = Text(required=True)
 
 
+class AppealSchema(StrictSchema):
+    """Why a moderator should look again."""
+
+    text = Text(
+        required=True,
+        metadata={"description": "A sentence or two, for moderators alone.", "maxLength": APPEAL_MAX},
+    )
+
+
 class VoteSchema(StrictSchema):
     """A reader's vote, or what takes it back."""
 
@@ -275,6 +284,10 @@ class ReceiptSchema(Schema):
     edit_until = Moment(required=True)
     may_revise = fields.Boolean(required=True)
     may_withdraw = fields.Boolean(required=True)
+    may_appeal = fields.Boolean(
+        required=True, metadata={"description": "Whether its author may ask for another look, which they can once."}
+    )
+    appealed_at = Moment(required=True, allow_none=True, metadata={"description": "When they did."})
 
 
 class ArticleRegistrationSchema(StrictSchema):
