@@ -92,6 +92,13 @@ def test_every_error_code_is_listed_with_its_status_and_its_meaning() -> None:
     assert DOCUMENT["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] == list(ERROR_CODES)
 
 
+def test_a_list_of_words_that_stands_twice_has_one_name() -> None:
+    written_out = re.findall(r"enum:\n((?: +- \S.*\n)+)", FILE.read_text())
+    lists = [tuple(line.strip() for line in words.splitlines()) for words in written_out]
+    twice = {words for words in lists if lists.count(words) > 1}
+    assert not twice, "Name them in service/web/openapi_words.py: generators make one type of a name"
+
+
 def test_operation_ids_are_unique() -> None:
     ids = [operation["operationId"] for operation in EVERY_OPERATION]
     assert len(ids) == len(set(ids))

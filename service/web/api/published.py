@@ -128,7 +128,7 @@ def read_comments(query: dict[str, Any]) -> Response:
             "description": "The same key with the same body gets the answer that was given before; kept for a day.",
         }
     ],
-    requestBody={"content": {FORM: {"schema": {"$ref": "#/components/schemas/Submission"}}}},
+    requestBody={"content": {FORM: {"schema": {"$ref": "#/components/schemas/SubmissionForm"}}}},
 )
 @described("submitComment", "Send a reply")
 def submit_comment(sent: dict[str, Any]) -> Response:
@@ -181,7 +181,7 @@ def submit_comment(sent: dict[str, Any]) -> Response:
 @blueprint.arguments(FormTokenQuery, location="query")
 @blueprint.response(200, FormTokenSchema)
 @answers("invalid", "unknown_site", "rate_limited", "store_unavailable")
-@described("mintFormToken", "Get a token for a form that is being shown")
+@described("getFormToken", "Get a token for a form that is being shown")
 def mint_form_token(query: dict[str, Any]) -> Response:
     """Good for a day, for one reply to this article. Whoever sends without one is looked at more closely."""
     minted = forms.mint(query["site"], query["article"], client_address=request.remote_addr, now=utc_now())

@@ -67,7 +67,7 @@ class AuthorRecordSchema(Schema):
     proven = fields.Boolean(required=True, metadata={"description": "Whether the address is known to be theirs."})
 
 
-class AnsweredSchema(Schema):
+class ParentCommentSchema(Schema):
     """The comment that one answers, as published."""
 
     id = fields.UUID(required=True)
@@ -155,7 +155,10 @@ class QueueItemSchema(Schema):
     article = fields.Nested(ArticleSchema, required=True)
     parent_id = fields.UUID(required=True, allow_none=True)
     parent = fields.Nested(
-        AnsweredSchema, required=True, allow_none=True, metadata={"description": "What it answers, to read beside it."}
+        ParentCommentSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What it answers, to read beside it."},
     )
     depth = fields.Integer(required=True)
     status = Word(Status, required=True)
