@@ -15,6 +15,7 @@ from service.adapters.keyring import new_token, token_hash
 from service.domain.article_keys import parse_origin
 from service.domain.comment import TITLE_MAX
 from service.domain.errors import Invalid, NotFound, UnknownSite
+from service.domain.known_readers import ReaderTrust
 from service.domain.life import COMMAND, Actor
 from service.domain.limit_settings import LimitOverrides, parse_limit_overrides
 from service.domain.log import LogKind
@@ -111,6 +112,7 @@ def change_site(
     trusted_after: int | None = None,
     close_after_days: int | None = None,
     spam_threshold: float | None = None,
+    reader_trust: ReaderTrust | None = None,
 ) -> Site:
     """Change what is given of a site and return it; None leaves a value as it is. The log tells what was and what is.
 
@@ -129,6 +131,7 @@ def change_site(
         trusted_after=trusted_after,
         close_after_days=close_after_days,
         spam_threshold=spam_threshold,
+        reader_trust=reader_trust,
     )
     with writing():
         # Held, so that of two who change different things at once neither undoes what the other one did.
@@ -169,6 +172,7 @@ def settings_told(site: Site) -> dict[str, Any]:
         "flag_threshold": site.flag_threshold,
         "close_after_days": None if site.close_after is None else site.close_after.days,
         "spam_threshold": site.spam_threshold,
+        "reader_trust": site.reader_trust.value,
     }
 
 
@@ -235,5 +239,6 @@ _CHECKS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "trusted_after": ("trusted_after", check_trusted_after),
     "close_after_days": ("close_after", check_close_after_days),
     "spam_threshold": ("spam_threshold", check_spam_threshold),
+    "reader_trust": ("reader_trust", ReaderTrust),
 }
 """What `change_site` takes: the field of Site that it becomes, and what checks it."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service.actions import opinions
+from service.actions import known_readers, opinions
 from service.actions.accounts import email_hashes, totp_context
 from service.actions.idempotent import ANSWER_LIFE
+from service.actions.known_readers import reader_hashes
 from service.actions.rules import reseal_rules
 from service.actions.screen import ALIKE_WINDOW
 from service.actions.toolbox import tools
@@ -19,6 +20,7 @@ from service.domain.emails import email_lookup_form
 from service.domain.errors import StoreUnavailable
 from service.store import authors, comments, flags, idempotency, moderators, outbox, sketches, votes
 from service.store import session as database
+from service.store.authors import SealedAddress
 from service.store.session import reading, writing
 
 __all__ = ["CannotUnseal", "Forgotten", "Readiness", "apply_retention", "readiness", "reseal_emails"]
@@ -80,27 +82,45 @@ def reseal_emails() -> int:
     """
     moved = _reseal_accounts() + reseal_rules()
     opinions.reseal_secrets()
+    known_readers.reseal_keys()
     last: UUID | None = None
-    keyring = tools().keyring
     while True:
         with reading():
             batch = authors.sealed_addresses_after(last, limit=BATCH)
         if not batch:
             return moved
         last = batch[-1].author_id
-        stale = [address for address in batch if not keyring.is_current(address.email_sealed)]
+        stale = [address for address in batch if _is_stale(address)]
         if not stale:
             continue
         with writing():
             for address in stale:
-                context = address.site_id.bytes
-                email = keyring.unseal(address.email_sealed, context=context)
-                authors.reseal(
-                    address,
-                    email_hash=keyring.lookup_hash("email", str(address.site_id), email_lookup_form(email)),
-                    email_sealed=keyring.seal(email, context=context),
-                )
+                _reseal_author(address)
                 moved += 1
+
+
+def _is_stale(address: SealedAddress) -> bool:
+    sealed = (address.email_sealed, address.subject_sealed)
+    return any(one and not tools().keyring.is_current(one) for one in sealed)
+
+
+def _reseal_author(author: SealedAddress) -> None:
+    keyring, context, site = tools().keyring, author.site_id.bytes, str(author.site_id)
+    email = keyring.unseal(author.email_sealed, context=context) if author.email_sealed else ""
+    sealed = keyring.seal(email, context=context) if email else b""
+    address_hash = keyring.lookup_hash("email", site, email_lookup_form(email)) if email else None
+    if author.subject_sealed is None:
+        assert address_hash is not None, "an author without an address or a name at the site is under no key"
+        authors.reseal(author, email_hash=address_hash, email_sealed=sealed)
+        return
+    subject = keyring.unseal(author.subject_sealed, context=context)
+    authors.reseal(
+        author,
+        email_hash=reader_hashes(author.site_id, subject)[0],
+        email_sealed=sealed,
+        address_hash=address_hash,
+        subject_sealed=keyring.seal(subject, context=context),
+    )
 
 
 def _reseal_accounts() -> int:

@@ -61,6 +61,8 @@ class Comment:
     """The keyed hash of the network it came from, as long as it is kept."""
     quietly_spam: bool = False
     """True where the screening, and no person, has called it spam."""
+    author_badge: str | None = None
+    """What the site said of a reader whom it knows."""
 
     @property
     def status_for_author(self) -> Status:
@@ -107,6 +109,7 @@ class PublishedComment:
     edited_at: datetime | None
     votes: int
     deleted: bool
+    author_badge: str | None = None
 
 
 def author_may_revise(comment: Comment, now: datetime) -> bool:

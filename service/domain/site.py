@@ -11,6 +11,7 @@ from functools import cached_property
 from uuid import UUID
 
 from service.domain.errors import Invalid
+from service.domain.known_readers import ReaderTrust
 from service.domain.limit_settings import LimitOverrides, limits_for
 from service.domain.limits import Limit
 
@@ -70,6 +71,8 @@ class Site:
     spam_threshold: float | None = None
     asks: tuple[str, ...] = ()
     """The kinds of those whom the site asks for an opinion (domain/opinions.py)."""
+    reader_trust: ReaderTrust = ReaderTrust.PROVEN
+    """What readers gain whom the site has signed in itself."""
     version: int = field(default=0, compare=False)
     """Another one after every change that people make, so that a copy in memory can be told from what is stored."""
 

@@ -49,6 +49,7 @@ COMMENT_COLUMNS = (
     CommentRow.edit_until,
     CommentRow.client_hash,
     CommentRow.quietly_spam,
+    CommentRow.author_badge,
 )
 
 
@@ -93,6 +94,7 @@ class NewComment:
     author_id: UUID
     author_name: str
     author_url: str | None
+    author_badge: str | None
     avatar: str
     standing: Standing
     body_html: str
@@ -104,6 +106,8 @@ class NewComment:
     quietly_spam: bool
     client_hash: bytes | None
     receipt_hash: bytes
+    created_at: datetime
+    """When it was written, where a server of the site says so; else when it arrived."""
     edit_until: datetime
 
 
@@ -123,6 +127,7 @@ def add_comment(new: NewComment, *, now: datetime) -> None:
                 "author_id": new.author_id,
                 "author_name": new.author_name,
                 "author_url": new.author_url,
+                "author_badge": new.author_badge,
                 "avatar": new.avatar,
                 "status": new.standing.status.value,
                 "revision": new.standing.revision,
@@ -139,7 +144,7 @@ def add_comment(new: NewComment, *, now: datetime) -> None:
                 "quietly_spam": new.quietly_spam,
                 "client_hash": new.client_hash,
                 "receipt_hash": new.receipt_hash,
-                "created_at": now,
+                "created_at": new.created_at,
                 "queued_at": now,
                 "published_at": now if new.standing.is_published else None,
                 "edit_until": new.edit_until,
@@ -237,6 +242,7 @@ def erase_texts(comment_ids: Sequence[UUID]) -> None:
         .values(
             author_name="",
             author_url=None,
+            author_badge=None,
             body_html="",
             search_text="",
             body_fingerprint=b"",

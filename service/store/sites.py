@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.errors import Invalid, UnknownSite
+from service.domain.known_readers import ReaderTrust
 from service.domain.site import Policy, Site
 from service.extensions import db
 from service.store.ids import new_id
@@ -35,6 +36,7 @@ SITE_COLUMNS = (
     SiteRow.flood_since,
     SiteRow.spam_threshold,
     SiteRow.asks,
+    SiteRow.reader_trust,
     SiteRow.version,
 )
 
@@ -58,6 +60,7 @@ def site_from_columns(values: Sequence[Any]) -> Site:
         flood_since,
         spam_threshold,
         asks,
+        reader_trust,
         version,
     ) = values[: len(SITE_COLUMNS)]
     return Site(
@@ -77,6 +80,7 @@ def site_from_columns(values: Sequence[Any]) -> Site:
         flood_since=flood_since,
         spam_threshold=spam_threshold,
         asks=tuple(asks.split()),
+        reader_trust=ReaderTrust(reader_trust),
         version=version,
     )
 
@@ -181,4 +185,5 @@ def _values(site: Site) -> dict[str, Any]:
         "trusted_after": site.trusted_after,
         "close_after_days": None if site.close_after is None else site.close_after.days,
         "spam_threshold": site.spam_threshold,
+        "reader_trust": site.reader_trust.value,
     }

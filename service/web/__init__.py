@@ -15,6 +15,7 @@ from service.web.api import (
     articles,
     desk_articles,
     feeds,
+    known_readers,
     log,
     moderation,
     moderators,
@@ -33,6 +34,7 @@ from service.web.desk import log as desk_log
 from service.web.desk import moderators as desk_moderators
 from service.web.desk import opinions as desk_opinions
 from service.web.desk import queue as desk_queue
+from service.web.desk import readers as desk_readers
 from service.web.desk import rules as desk_rules
 from service.web.desk import sign_in
 from service.web.desk import site as desk_site
@@ -59,6 +61,7 @@ API_BLUEPRINTS = (
     stats.blueprint,
     reasons.blueprint,
     opinions.blueprint,
+    known_readers.blueprint,
     rules.blueprint,
     sites.blueprint,
     desk_articles.blueprint,
@@ -77,6 +80,7 @@ DESK_BLUEPRINTS = (
     desk_rules.blueprint,
     desk_site.blueprint,
     desk_opinions.blueprint,
+    desk_readers.blueprint,
 )
 
 

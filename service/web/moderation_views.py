@@ -41,6 +41,7 @@ def item_view(item: QueueItem, site: Site, claim: Claim | None, *, now: datetime
             "name": comment.author_name,
             "url": comment.author_url,
             "avatar": avatar_path(comment.avatar),
+            "badge": comment.author_badge,
             "record": {
                 "pending": author.pending,
                 "approved": author.approved,
@@ -49,6 +50,7 @@ def item_view(item: QueueItem, site: Site, claim: Claim | None, *, now: datetime
                 "deleted": author.deleted,
             },
             "proven": author.proven_at is not None,
+            "known": author.is_known_reader,
         },
         "body": item.revision.body_raw,
         "body_html": item.revision.body_html,

@@ -45,6 +45,7 @@ PATH_PARAMETERS = {
     "invitation_id": {"description": "The invitation's id.", "example": EXAMPLE_ID},
     "rule_id": {"description": "The rule's id.", "example": EXAMPLE_ID},
     "reason_id": {"description": "The reason's id.", "example": EXAMPLE_ID},
+    "secret_id": {"description": "The secret's id.", "example": EXAMPLE_ID},
     "slug": {"description": "The site's slug.", "example": "demo"},
     "comment_id": {"description": "The comment's id.", "example": EXAMPLE_ID},
 }

@@ -8,6 +8,7 @@ for call in newsroom.calls():
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -109,6 +110,15 @@ class Newsroom:
             said = {"url": f"{NOWHERE}{MARK}/", **words}
             assert self.site.client.put(address, json=said, headers=self.site.bearer).status_code == 200
 
+    def sign_in_readers(self) -> None:
+        """Let the site sign its readers in with a key."""
+        address, said = f"/v1/moderation/readers/keys/set?site={self.site.slug}", {"keys": [PUBLIC_KEY | {"kid": MARK}]}
+        assert self.site.client.put(address, json=said, headers=self.site.bearer).status_code == 200
+
+    def secret(self) -> str:
+        """Return a secret that the site signs its readers in with."""
+        return str(self._posted("/v1/moderation/readers/keys/secrets", {})["id"])
+
     def invitation(self) -> str:
         """Return an invitation."""
         return str(self._posted("/v1/moderation/invitations", {"name": MARK, "role": "viewer"})["id"])
@@ -185,6 +195,7 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
     "rule_id": Newsroom.rule,
     "invitation_id": Newsroom.invitation,
     "moderator_id": Newsroom.moderator,
+    "secret_id": Newsroom.secret,
     "slug": lambda news: news.slug,
 }
 """What stands in an address for each part of its pattern."""
@@ -192,6 +203,11 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
 
 def _asking(news: Newsroom) -> dict[str, Any]:
     news.ask_others()
+    return {}
+
+
+def _signing(news: Newsroom) -> dict[str, Any]:
+    news.sign_in_readers()
     return {}
 
 
@@ -211,6 +227,7 @@ def _form(make: Callable[[Newsroom], dict[str, Any]]) -> Callable[[Newsroom], di
     return lambda news: {"data": make(news)}
 
 
+PUBLIC_KEY = {"kty": "OKP", "crv": "Ed25519", "kid": "2026", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 RULE = {"kind": "word", "action": "trust", "value": "tagetes"}
 
 CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
@@ -255,6 +272,11 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "POST /v1/moderation/opinions/hook/trials": [_asking],
     "DELETE /v1/moderation/opinions/hook": [_asking],
     "DELETE /v1/moderation/opinions/akismet": [_asking],
+    "GET /v1/moderation/readers/keys": [_signing],
+    "POST /v1/moderation/readers/keys/secrets": [_just],
+    "PUT /v1/moderation/readers/keys/set": [_json(lambda _: {"keys": [PUBLIC_KEY]})],
+    "DELETE /v1/moderation/readers/keys/secrets/<uuid:secret_id>": [_just],
+    "DELETE /v1/moderation/readers/keys/set": [_signing],
     "GET /v1/moderation/reasons": [_just],
     "POST /v1/moderation/reasons": [_json(lambda _: {"title": "Off topic", "text": "It is off topic."})],
     "PATCH /v1/moderation/reasons/<uuid:reason_id>": [_json(lambda _: {"title": "Off topic"})],
@@ -324,6 +346,13 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
         _form(lambda _: {"do": "ask_akismet", "key": "0123456789ab"}),
         _form(lambda news: {"do": "hook_no_more"} | _asking(news)),
         _form(lambda news: {"do": "akismet_no_more"} | _asking(news)),
+    ],
+    "GET /desk/site/readers": [_signing],
+    "POST /desk/site/readers": [
+        _form(lambda _: {"do": "trust", "trust": "none"}),
+        _form(lambda _: {"do": "secret"}),
+        _form(lambda _: {"do": "key_set", "key_set": json.dumps({"keys": [PUBLIC_KEY]})}),
+        _form(lambda _: {"do": "end_set"}),
     ],
     "GET /desk/stats": [_just],
     "POST /desk/undo": [_form(lambda news: {"batch_id": news.batch()})],

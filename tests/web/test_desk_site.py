@@ -79,6 +79,7 @@ def test_every_setting_can_be_changed(site: SiteDriver) -> None:
         "flag_threshold": 0,
         "close_after_days": 30,
         "spam_threshold": 0.95,
+        "reader_trust": "proven",
     }
     page = ada.get(answer.headers["Location"])
     assert "The settings are saved." in page.text

@@ -32,6 +32,7 @@ OPEN_TO_ALL = {
     "GET /docs/errors/<code>",
     "GET /embed.js",
     "GET /proof.js",
+    "GET /known.js",
     "GET /openapi.yaml",
     "GET /static/<digest>/<name>",
     "GET /v1/comments",

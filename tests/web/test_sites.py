@@ -27,6 +27,7 @@ EVERY_SETTING: dict[str, Any] = {
     "flag_threshold": 7,
     "close_after_days": 30,
     "spam_threshold": 0.95,
+    "reader_trust": "trusted",
 }
 
 

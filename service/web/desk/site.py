@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
-from service.actions import measured, reasons, sites
+from service.actions import known_readers, measured, reasons, sites
 from service.domain.errors import FieldFault, Invalid, NotFound, PostbagError
 from service.domain.limit_settings import DEFAULT_LIMITS
 from service.domain.opinions import OpinionKind
@@ -153,6 +153,7 @@ def _page(
         default_limits={name: limit for name, limit in DEFAULT_LIMITS.items() if name != "preview"},
         reasons=reasons.read_reasons(caller),
         asked_words=_asked_words(site),
+        signs_readers_in=bool(known_readers.signing_keys(caller.site_id)),
         measured=measured.read_precision(caller),
         about=about,
         reason_typed=kept if about != "settings" else {},

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from service.domain.comment import TITLE_MAX
+from service.domain.known_readers import ReaderTrust
 from service.domain.site import (
     HIGHEST_FLAG_THRESHOLD,
     HIGHEST_MAX_DEPTH,
@@ -32,6 +33,8 @@ SAID: dict[str, dict[str, Any]] = {
     "revise_seconds": {"description": "How long an author may revise."},
     "flag_threshold": {"description": "Readers' flags that return a comment to the queue; 0 for never."},
     "close_after_days": {"description": "Days until an article takes no more replies; null for never."},
+    "reader_trust": {"description": "What readers gain whom the site signs in, under the policy `first`: `none`; "
+                     "`proven`, as at a proven address; `trusted`, with their first reply."},
     "spam_threshold": {"description": "Score of the learned filter, from 0.5 to 1, that makes a waiting reply spam by "
                        "itself; null for never.", "example": 0.95},
 }
@@ -52,6 +55,7 @@ class SiteSchema(Schema):
     flag_threshold = fields.Integer(required=True, metadata=SAID["flag_threshold"])
     close_after_days = fields.Integer(required=True, allow_none=True, metadata=SAID["close_after_days"])
     spam_threshold = fields.Float(required=True, allow_none=True, metadata=SAID["spam_threshold"])
+    reader_trust = Word(ReaderTrust, required=True, metadata=SAID["reader_trust"])
 
 
 class SitesSchema(Schema):
@@ -78,3 +82,4 @@ class SiteChangeSchema(StrictSchema):
     flag_threshold = Whole(least=0, most=HIGHEST_FLAG_THRESHOLD, metadata=SAID["flag_threshold"])
     close_after_days = Whole(least=0, most=MOST_DAYS_OPEN, allow_none=True, metadata=SAID["close_after_days"])
     spam_threshold = Number(allow_none=True, metadata=SAID["spam_threshold"])
+    reader_trust = Choice(ReaderTrust, metadata=SAID["reader_trust"])
