@@ -124,6 +124,12 @@ def create_site(slug: str, name: str, origins: tuple[str, ...]) -> None:
     type=click.Choice([trust.value for trust in ReaderTrust]),
     help="What readers gain whom the site signs in, under the policy first: none, proven, or trusted at once.",
 )
+@click.option(
+    "--retention",
+    multiple=True,
+    help="Days for which something is kept, or never to let it go: client_keys=30, rejected=180, spam=60, "
+    "unproven_emails=365, log=never.",
+)
 @told_plainly
 def set_site(
     slug: str,
@@ -138,6 +144,7 @@ def set_site(
     close_after_days: int | None,
     spam_threshold: float | None,
     reader_trust: str | None,
+    retention: tuple[str, ...],
 ) -> None:
     """Change what is given of a site; the rest stays."""
     site = sites.change_site(
@@ -154,8 +161,18 @@ def set_site(
         close_after_days=close_after_days,
         spam_threshold=spam_threshold,
         reader_trust=None if reader_trust is None else ReaderTrust(reader_trust),
+        retention=dict(map(_term, retention)) or None,
     )
     click.echo(_describe(site))
+
+
+def _term(text: str) -> tuple[str, int | None]:
+    name, _, days = text.partition("=")
+    if days == "never":
+        return name, None
+    if not (days.isascii() and days.isdigit() and len(days) <= 9):
+        raise click.ClickException(f"--retention {text}: write it as spam=60, or log=never.")
+    return name, int(days)
 
 
 @site_group.command("list")
@@ -259,11 +276,12 @@ def revoke_token(token_id: UUID, slug: str) -> None:
 @retention_group.command("apply")
 @told_plainly
 def apply_retention() -> None:
-    """Drop client keys, sketches and jobs older than 30 days and expired idempotency answers; run it daily."""
+    """Forget at once what each site keeps no longer (`site set --retention`), as a worker does once a day."""
     done = upkeep.apply_retention(now=utc_now())
     click.echo(
         f"Dropped {done.client_keys} client keys, {done.answers} idempotency answers, {done.sketches} numbers of "
-        f"sketches and {done.jobs} jobs of the outbox."
+        f"sketches and {done.jobs} jobs of the outbox; took {done.texts} texts, {done.emails} addresses and the words "
+        f"of {done.entries} log entries."
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from service.domain import life
 from service.domain.errors import Forbidden
-from service.domain.life import Standing, Status
+from service.domain.life import Action, Standing, Status
 
 NAME_MAX = 100  # characters; the longest personal names on record fit
 EMAIL_MAX = 254  # octets in a path (RFC 5321, section 4.5.3.1.3, less the angle brackets)
@@ -75,6 +75,11 @@ class Comment:
         return self.quietly_spam and self.standing.status is Status.SPAM
 
     @property
+    def is_erased(self) -> bool:
+        """True where its words are gone, for good: nothing is left that could be published."""
+        return not self.author_name
+
+    @property
     def flags_are_settled(self) -> bool:
         """True where a person has approved the text that readers see after it was flagged: more flags only count."""
         seen = self.standing.published_revision or self.standing.revision
@@ -110,6 +115,12 @@ class PublishedComment:
     votes: int
     deleted: bool
     author_badge: str | None = None
+
+
+def offered_actions(comment: Comment) -> Sequence[Action]:
+    """Return what can be decided on a comment; what has no words any more is not published again."""
+    offered = comment.standing.offered_actions
+    return tuple(action for action in offered if not (comment.is_erased and action in {Action.APPROVE, Action.RESTORE}))
 
 
 def author_may_revise(comment: Comment, now: datetime) -> bool:

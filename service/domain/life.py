@@ -103,7 +103,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who did something: `kind` is "token", "moderator", "author", "policy" or "command"; colleagues read `name`."""
+    """Who did something; colleagues read `name`.
+
+    `kind` is "token", "moderator", "author", "policy", "command" or "service".
+    """
 
     kind: str
     id: UUID | None
@@ -118,6 +121,8 @@ class Actor:
 AUTHOR = Actor("author", None, "the author")
 POLICY = Actor("policy", None, "the site's policy")
 COMMAND = Actor("command", None, "the command line")
+SERVICE = Actor("service", None, "the service")
+"""What is done by itself, such as forgetting."""
 
 
 @dataclass(frozen=True)

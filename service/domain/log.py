@@ -39,6 +39,8 @@ class LogKind(StrEnum):
     """Another system's comments were taken over, or an import was taken back."""
     FLOOD = "flood"
     """What a site asks of everybody rose, or sank again."""
+    RETENTION = "retention"
+    """What had been kept long enough went. Its `log_to` is the last entry from which words may have been taken."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class ChainedEntry:
     number: int
     previous_hash: bytes
     hash: bytes
+    erased_at: datetime | None = None
+    """When retention took its words and names; the hash is that of what it said."""
 
     @property
     def is_whole(self) -> bool:

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.comment import Comment, Place, split_path
 from service.domain.life import Standing, Status
@@ -377,11 +378,11 @@ _SAME = select(CommentRow.id).where(
 _PAST = select(_SAME.exists(), select(func.count()).select_from(_FLAGGED.subquery()).scalar_subquery())
 
 
-def drop_client_keys(*, before: datetime, limit: int) -> int:
-    """Forget the client keys of up to `limit` comments made before a time; returns how many."""
+def drop_client_keys(site_id: UUID, *, before: datetime, limit: int) -> int:
+    """Forget the client keys of up to `limit` comments of a site made before a time; returns how many."""
     oldest = (
         select(CommentRow.id)
-        .where(CommentRow.created_at < before, CommentRow.client_hash.is_not(None))
+        .where(CommentRow.created_at < before, CommentRow.client_hash.is_not(None), CommentRow.site_id == site_id)
         .order_by(CommentRow.created_at)
         .limit(limit)
     )
@@ -393,6 +394,11 @@ def drop_client_keys(*, before: datetime, limit: int) -> int:
         .execution_options(synchronize_session=False)
     )
     return len(done.all())
+
+
+def of_site(comment_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], site_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a comment which a row names is of this site."""
+    return select(CommentRow.id).where(CommentRow.id == comment_id, CommentRow.site_id == site_id).exists()
 
 
 def published_names(comment_ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -414,9 +414,10 @@ class RetentionRunRow(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """None while it is going on, or was cut off: whoever comes next goes on with it."""
-    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     removed: Mapped[Any] = mapped_column(JSON)
     """What was removed since it started, by its name; written with each batch."""
+    at: Mapped[Any] = mapped_column(JSON)
+    """Where it is to go on."""
     last: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     """What the run before has come to, for people to see while one goes on."""
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from service.domain.errors import Invalid, UnknownSite
 from service.domain.known_readers import ReaderTrust
+from service.domain.retention import terms_over_defaults
 from service.domain.site import Policy, Site
 from service.extensions import db
 from service.store.ids import new_id
@@ -37,6 +38,7 @@ SITE_COLUMNS = (
     SiteRow.spam_threshold,
     SiteRow.asks,
     SiteRow.reader_trust,
+    SiteRow.retention,
     SiteRow.version,
 )
 
@@ -61,6 +63,7 @@ def site_from_columns(values: Sequence[Any]) -> Site:
         spam_threshold,
         asks,
         reader_trust,
+        retention,
         version,
     ) = values[: len(SITE_COLUMNS)]
     return Site(
@@ -81,6 +84,7 @@ def site_from_columns(values: Sequence[Any]) -> Site:
         spam_threshold=spam_threshold,
         asks=tuple(asks.split()),
         reader_trust=ReaderTrust(reader_trust),
+        retention=terms_over_defaults(retention),
         version=version,
     )
 
@@ -186,4 +190,5 @@ def _values(site: Site) -> dict[str, Any]:
         "close_after_days": None if site.close_after is None else site.close_after.days,
         "spam_threshold": site.spam_threshold,
         "reader_trust": site.reader_trust.value,
+        "retention": {kept.value: days for kept, days in site.retention.items()},
     }

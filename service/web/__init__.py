@@ -35,6 +35,7 @@ from service.web.desk import moderators as desk_moderators
 from service.web.desk import opinions as desk_opinions
 from service.web.desk import queue as desk_queue
 from service.web.desk import readers as desk_readers
+from service.web.desk import retention as desk_retention
 from service.web.desk import rules as desk_rules
 from service.web.desk import sign_in
 from service.web.desk import site as desk_site
@@ -81,6 +82,7 @@ DESK_BLUEPRINTS = (
     desk_site.blueprint,
     desk_opinions.blueprint,
     desk_readers.blueprint,
+    desk_retention.blueprint,
 )
 
 

@@ -354,6 +354,8 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
         _form(lambda _: {"do": "key_set", "key_set": json.dumps({"keys": [PUBLIC_KEY]})}),
         _form(lambda _: {"do": "end_set"}),
     ],
+    "GET /desk/site/retention": [_just],
+    "POST /desk/site/retention": [_form(lambda _: {"spam": "30", "was.spam": "60"})],
     "GET /desk/stats": [_just],
     "POST /desk/undo": [_form(lambda news: {"batch_id": news.batch()})],
 }

@@ -28,6 +28,7 @@ EVERY_SETTING: dict[str, Any] = {
     "close_after_days": 30,
     "spam_threshold": 0.95,
     "reader_trust": "trusted",
+    "retention": {"client_keys": 7, "rejected": 90, "spam": 14, "unproven_emails": None, "log": 365},
 }
 
 

@@ -38,8 +38,8 @@ def upgrade() -> None:
     sa.Column('site_id', sa.Uuid(), nullable=False),
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('claimed_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('removed', sa.JSON(), nullable=False),
+    sa.Column('at', sa.JSON(), nullable=False),
     sa.Column('last', sa.JSON(none_as_null=True), nullable=True),
     sa.PrimaryKeyConstraint('site_id', name=op.f('pk_retention_runs'))
     )
