@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask
 
-from service.actions import events, findings, lateness, learning, opinions, outbox
+from service.actions import events, findings, lateness, learning, opinions, outbox, retention
 from service.actions.outbox import Handler, Job
 from service.actions.toolbox import tools
 from service.courier import Courier
@@ -36,6 +36,9 @@ LOOK_EVERY = 0.5
 """Seconds between two looks at the outbox where nobody says that there is something to do: a comment shall have its
 score within a second also while Redis is away. A look is one query of an index."""
 
+LOOK_FOR_OLD_EVERY = 60.0
+"""Seconds between two looks for what sites have kept long enough, while there is nothing of it."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -50,6 +53,7 @@ class Worker:
         self._claimed: deque[Job] = deque()
         self._courier = Courier(app)
         self._looked_at_queues = -math.inf
+        self._looks_for_old_at = 0.0
 
     def stop(self) -> None:
         """End after the job that is being done."""
@@ -83,6 +87,8 @@ class Worker:
                 if is_away:
                     log.info("worker_goes_on")
                 is_away = False
+                if self.forget():
+                    continue
             except StoreUnavailable:
                 if not is_away:
                     log.warning("worker_waits_for_the_database")
@@ -116,6 +122,21 @@ class Worker:
                         self._courier.wake()
                 self._claimed.popleft()
         return done
+
+    def forget(self) -> bool:
+        """Do one batch of retention where it is time to look for one; False where there is nothing to go on with."""
+        if time.monotonic() < self._looks_for_old_at:
+            return False
+        try:
+            with self._app.app_context():
+                if retention.do_some(now=_now()):
+                    return True
+        except StoreUnavailable:
+            raise
+        except Exception as fault:  # noqa: BLE001 - a fault in one batch must not end the worker
+            log.error("retention_failed", error=type(fault).__name__)  # noqa: TRY400 - messages quote what people wrote
+        self._looks_for_old_at = time.monotonic() + LOOK_FOR_OLD_EVERY
+        return False
 
     def _is_to_end(self) -> bool:
         return self._stopping.is_set() or (self._parent is not None and os.getppid() != self._parent)

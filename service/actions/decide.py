@@ -31,6 +31,9 @@ BATCH_MAX = 100
 """Decisions in one request: what a person can have looked at, and what one transaction carries before others wait."""
 
 
+WORDS_ARE_GONE = "The words of this comment were kept as long as the site keeps them, and are gone."
+
+
 @dataclass(frozen=True)
 class Proposal:
     """What a moderator wants decided: an action on the revision they read.
@@ -161,6 +164,8 @@ def _carry_out(
         try:
             if comment is None:
                 raise NotFound("This site has no such comment.")
+            if comment.is_erased and proposal.action in {Action.APPROVE, Action.RESTORE}:
+                raise Invalid("action", "not_offered", WORDS_ARE_GONE)
             afters[comment.id] = life.decide(
                 comment.standing,
                 proposal.action,

@@ -20,7 +20,7 @@ from service.actions.toolbox import tools
 from service.adapters.keyring import CannotUnseal
 from service.adapters.webhook import Attempt, send_event
 from service.domain.events import EventType, comment_data, gone_data, payload, site_data
-from service.domain.life import WORKER
+from service.domain.life import SERVICE
 from service.domain.log import LogKind
 from service.domain.webhooks import (
     GONE,
@@ -164,5 +164,5 @@ def _switch_off(webhook: Webhook, reason: str, now: datetime) -> None:
         webhooks.change_webhook(webhook.id, disabled_at=now, disabled_reason=reason)
         settle_tells(site.id)
         details = {"enabled": [True, False], "why": [None, reason]}
-        record(site.id, LogKind.WEBHOOK, "disable", actor=WORKER, subject=there.url, details=details, now=now)
+        record(site.id, LogKind.WEBHOOK, "disable", actor=SERVICE, subject=there.url, details=details, now=now)
     log.error("webhook_switched_off", webhook=str(webhook.id), site=site.slug)

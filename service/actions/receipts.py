@@ -200,7 +200,9 @@ def _approved_body(comment: Comment, item: QueueItem) -> str | None:
 
 
 def _email(comment: Comment) -> str:
-    return tools().keyring.unseal(authors.sealed_email(comment.author_id), context=comment.site_id.bytes)
+    """Return the author's address, empty where none is known."""
+    sealed = authors.sealed_email(comment.author_id)
+    return tools().keyring.unseal(sealed, context=comment.site_id.bytes) if sealed else ""
 
 
 def _log(comment: Comment, action: Action, after: life.Standing, actor: life.Actor, now: datetime) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from service.domain import life
 from service.domain.errors import Forbidden
-from service.domain.life import Standing, Status
+from service.domain.life import Action, Standing, Status
 
 NAME_MAX = 100  # characters; the longest personal names on record fit
 EMAIL_MAX = 254  # octets in a path (RFC 5321, section 4.5.3.1.3, less the angle brackets)
@@ -73,6 +73,8 @@ class Comment:
     """True where the screening, and no person, has called it spam."""
     appealed_at: datetime | None = None
     """When its author asked for another look; they can once."""
+    author_badge: str | None = None
+    """What the site said of a reader whom it knows."""
 
     @property
     def key(self) -> CommentKey:
@@ -88,6 +90,11 @@ class Comment:
     def is_quietly_spam(self) -> bool:
         """True for spam that nobody but the screening has called so."""
         return self.quietly_spam and self.standing.status is Status.SPAM
+
+    @property
+    def is_erased(self) -> bool:
+        """True where its words are gone, for good: nothing is left that could be published."""
+        return not self.author_name
 
     @property
     def flags_are_settled(self) -> bool:
@@ -124,6 +131,13 @@ class PublishedComment:
     edited_at: datetime | None
     votes: int
     deleted: bool
+    author_badge: str | None = None
+
+
+def offered_actions(comment: Comment) -> Sequence[Action]:
+    """Return what can be decided on a comment; what has no words any more is not published again."""
+    offered = comment.standing.offered_actions
+    return tuple(action for action in offered if not (comment.is_erased and action in {Action.APPROVE, Action.RESTORE}))
 
 
 def author_may_revise(comment: Comment, now: datetime) -> bool:

@@ -106,7 +106,7 @@ class Standing:
 class Actor:
     """Who did something; colleagues read `name`.
 
-    `kind` is "token", "moderator", "author", "policy", "command" or "worker".
+    `kind` is "token", "moderator", "author", "policy", "command" or "service".
     """
 
     kind: str
@@ -121,8 +121,9 @@ class Actor:
 
 AUTHOR = Actor("author", None, "the author")
 POLICY = Actor("policy", None, "the site's policy")
-WORKER = Actor("worker", None, "the worker")
 COMMAND = Actor("command", None, "the command line")
+SERVICE = Actor("service", None, "the service")
+"""What is done by itself, such as forgetting."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ class LogKind(StrEnum):
     """Where events are sent, or with which secret, changed; or an endpoint was switched off since it only failed."""
     FLOOD = "flood"
     """What a site asks of everybody rose, or sank again."""
+    RETENTION = "retention"
+    """What had been kept long enough went. Its `log_to` is the last entry from which words may have been taken."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class ChainedEntry:
     number: int
     previous_hash: bytes
     hash: bytes
+    erased_at: datetime | None = None
+    """When retention took its words and names; the hash is that of what it said."""
 
     @property
     def is_whole(self) -> bool:

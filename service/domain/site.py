@@ -11,8 +11,10 @@ from functools import cached_property
 from uuid import UUID
 
 from service.domain.errors import Invalid
+from service.domain.known_readers import ReaderTrust
 from service.domain.limit_settings import LimitOverrides, limits_for
 from service.domain.limits import Limit
+from service.domain.retention import DEFAULT_TERMS, Terms
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 """Site slugs stand in URLs and data attributes: lower-case letters, digits and inner hyphens, at most 64."""
@@ -76,6 +78,10 @@ class Site:
     """How long a reply may wait before the queue is told to be late; None is never."""
     tells: tuple[str, ...] = field(default=(), compare=False)
     """The types of events that somebody listens to (domain/events.py)."""
+    reader_trust: ReaderTrust = ReaderTrust.PROVEN
+    """What readers gain whom the site has signed in itself."""
+    retention: Terms = field(default_factory=lambda: DEFAULT_TERMS)
+    """How many days what is kept."""
     version: int = field(default=0, compare=False)
     """Another one after every change that people make, so that a copy in memory can be told from what is stored."""
 

@@ -61,6 +61,9 @@ class SiteRow(Base):
     """How long the oldest that waits may have waited before the queue is told to be late; 0 for never."""
     late_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was told that the queue is late; None while it is not."""
+    reader_trust: Mapped[str] = mapped_column(String(16), server_default=text("'proven'"))
+    retention: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    """Days by what is kept, null for ever; null as a whole for the terms that hold where nobody has set any."""
     version: Mapped[int] = mapped_column(server_default=text("0"))
     """One further with every change that people make of this row."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -90,15 +93,32 @@ class ArticleRow(Base):
 
 
 class AuthorRow(Base):
-    """One e-mail address on one site: sealed, and found by keyed hash; with the author's record in counters."""
+    """One e-mail address on one site: sealed, and found by keyed hash; with the author's record in counters.
+
+    A reader whom the site itself knows is found by the keyed hash of the name it has for them (`sub`) in the place of
+    the address's; `address_hash` is that of the address then, where the site told one.
+    """
 
     __tablename__ = "authors"
-    __table_args__ = (UniqueConstraint("site_id", "email_hash"),)
+    __table_args__ = (
+        UniqueConstraint("site_id", "email_hash"),
+        Index(
+            "ix_authors_address",
+            "site_id",
+            "address_hash",
+            postgresql_where=text("address_hash IS NOT NULL"),
+            sqlite_where=text("address_hash IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
     email_hash: Mapped[bytes] = mapped_column(LargeBinary)
     email_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Empty where no address is known: a site knows its reader without one, or retention has taken it."""
+    subject_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What the site calls a reader whom it knows; None for everybody else."""
+    address_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     pending: Mapped[int]
     approved: Mapped[int]
     rejected: Mapped[int]
@@ -111,6 +131,7 @@ class AuthorRow(Base):
 
 _SHOWN = text("shown")
 _PUBLISHED = text("published_revision IS NOT NULL")
+_KEPT = text("status IN ('rejected', 'spam') AND search_text <> ''")
 _IN_A_BATCH = text("batch_id IS NOT NULL")
 
 SEARCHED_WORDS = "to_tsvector('simple'::regconfig, translate(search_text, './@-+<&_', '        '))"
@@ -141,6 +162,8 @@ class CommentRow(Base):
     author_id: Mapped[UUID] = mapped_column(ForeignKey("authors.id"))
     author_name: Mapped[str] = mapped_column(Text)
     author_url: Mapped[str | None] = mapped_column(Text)
+    author_badge: Mapped[str | None] = mapped_column(Text)
+    """What the site said of its reader when they wrote it, such as "Staff"."""
     avatar: Mapped[str] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(16))
     revision: Mapped[int]
@@ -240,6 +263,8 @@ class CommentRow(Base):
             postgresql_where=text("client_hash IS NOT NULL"),
             sqlite_where=text("client_hash IS NOT NULL"),
         ),
+        # Texts that retention is to take, and has not taken yet.
+        Index("ix_comments_kept", "site_id", "status", "queued_at", "id", postgresql_where=_KEPT, sqlite_where=_KEPT),
         Index(
             "ix_comments_search",
             text(SEARCHED_WORDS.replace(":", r"\:")),
@@ -397,11 +422,42 @@ class OpinionSettingsRow(Base):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ReaderKeyRow(Base):
+    """What a site signs its readers' tokens with: a secret that both know, or public keys of its own."""
+
+    __tablename__ = "reader_keys"
+    __table_args__ = (Index("ix_reader_keys_site", "site_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """The secret, or the key set as JSON."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RetentionRunRow(Base):
+    """How far forgetting has come on a site, or, under the id of zeros, with what belongs to no site."""
+
+    __tablename__ = "retention_runs"
+
+    site_id: Mapped[UUID] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """None while it is going on, or was cut off: whoever comes next goes on with it."""
+    removed: Mapped[Any] = mapped_column(JSON)
+    """What was removed since it started, by its name; written with each batch."""
+    at: Mapped[Any] = mapped_column(JSON)
+    """Where it is to go on."""
+    last: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    """What the run before has come to, for people to see while one goes on."""
+
+
 class LogRow(Base):
     """One thing that was done and by whom: a decision, its undoing, or a change of how a site is run.
 
     Rows are only ever added, each with the hash of the one before it on its site (`domain/log.py`). Whoever writes of a
-    comment holds its row.
+    comment holds its row. Retention may take the words and names out of old ones, which `erased_at` says.
     """
 
     __tablename__ = "log"
@@ -443,6 +499,8 @@ class LogRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When retention took its words; the hashes stay those of what it said."""
 
 
 class LogHeadRow(Base):

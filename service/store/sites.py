@@ -12,6 +12,8 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.errors import Invalid, UnknownSite
+from service.domain.known_readers import ReaderTrust
+from service.domain.retention import terms_over_defaults
 from service.domain.site import Policy, Site
 from service.extensions import db
 from service.store.ids import new_id
@@ -37,6 +39,8 @@ SITE_COLUMNS = (
     SiteRow.asks,
     SiteRow.late_after_minutes,
     SiteRow.tells,
+    SiteRow.reader_trust,
+    SiteRow.retention,
     SiteRow.version,
 )
 
@@ -62,6 +66,8 @@ def site_from_columns(values: Sequence[Any]) -> Site:
         asks,
         late_after_minutes,
         tells,
+        reader_trust,
+        retention,
         version,
     ) = values[: len(SITE_COLUMNS)]
     return Site(
@@ -83,6 +89,8 @@ def site_from_columns(values: Sequence[Any]) -> Site:
         asks=tuple(asks.split()),
         late_after=timedelta(minutes=late_after_minutes) if late_after_minutes else None,
         tells=tuple(tells.split()),
+        reader_trust=ReaderTrust(reader_trust),
+        retention=terms_over_defaults(retention),
         version=version,
     )
 
@@ -191,4 +199,6 @@ def _values(site: Site) -> dict[str, Any]:
         "close_after_days": None if site.close_after is None else site.close_after.days,
         "spam_threshold": site.spam_threshold,
         "late_after_minutes": 0 if site.late_after is None else int(site.late_after.total_seconds()) // 60,
+        "reader_trust": site.reader_trust.value,
+        "retention": {kept.value: days for kept, days in site.retention.items()},
     }

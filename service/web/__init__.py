@@ -15,6 +15,7 @@ from service.web.api import (
     articles,
     desk_articles,
     feeds,
+    known_readers,
     log,
     moderation,
     moderators,
@@ -34,6 +35,8 @@ from service.web.desk import log as desk_log
 from service.web.desk import moderators as desk_moderators
 from service.web.desk import opinions as desk_opinions
 from service.web.desk import queue as desk_queue
+from service.web.desk import readers as desk_readers
+from service.web.desk import retention as desk_retention
 from service.web.desk import rules as desk_rules
 from service.web.desk import sign_in
 from service.web.desk import site as desk_site
@@ -62,6 +65,7 @@ API_BLUEPRINTS = (
     stats.blueprint,
     reasons.blueprint,
     opinions.blueprint,
+    known_readers.blueprint,
     rules.blueprint,
     sites.blueprint,
     webhooks.blueprint,
@@ -82,6 +86,8 @@ DESK_BLUEPRINTS = (
     desk_site.blueprint,
     desk_opinions.blueprint,
     desk_webhooks.blueprint,
+    desk_readers.blueprint,
+    desk_retention.blueprint,
 )
 
 

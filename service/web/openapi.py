@@ -48,6 +48,7 @@ PATH_PARAMETERS = {
     "webhook_id": {"description": "The webhook's id.", "example": EXAMPLE_ID},
     "delivery_id": {"description": "The event's id, sent as `webhook-id`.", "example": EXAMPLE_ID},
     "reason_id": {"description": "The reason's id.", "example": EXAMPLE_ID},
+    "secret_id": {"description": "The secret's id.", "example": EXAMPLE_ID},
     "slug": {"description": "The site's slug.", "example": "demo"},
     "comment_id": {"description": "The comment's id.", "example": EXAMPLE_ID},
 }

@@ -14,6 +14,7 @@ from service.actions.notes import NoteAbout
 from service.domain.differences import ChangeKind
 from service.domain.events import EventType
 from service.domain.flags import FlagReason
+from service.domain.known_readers import ReaderTrust
 from service.domain.life import Action, Status
 from service.domain.log import LogKind
 from service.domain.opinions import OpinionKind
@@ -43,6 +44,7 @@ ENUMERATIONS: dict[str, type[StrEnum]] = {
     "ChangeKind": ChangeKind,
     "NoteAbout": NoteAbout,
     "EventType": EventType,
+    "ReaderTrust": ReaderTrust,
     "DeliveryStatus": Delivery,
 }
 TAKEN_BACK = "What was decided, or that it was taken back."

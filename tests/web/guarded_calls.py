@@ -8,6 +8,7 @@ for call in newsroom.calls():
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -137,6 +138,15 @@ class Newsroom:
         sent = self.site.client.get(f"/v1/webhooks/{last}/deliveries", headers=self.site.bearer)
         return str(sent.get_json()["deliveries"][0]["id"])
 
+    def sign_in_readers(self) -> None:
+        """Let the site sign its readers in with a key."""
+        address, said = f"/v1/moderation/readers/keys/set?site={self.site.slug}", {"keys": [PUBLIC_KEY | {"kid": MARK}]}
+        assert self.site.client.put(address, json=said, headers=self.site.bearer).status_code == 200
+
+    def secret(self) -> str:
+        """Return a secret that the site signs its readers in with."""
+        return str(self._posted("/v1/moderation/readers/keys/secrets", {})["id"])
+
     def invitation(self) -> str:
         """Return an invitation."""
         return str(self._posted("/v1/moderation/invitations", {"name": MARK, "role": "viewer"})["id"])
@@ -216,6 +226,7 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
     "moderator_id": Newsroom.moderator,
     "webhook_id": Newsroom.webhook,
     "delivery_id": Newsroom.delivery,
+    "secret_id": Newsroom.secret,
     "slug": lambda news: news.slug,
 }
 """What stands in an address for each part of its pattern."""
@@ -228,6 +239,11 @@ def _asking(news: Newsroom) -> dict[str, Any]:
 
 def _delivered(news: Newsroom) -> dict[str, Any]:
     news.delivery()
+    return {}
+
+
+def _signing(news: Newsroom) -> dict[str, Any]:
+    news.sign_in_readers()
     return {}
 
 
@@ -251,6 +267,7 @@ def _do(what: str) -> Callable[[Newsroom], dict[str, Any]]:
     return _form(lambda _: {"do": what})
 
 
+PUBLIC_KEY = {"kty": "OKP", "crv": "Ed25519", "kid": "2026", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 RULE = {"kind": "word", "action": "trust", "value": "tagetes"}
 
 CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
@@ -295,6 +312,11 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "POST /v1/moderation/opinions/hook/trials": [_asking],
     "DELETE /v1/moderation/opinions/hook": [_asking],
     "DELETE /v1/moderation/opinions/akismet": [_asking],
+    "GET /v1/moderation/readers/keys": [_signing],
+    "POST /v1/moderation/readers/keys/secrets": [_just],
+    "PUT /v1/moderation/readers/keys/set": [_json(lambda _: {"keys": [PUBLIC_KEY]})],
+    "DELETE /v1/moderation/readers/keys/secrets/<uuid:secret_id>": [_just],
+    "DELETE /v1/moderation/readers/keys/set": [_signing],
     "GET /v1/moderation/reasons": [_just],
     "POST /v1/moderation/reasons": [_json(lambda _: {"title": "Off topic", "text": "It is off topic."})],
     "PATCH /v1/moderation/reasons/<uuid:reason_id>": [_json(lambda _: {"title": "Off topic"})],
@@ -382,6 +404,15 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
         *map(_do, ("off", "on", "rotate", "test", "resend_all", "remove")),
         _form(lambda news: {"do": "resend", "delivery": news.delivery()}),
     ],
+    "GET /desk/site/readers": [_signing],
+    "POST /desk/site/readers": [
+        _form(lambda _: {"do": "trust", "trust": "none"}),
+        _form(lambda _: {"do": "secret"}),
+        _form(lambda _: {"do": "key_set", "key_set": json.dumps({"keys": [PUBLIC_KEY]})}),
+        _form(lambda _: {"do": "end_set"}),
+    ],
+    "GET /desk/site/retention": [_just],
+    "POST /desk/site/retention": [_form(lambda _: {"spam": "30", "was.spam": "60"})],
     "GET /desk/stats": [_just],
     "POST /desk/undo": [_form(lambda news: {"batch_id": news.batch()})],
 }

@@ -81,6 +81,8 @@ def test_every_setting_can_be_changed(site: SiteDriver) -> None:
         "close_after_days": 30,
         "spam_threshold": 0.95,
         "late_after_minutes": 90,
+        "reader_trust": "proven",
+        "retention": {"client_keys": 30, "rejected": 180, "spam": 60, "unproven_emails": 365, "log": None},
     }
     page = ada.get(answer.headers["Location"])
     assert "The settings are saved." in page.text

@@ -28,6 +28,8 @@ EVERY_SETTING: dict[str, Any] = {
     "close_after_days": 30,
     "spam_threshold": 0.95,
     "late_after_minutes": 90,
+    "reader_trust": "trusted",
+    "retention": {"client_keys": 7, "rejected": 90, "spam": 14, "unproven_emails": None, "log": 365},
 }
 
 

@@ -300,7 +300,7 @@ def test_an_endpoint_that_is_gone_is_switched_off_at_once(site: SiteDriver) -> N
         assert len(asked) == 1
         assert ask(site, "GET", made)["waiting"] == 0, "nothing is collected for what is switched off"
     actor, action, details = logged(site)[0]
-    assert (actor, action, details["enabled"]) == ("the worker", "disable", [True, False])
+    assert (actor, action, details["enabled"]) == ("the service", "disable", [True, False])
 
 
 def test_an_endpoint_that_has_only_failed_for_days_is_switched_off(site: SiteDriver) -> None:

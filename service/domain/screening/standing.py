@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.domain.flags import FlagReason, counted_in_words
+from service.domain.known_readers import ReaderTrust
 from service.domain.screening.facts import Facts, Submission
 from service.domain.screening.signals import Signal, Verdict
 from service.domain.screening.trust import author_is_trusted, held_unless_trusted
@@ -76,6 +77,8 @@ def hold_by_policy(submission: Submission, facts: Facts) -> Signal | None:
 
 def _why_not_trusted(what: str, facts: Facts) -> str:
     held = f"The site holds every {what} until its author"
+    if facts.reader_trust is ReaderTrust.NONE:
+        return f"The site holds every {what} of authors without trust, and gives none to readers for being signed in."
     if not facts.author_is_proven:
         return f"{held} has proven the address and has {facts.trusted_after} approved; the address is not proven."
     return f"{held} has {facts.trusted_after} approved; this one has {facts.author_approved}."

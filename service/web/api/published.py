@@ -145,6 +145,9 @@ def submit_comment(sent: dict[str, Any]) -> Response:
         form_token=sent["form_token"] or "",
         challenge=sent["challenge"] or "",
         honeypot=sent["subject"] or "",
+        reader_token=sent["reader_token"] or "",
+        client_address=sent["client_address"] or "",
+        submitted_at=sent["submitted_at"],
     )
     key = _idempotency_key()
     if key is None and is_browser_form():

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
-from service.actions import measured, reasons, sites
+from service.actions import known_readers, measured, reasons, sites
 from service.domain.errors import FieldFault, Invalid, NotFound, PostbagError
 from service.domain.limit_settings import DEFAULT_LIMITS
 from service.domain.opinions import OpinionKind
 from service.domain.permissions import Permission
+from service.domain.retention import Kept
 from service.domain.site import Policy, Site
 from service.domain.writing import Faults
 from service.web.auth import the_caller
@@ -156,6 +157,8 @@ def _page(
         reasons=reasons.read_reasons(caller),
         asked_words=_asked_words(site),
         webhook_words=TOLD if site.tells else TOLD_NOBODY,
+        kept_words=_kept_words(site),
+        signs_readers_in=bool(known_readers.signing_keys(caller.site_id)),
         measured=measured.read_precision(caller),
         about=about,
         reason_typed=kept if about != "settings" else {},
@@ -171,6 +174,12 @@ def _asked_words(site: Site) -> str:
     if not names:
         return NOBODY
     return f"About every reply and edit {' and '.join(names)} {'is' if len(names) == 1 else 'are'} asked."
+
+
+def _kept_words(site: Site) -> str:
+    texts = [site.retention[Kept.REJECTED], site.retention[Kept.SPAM]]
+    told = [f"{days} {'day' if days == 1 else 'days'}" if days else "ever" for days in texts]
+    return f"Texts of rejected comments are kept for {told[0]}, those of spam for {told[1]}."
 
 
 def _typed_as(site: Site) -> dict[str, str]:

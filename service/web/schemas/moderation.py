@@ -63,8 +63,10 @@ class AuthorRecordSchema(Schema):
     name = fields.String(required=True)
     url = fields.String(required=True, allow_none=True)
     avatar = fields.String(required=True)
+    badge = fields.String(required=True, allow_none=True, metadata={"description": "What the site said of them."})
     record = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     proven = fields.Boolean(required=True, metadata={"description": "Whether the address is known to be theirs."})
+    known = fields.Boolean(required=True, metadata={"description": "Whether the site signed them in itself."})
 
 
 class ParentCommentSchema(Schema):
