@@ -28,6 +28,7 @@ TOLD_OF = {
     System.REMARK42: "a backup of Remark42: JSON Lines, gzipped or not",
     System.COMMENTO: "Commento's JSON, gzipped or not",
     System.COMENTARIO: "Comentario's JSON of version 1 or 3, gzipped or not",
+    System.POSTBAG: "what `export jsonl` has written, restored as it was, gzipped or not",
 }
 LINES_SHOWN = 20  # of each part of the report, for people; --json has all of them
 
@@ -43,12 +44,8 @@ def _add_command(system: System) -> None:
         with (
             _Progress() as progress,
             imports.taking_over(
-                system,
-                file,
-                slug,
-                actor=COMMAND,
+                imports.Order(system, file, slug, COMMAND, is_dry=is_dry),
                 now=utc_now(),
-                is_dry=is_dry,
                 processes=max(1, (os.cpu_count() or 2) - 1),
                 told=progress,
             ) as report,

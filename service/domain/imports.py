@@ -31,7 +31,7 @@ _ADDRESS_LIKE = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
 
 
 class System(StrEnum):
-    """The systems whose exports are read."""
+    """The systems whose exports are read, and our own."""
 
     WORDPRESS = "wordpress"
     DISQUS = "disqus"
@@ -39,6 +39,8 @@ class System(StrEnum):
     REMARK42 = "remark42"
     COMMENTO = "commento"
     COMENTARIO = "comentario"
+    POSTBAG = "postbag"
+    """Our own export, which is restored as it was."""
 
 
 class Markup(StrEnum):
@@ -58,6 +60,8 @@ class SourcePage:
     url: str
     title: str = ""
     closed: bool = False
+    kept: str = ""
+    """What else is to be restored as it was, as JSON; of our own exports alone, here and below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class SourcePerson:
     name: str
     email: str = ""
     url: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +92,18 @@ class SourceComment:
     person: str = ""
     votes: int = 0
     refused: str = ""
+    kept: str = ""
 
 
-Source = SourcePage | SourcePerson | SourceComment
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """Something else that one of our own exports has, as JSON; its `kind` is the type of the line."""
+
+    kind: str
+    text: str
+
+
+Source = SourcePage | SourcePerson | SourceComment | SourceRecord
 
 
 def malformed(where: str, what: str) -> Invalid:
@@ -189,6 +203,15 @@ def key_of_page(url: str, site: Site) -> PageKey:
     if site.lists_origin(moved):
         return PageKey(moved + key.value.removeprefix(key.origin), origin=moved)
     return PageKey("", f"its page is on {key.origin}, which is no origin of the site", key.origin)
+
+
+def key_as_it_is(key: str) -> PageKey:
+    """Return the key of an article that had it before, on whatever origin."""
+    try:
+        found = parse_article_key(key)
+    except Invalid as fault:
+        return PageKey("", f"the key of its article cannot be used ({fault.detail})")
+    return PageKey(found.value, origin=found.origin)
 
 
 def _other_scheme(origin: str) -> str:
