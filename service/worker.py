@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask
 
-from service.actions import findings, learning, opinions, outbox
+from service.actions import findings, learning, moving, opinions, outbox
 from service.actions.outbox import Handler, Job
 from service.actions.toolbox import tools
 from service.domain.errors import StoreUnavailable
@@ -27,6 +27,8 @@ HANDLERS: Mapping[str, Handler] = {
     "opinion": opinions.ask,
     "report": opinions.report,
 }
+SLOW_HANDLERS: Mapping[str, Handler] = {"import": moving.carry_out, "undo_import": moving.carry_out_undo}
+"""What may take minutes: a thread of its own does it, so that everything else goes on."""
 LOOK_EVERY = 0.5
 """Seconds between two looks at the outbox where nobody says that there is something to do: a comment shall have its
 score within a second also while Redis is away. A look is one query of an index."""
@@ -35,12 +37,18 @@ log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """One worker of an application; `stop` may be called from a signal handler or another thread."""
+    """One worker of an application; `stop` may be called from a signal handler or another thread.
 
-    def __init__(self, app: Flask, handlers: Mapping[str, Handler] = HANDLERS, *, parent: int | None = None) -> None:
+    One of a process `listens` to whoever says that there is something to do; others look by themselves.
+    """
+
+    def __init__(
+        self, app: Flask, handlers: Mapping[str, Handler] = HANDLERS, *, parent: int | None = None, listens: bool = True
+    ) -> None:
         self._app = app
         self._handlers = handlers
         self._parent = parent
+        self._listens = listens
         self._stopping = threading.Event()
         self._claimed: deque[Job] = deque()
 
@@ -62,6 +70,9 @@ class Worker:
                 if not is_away:
                     log.warning("worker_waits_for_the_database")
                 is_away = True
+                self._stopping.wait(LOOK_EVERY)
+                continue
+            if not self._listens:
                 self._stopping.wait(LOOK_EVERY)
                 continue
             with self._app.app_context():
@@ -92,10 +103,13 @@ class Worker:
 
 def run(app: Flask, *, parent: int | None) -> None:
     """Run a worker in this process until SIGTERM or SIGINT, which let it finish its job."""
-    worker = Worker(app, parent=parent)
+    worker, slow = Worker(app, parent=parent), Worker(app, SLOW_HANDLERS, parent=parent, listens=False)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
+    # It is not waited for: what it leaves unfinished a worker takes up again, like what a killed one does.
+    threading.Thread(target=slow.run, name="slow jobs", daemon=True).start()
     worker.run()
+    slow.stop()
 
 
 def _now() -> datetime:

@@ -66,7 +66,7 @@ def undo_import(
     with writing():
         now_known = imports.find_import(import_id, hold=True)
         assert now_known is not None, "imports are never removed"
-        status = now_known.status if left else "undone"
+        status = ("done" if now_known.status == "undoing" else now_known.status) if left else "undone"
         imports.change_import(import_id, status=status, undone=now_known.undone + removed)
         details = {"import_id": str(import_id), "removed": removed, "left": left.total()}
         record(found.site_id, LogKind.IMPORT, "undo", actor=actor, subject=found.system, details=details, now=now)

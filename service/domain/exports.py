@@ -35,8 +35,8 @@ class FormWords:
 FORMS: Mapping[ExportForm, FormWords] = {
     ExportForm.JSONL: FormWords(
         "Everything",
-        "JSON Lines, which `import postbag` restores: settings, rules, articles, authors, comments with every revision,"
-        " notes, and the log.",
+        "JSON Lines, from which a site of Postbag is restored as it was: settings, rules, articles, authors, comments "
+        "with every revision, notes, and the log.",
         "jsonl",
         "application/x-ndjson",
         True,

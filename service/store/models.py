@@ -673,6 +673,7 @@ class ImportPieceRow(Base):
 
     import_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    site_id: Mapped[UUID]
     piece: Mapped[bytes] = mapped_column(LargeBinary)
 
 

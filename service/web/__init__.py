@@ -18,6 +18,7 @@ from service.web.api import (
     log,
     moderation,
     moderators,
+    moving,
     opinions,
     published,
     reactions,
@@ -31,6 +32,7 @@ from service.web.desk import account as desk_account
 from service.web.desk import articles as desk_article_list
 from service.web.desk import log as desk_log
 from service.web.desk import moderators as desk_moderators
+from service.web.desk import moving as desk_moving
 from service.web.desk import opinions as desk_opinions
 from service.web.desk import queue as desk_queue
 from service.web.desk import rules as desk_rules
@@ -43,7 +45,7 @@ from service.web.kept_pages import KeptPages
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
-from service.web.parsing import bound_body
+from service.web.parsing import IMPORT_MAX, bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
 
@@ -62,8 +64,10 @@ API_BLUEPRINTS = (
     rules.blueprint,
     sites.blueprint,
     desk_articles.blueprint,
+    moving.exports_blueprint,
+    moving.imports_blueprint,
 )
-ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/desk")
+ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/v1/exports", "/v1/imports", "/desk")
 """What no reader calls: whoever programs or moderates reads refusals in the language of everything else there."""
 PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
 DESK_BLUEPRINTS = (
@@ -77,12 +81,14 @@ DESK_BLUEPRINTS = (
     desk_rules.blueprint,
     desk_site.blueprint,
     desk_opinions.blueprint,
+    desk_moving.blueprint,
 )
 
 
 def register(app: Flask, settings: Settings, sharing: Sharing) -> None:
     """Give the application its routes, its errors and its headers."""
     hops = settings.trusted_proxies
+    app.config[IMPORT_MAX] = settings.import_max
     observe(app, behind_proxy=hops > 0)
     app.after_request(finish)
     app.before_request(_refuse_unreadable_query)

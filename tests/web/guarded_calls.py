@@ -7,6 +7,7 @@ for call in newsroom.calls():
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from service.web.auth import PERMISSION_ATTRIBUTE
+from service.worker import SLOW_HANDLERS, Worker
 from tests.desk_driver import PASSWORD, DeskBrowser, new_moderator
 from tests.driver import SiteDriver, make_site
 
@@ -121,6 +123,15 @@ class Newsroom:
         """Return the author of a comment."""
         return str(self.site.opened(self.comment())["author"]["id"])
 
+    def imported(self, *, is_dry: bool = False) -> str:
+        """Return an import that a worker has carried out; a marked name stands in it."""
+        words = {"kind": "isso", "name": f"{MARK}.json", "dry_run": "true" if is_dry else "false"}
+        content = ISSO.replace(b"So it was.", f"So it was in {next(_numbers)}.".encode()).replace(b'"id": 1, ', b"")
+        sent = self.site.client.post("/v1/imports", query_string=words, data=content, headers=self.site.bearer)
+        assert sent.status_code == 202, sent.text
+        Worker(self.site.app, SLOW_HANDLERS).drain()
+        return str(sent.get_json()["id"])
+
     def calls(self) -> list[Call]:
         """Return every call of every guarded route, with HEAD where there is GET; making them changes the site."""
         return [call for route in guarded_routes(self.site.app) for call in self._calls_of(route)]
@@ -185,6 +196,8 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
     "rule_id": Newsroom.rule,
     "invitation_id": Newsroom.invitation,
     "moderator_id": Newsroom.moderator,
+    "import_id": Newsroom.imported,
+    "form": lambda _: "jsonl",
     "slug": lambda news: news.slug,
 }
 """What stands in an address for each part of its pattern."""
@@ -211,11 +224,26 @@ def _form(make: Callable[[Newsroom], dict[str, Any]]) -> Callable[[Newsroom], di
     return lambda news: {"data": make(news)}
 
 
+def _importing(news: Newsroom) -> dict[str, Any]:
+    news.imported()
+    return {}
+
+
+ISSO = (
+    b'[{"id": "/articles/1", "title": "Old", "comments": [{"id": 1, "created": "2010-05-04", "text": "So it was."}]}]'
+)
 RULE = {"kind": "word", "action": "trust", "value": "tagetes"}
 
 CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     # The API.
     "PUT /v1/articles": [_json(lambda news: {"site": news.slug, "key": news.article, "open": True})],
+    "GET /v1/exports/<form>": [_just],
+    "GET /v1/imports": [_importing],
+    "POST /v1/imports": [
+        lambda _: {"query_string": {"kind": "isso"}, "data": ISSO, "content_type": "application/octet-stream"},
+    ],
+    "GET /v1/imports/<uuid:import_id>": [_just],
+    "POST /v1/imports/<uuid:import_id>/undo": [_just],
     "GET /v1/moderation/articles": [_just],
     "PATCH /v1/moderation/articles": [_json(lambda news: {"article": news.article, "open": False})],
     "POST /v1/moderation/batches/<uuid:batch_id>/undo": [_just],
@@ -324,6 +352,13 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
         _form(lambda _: {"do": "ask_akismet", "key": "0123456789ab"}),
         _form(lambda news: {"do": "hook_no_more"} | _asking(news)),
         _form(lambda news: {"do": "akismet_no_more"} | _asking(news)),
+    ],
+    "GET /desk/site/moving": [_importing],
+    "POST /desk/site/moving": [
+        _form(lambda _: {"do": "try", "kind": "isso", "file": (io.BytesIO(ISSO), "comments.json")}),
+        _form(lambda news: {"do": "undo", "import": news.imported()}),
+        _form(lambda news: {"do": "forget", "import": news.imported(is_dry=True)}),
+        _form(lambda news: {"do": "go_on", "import": news.imported(is_dry=True)}),
     ],
     "GET /desk/stats": [_just],
     "POST /desk/undo": [_form(lambda news: {"batch_id": news.batch()})],

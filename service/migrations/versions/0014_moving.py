@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.create_table('import_pieces',
     sa.Column('import_id', sa.Uuid(), nullable=False),
     sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('site_id', sa.Uuid(), nullable=False),
     sa.Column('piece', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('import_id', 'number', name=op.f('pk_import_pieces'))
     )
