@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from service.domain.life import Status
 from service.extensions import Base, db
 from service.store.bulk import add_many
-from service.store.dialect import is_postgresql
+from service.store.dialect import is_postgresql, one_of
 from service.store.ids import new_id
 from service.store.models import (
     ArticleRow,
@@ -118,7 +118,7 @@ def known(site_id: UUID, keys: Sequence[bytes]) -> dict[bytes, tuple[UUID, UUID]
         part = keys[start : start + IN_ONE_QUERY]
         rows = db.session.execute(
             select(ImportedRow.key, ImportedRow.comment_id, ImportedRow.import_id).where(
-                ImportedRow.site_id == site_id, ImportedRow.key.in_(part)
+                ImportedRow.site_id == site_id, one_of(ImportedRow.key, part)
             )
         )
         found.update((row[0], (row[1], row[2])) for row in rows)
@@ -135,7 +135,7 @@ def places(comment_ids: Sequence[UUID]) -> dict[UUID, bytes]:
     found: dict[UUID, bytes] = {}
     for start in range(0, len(comment_ids), IN_ONE_QUERY):
         part = comment_ids[start : start + IN_ONE_QUERY]
-        rows = db.session.execute(select(CommentRow.id, CommentRow.path).where(CommentRow.id.in_(part)))
+        rows = db.session.execute(select(CommentRow.id, CommentRow.path).where(one_of(CommentRow.id, part)))
         found.update((row[0], row[1]) for row in rows)
     return found
 
@@ -188,7 +188,7 @@ def _article_ids(site_id: UUID, keys: Sequence[str]) -> dict[str, UUID]:
     for start in range(0, len(keys), IN_ONE_QUERY):
         part = keys[start : start + IN_ONE_QUERY]
         rows = db.session.execute(
-            select(ArticleRow.key, ArticleRow.id).where(ArticleRow.site_id == site_id, ArticleRow.key.in_(part))
+            select(ArticleRow.key, ArticleRow.id).where(ArticleRow.site_id == site_id, one_of(ArticleRow.key, part))
         )
         found.update((row[0], row[1]) for row in rows)
     return found
@@ -213,7 +213,7 @@ def find_authors(site_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
         part = hashes[start : start + IN_ONE_QUERY]
         rows = db.session.execute(
             select(AuthorRow.email_hash, AuthorRow.id)
-            .where(AuthorRow.site_id == site_id, AuthorRow.email_hash.in_(part))
+            .where(AuthorRow.site_id == site_id, one_of(AuthorRow.email_hash, part))
             .order_by(AuthorRow.id)
             .with_for_update(key_share=True)
         )
@@ -318,5 +318,5 @@ def _taken(column: InstrumentedAttribute[Any], values: Sequence[Any], *also: Col
     found: set[Any] = set()
     for start in range(0, len(values), IN_ONE_QUERY):
         part = list(values[start : start + IN_ONE_QUERY])
-        found.update(db.session.scalars(select(column).where(column.in_(part), *also)))
+        found.update(db.session.scalars(select(column).where(one_of(column, part), *also)))
     return found
