@@ -244,10 +244,13 @@ WRONG: dict[str, tuple[str | Callable[[str], str], str]] = {
         lambda text: text.replace('{"type":"note"', '{"type":"nuisance"', 1),
         "“nuisance” is no type",
     ),
-    "a wrong time": (lambda text: re.sub(r'"queued_at":"[^"]*"', '"queued_at":"never"', text), "`queued_at`: a time"),
+    "a wrong time": (
+        lambda text: re.sub(r'"queued_at":"[^"]*"', '"queued_at":"never"', text),
+        "`queued_at`: what is wanted here is a time",
+    ),
     "a wrong status": (
         lambda text: text.replace('"status":"approved"', '"status":"great"'),
-        "`status`: one of approved",
+        "here is one of approved",
     ),
     "a standing that cannot be": (lambda text: text.replace('"published_revision":1', '"published_revision":7'), "fit"),
     "no settings": (lambda text: re.sub(r'\{"type":"site".*\n', "", text, count=1), "record of the type site"),

@@ -42,7 +42,7 @@ class _Wrong(Exception):
 
 
 def _wanted(what: str) -> Any:
-    raise ValueError(f"{what} is wanted here")
+    raise ValueError(f"what is wanted here is {what}")
 
 
 def _uuid(value: Any) -> str:
@@ -66,7 +66,7 @@ def _whole(value: Any) -> int:
 
 
 def _count(value: Any) -> int:
-    return int(value if _whole(value) >= 0 else _wanted("a number of things"))
+    return int(value if _whole(value) >= 0 else _wanted("a whole number from 0 on"))
 
 
 def _number(value: Any) -> float:
@@ -123,7 +123,7 @@ def _fields(item: dict[str, Any], fields: Mapping[str, Check]) -> dict[str, Any]
         try:
             found[name] = check(item.get(name))
         except (ValueError, TypeError) as fault:
-            said = str(fault) if str(fault).endswith("here") else "something else is wanted here"
+            said = str(fault) if str(fault).startswith("what is wanted") else "something else is wanted here"
             raise _Wrong(f"`{name}`: {said}") from fault
     return found
 

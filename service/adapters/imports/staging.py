@@ -44,6 +44,7 @@ SELECT comments.seq, comments.page, comments.id, parent, written, status, commen
   pages.refused
 FROM comments LEFT JOIN pages ON pages.id = comments.page WHERE pages.key IS NULL ORDER BY seq
 """
+_MOST_VOTES = 2**31  # JSON can say numbers that no database holds
 _LONGEST_ID = 200  # characters of another system's id; longer ones are cut, since they only have to tell things apart
 
 
@@ -255,7 +256,7 @@ def _values(seq: int, source: SourceComment) -> tuple[Any, ...]:
         source.status.value,
         text,
         source.markup.value,
-        source.votes,
+        min(max(source.votes, -_MOST_VOTES), _MOST_VOTES),
         source.refused,
         blake2b(said.encode(), digest_size=16).digest(),
         source.kept,
