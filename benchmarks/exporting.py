@@ -102,7 +102,7 @@ def main() -> None:
         for form in (ExportForm.JSONL, ExportForm.WXR, ExportForm.CSV_QUEUE):
             asked = f"at least {ASKED_RATE:,} a second" if form is ExportForm.JSONL else ""
             rows += by_command(form, environment, comments, asked)
-        with running_granian(Path(folder) / "server", DATABASE_URL=url, REDIS_URL="redis://localhost:1") as server:
+        with running_granian(Path(folder) / "instance", DATABASE_URL=url, REDIS_URL="redis://localhost:1") as server:
             assert server.process is not None, "it runs"
             rows += over_http(server.url, filled.token, server.process.pid, comments)
     print(f"{comments:,} comments of {given.comments:,}; load of the machine now {os.getloadavg()[0]:.1f}")

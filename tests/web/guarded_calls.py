@@ -7,7 +7,6 @@ for call in newsroom.calls():
 
 from __future__ import annotations
 
-import io
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -232,6 +231,13 @@ def _importing(news: Newsroom) -> dict[str, Any]:
 ISSO = (
     b'[{"id": "/articles/1", "title": "Old", "comments": [{"id": 1, "created": "2010-05-04", "text": "So it was."}]}]'
 )
+SENT = (
+    b"".join(
+        b'--part\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % field
+        for field in ((b"do", b"try"), (b"kind", b"isso"), (b'file"; filename="comments.json', ISSO))
+    )
+    + b"--part--\r\n"
+)  # as bytes, since a call may be made more than once
 RULE = {"kind": "word", "action": "trust", "value": "tagetes"}
 
 CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
@@ -355,7 +361,7 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     ],
     "GET /desk/site/moving": [_importing],
     "POST /desk/site/moving": [
-        _form(lambda _: {"do": "try", "kind": "isso", "file": (io.BytesIO(ISSO), "comments.json")}),
+        lambda _: {"data": SENT, "content_type": "multipart/form-data; boundary=part"},
         _form(lambda news: {"do": "undo", "import": news.imported()}),
         _form(lambda news: {"do": "forget", "import": news.imported(is_dry=True)}),
         _form(lambda news: {"do": "go_on", "import": news.imported(is_dry=True)}),
