@@ -247,11 +247,11 @@ def revoke_token(token_id: UUID, slug: str) -> None:
 @retention_group.command("apply")
 @told_plainly
 def apply_retention() -> None:
-    """Drop client keys, sketches and jobs older than 30 days and expired idempotency answers; run it daily."""
+    """Drop client keys, sketches, jobs and deliveries older than 30 days and idempotency answers; run it daily."""
     done = upkeep.apply_retention(now=utc_now())
     click.echo(
         f"Dropped {done.client_keys} client keys, {done.answers} idempotency answers, {done.sketches} numbers of "
-        f"sketches and {done.jobs} jobs of the outbox."
+        f"sketches, {done.jobs} jobs of the outbox and {done.deliveries} deliveries to webhooks."
     )
 
 
