@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from service.actions import outbox
+from service.actions import outbox, reader_letters
 from service.actions.letters import JOB, Order, Recipient
 from service.actions.toolbox import tools
 from service.adapters.letters import on_paper
@@ -37,7 +37,11 @@ class Composer:
     settle: Callable[[Order, Content | None, datetime], None] | None = None
 
 
-COMPOSERS: Mapping[LetterKind, Composer] = {}
+COMPOSERS: Mapping[LetterKind, Composer] = {
+    LetterKind.DECISION: Composer(reader_letters.compose_decision, reader_letters.settle_decision),
+    LetterKind.CONFIRM: Composer(reader_letters.compose_confirmation),
+    LetterKind.NEWS: Composer(reader_letters.compose_news, reader_letters.settle_news),
+}
 
 
 def send_next(*, now: datetime) -> bool | None:

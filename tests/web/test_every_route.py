@@ -49,6 +49,13 @@ OPEN_TO_ALL = {
     "GET /v1/receipts/<token>",
     "PATCH /v1/receipts/<token>",
     "DELETE /v1/receipts/<token>",
+    "POST /v1/receipts/<token>/appeal",
+    "POST /v1/receipts/<token>/mail",
+    # A signed token in a letter is the capability.
+    "GET /mail/confirm/<token>",
+    "POST /mail/confirm/<token>",
+    "GET /mail/stop/<token>",
+    "POST /mail/stop/<token>",
     # Who runs the service; what is in front of it keeps others away.
     "GET /healthz",
     "GET /metrics",
