@@ -6,6 +6,7 @@ A server that hangs keeps these threads waiting and nobody else: scoring, learni
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 
 import structlog
@@ -51,9 +52,10 @@ class Postman:
         """Begin nothing more, and return when what is on its way is there, or has taken too long."""
         self._stopping.set()
         self.wake()
+        until = time.monotonic() + PATIENCE
         for thread in self._threads:
             if thread.is_alive():
-                thread.join(PATIENCE)
+                thread.join(max(0.0, until - time.monotonic()))
 
     def send_all(self) -> int:
         """Send everything that is due, in this thread, and return how much that was; raises StoreUnavailable."""

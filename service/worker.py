@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask
 
-from service.actions import events, findings, lateness, learning, opinions, outbox
+from service.actions import events, findings, lateness, learning, moderator_letters, opinions, outbox
 from service.actions.outbox import Handler, Job
 from service.actions.toolbox import tools
 from service.courier import Courier
@@ -101,6 +101,7 @@ class Worker:
         if time.monotonic() - self._looked_at_queues >= LOOK_AT_QUEUES_EVERY:
             with self._app.app_context():
                 lateness.look(now=_now())
+                moderator_letters.look_for_digests(now=_now())
             self._looked_at_queues = time.monotonic()
 
     def _do_jobs(self) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from service.actions import outbox, reader_letters
+from service.actions import moderator_letters, outbox, reader_letters
 from service.actions.letters import JOB, Order, Recipient
 from service.actions.toolbox import tools
 from service.adapters.letters import on_paper
@@ -41,6 +41,9 @@ COMPOSERS: Mapping[LetterKind, Composer] = {
     LetterKind.DECISION: Composer(reader_letters.compose_decision, reader_letters.settle_decision),
     LetterKind.CONFIRM: Composer(reader_letters.compose_confirmation),
     LetterKind.NEWS: Composer(reader_letters.compose_news, reader_letters.settle_news),
+    LetterKind.HELD: Composer(moderator_letters.compose_held),
+    LetterKind.DIGEST: Composer(moderator_letters.compose_digest),
+    LetterKind.LATE: Composer(moderator_letters.compose_late),
 }
 
 

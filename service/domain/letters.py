@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from service.domain.errors import Invalid
+from service.domain.limits import Limit
 
 SUBJECT_MAX = 150  # characters; more is cut off by every mailbox
 QUOTE_MAX = 600  # characters of what somebody wrote: enough to know whether to look
@@ -42,6 +43,18 @@ class SubscriptionKind(StrEnum):
     """That there are new comments in the discussion of the article."""
 
 
+class MailChoice(StrEnum):
+    """Which letters a moderator wants about a site."""
+
+    NONE = "none"
+    AT_ONCE = "at_once"
+    """One for each reply that waits."""
+    DIGEST = "digest"
+    """One a day, where anything waits."""
+    LATE = "late"
+    """One when the oldest has waited longer than the site wants."""
+
+
 class SubscriptionState(StrEnum):
     """Whether an author is told."""
 
@@ -66,6 +79,30 @@ MOST_UNASKED = 6
 """Letters a day to one address for which nobody has confirmed that it is theirs, over all sites together."""
 MOST_TOLD = 10
 """Comments that are quoted in one letter; of more it says how many there are."""
+
+
+DIGEST_HOUR = 6
+"""The hour, in UTC, at which the day begins that a digest is written for."""
+DECIDE_WITHIN = timedelta(days=7)
+"""How long the links are good by which a moderator decides from a letter."""
+AT_ONCE_LIMIT = Limit("moderator-mail", 30, 3600)
+"""Letters at once to one moderator about one site: in a flood the desk is the better place."""
+LISTED_IN_DIGEST = 5
+
+
+def check_mail_choice(field: str, given: str) -> MailChoice:
+    """Return what is meant; raises Invalid for anything else."""
+    try:
+        return MailChoice(given)
+    except ValueError:
+        choices = ", ".join(f"`{choice.value}`" for choice in MailChoice)
+        raise Invalid(field, "not_a_choice", f"Choose one of {choices}.") from None
+
+
+def digest_begins(now: datetime) -> datetime:
+    """Return when the day began that a digest is written for."""
+    today = now.astimezone(UTC).replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    return today if now >= today else today - timedelta(days=1)
 
 
 @dataclass(frozen=True)

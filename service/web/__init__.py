@@ -45,7 +45,7 @@ from service.web.kept_pages import KeptPages
 from service.web.lanes import Lanes
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
-from service.web.pages import demo, discussion, fragment, front, mail_links, receipt, reply_form
+from service.web.pages import demo, discussion, fragment, front, mail_desk, receipt, reply_form
 from service.web.parsing import bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
@@ -73,7 +73,7 @@ PAGE_BLUEPRINTS = (
     front.blueprint,
     discussion.blueprint,
     receipt.blueprint,
-    mail_links.blueprint,
+    mail_desk.blueprint,
     operations.blueprint,
 )
 DESK_BLUEPRINTS = (

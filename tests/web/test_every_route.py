@@ -56,6 +56,10 @@ OPEN_TO_ALL = {
     "POST /mail/confirm/<token>",
     "GET /mail/stop/<token>",
     "POST /mail/stop/<token>",
+    "GET /mail/decide/<token>",
+    "POST /mail/decide/<token>",
+    "GET /mail/quiet/<token>",
+    "POST /mail/quiet/<token>",
     # Who runs the service; what is in front of it keeps others away.
     "GET /healthz",
     "GET /metrics",
