@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service.actions import mail_addresses
-from service.actions.body import plain_text
+from service.actions.body import link_targets, plain_text
 from service.actions.letters import Order, Recipient, can_be_sent, enqueue_letter
 from service.actions.signed_links import Purpose, signed_link
 from service.actions.toolbox import tools
@@ -110,14 +110,19 @@ def compose_held(order: Order, now: datetime) -> Content | None:
     site = sites.get_site(order.site_id)
     article = mail_addresses.article_name(item.article)
     what = "An edit waits" if standing.is_waiting_edit else "A reply waits"
-    paragraphs = [f"{item.comment.author_name} wrote:"]
+    website = f" ({item.comment.author_url})" if item.comment.author_url else ""
+    paragraphs = [f"{item.comment.author_name}{website} wrote:"]
+    targets = "\n".join(link_targets(item.revision.body_html))
     reasons = [f"• {signal.detail}" for signal in item.signals if signal.detail]
     held = ["Why it is held:\n" + "\n".join(reasons)] if reasons else []
     return Content(
         subject=f"{what} on {site.name}: {article}",
         heading=article,
         paragraphs=[*held, *paragraphs],
-        quotes=[Quote(shortened(plain_text(item.revision.body_html).strip(), QUOTE_MAX))],
+        quotes=[
+            Quote(shortened(plain_text(item.revision.body_html).strip(), QUOTE_MAX)),
+            *([Quote(shortened(targets, QUOTE_MAX), "Where its links lead")] if targets else []),
+        ],
         links=_ways_to_decide(caller, item, site, now),
         why=f"You moderate {site.name} and chose to get an email for each reply that waits, "
         f"at most {AT_ONCE_LIMIT.quota} an hour.",

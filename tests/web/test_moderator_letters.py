@@ -83,14 +83,23 @@ def test_nobody_is_written_to_unless_they_chose(site: SiteDriver, mailbox: Mailb
 def test_each_reply_that_waits_is_told_at_once(site: SiteDriver, mailbox: Mailbox) -> None:
     noor = who_wants(site, "at_once")
     site.submitted(
-        name="May", email="may@example.org", body="See https://quarry.example/ *now*.", article_title="The quarry"
+        name="May",
+        email="may@example.org",
+        url="https://may.example/",
+        body="See [that *one*](https://quarry.example/?a=1&b=2) now.",
+        article_title="The quarry",
     )
     letter = held(site, mailbox)
     text, html = letter.part("plain"), letter.part("html")
     assert letter.to == [noor.email]
     assert str(letter.message["Subject"]) == f"A reply waits on Site {site.slug}: The quarry"
-    assert "May wrote:" in text
-    assert "> See https://quarry.example/ now." in text
+    assert "May (https://may.example/) wrote:" in text
+    assert "> See that one now." in text
+    assert "> https://quarry.example/?a=1&b=2" in text
+    shown = site.app.test_client().get(way(letter, "approve")).text
+    assert "https://quarry.example/?a=1&amp;b=2" in shown
+    assert "https://may.example/" in shown
+    assert "may@example.org" not in shown
     assert "may@example.org" not in text + html
     assert len(links_in(letter, "decide")) == 2
     assert any(link.startswith("/desk/comments/") for link in links_in(letter))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from service.actions import mail_choices
-from service.actions.body import plain_text
+from service.actions.body import link_targets, plain_text
 from service.actions.mail_choices import Offer
 from service.domain.errors import Claimed, Forbidden, Invalid, StaleDecision
 from service.domain.life import Action
@@ -80,8 +80,10 @@ def _page(offer: Offer, shown: Page, *, reason: str = "", fault: str = "", statu
         status,
         template="mail_decide.html",
         author=item.comment.author_name,
+        website=item.comment.author_url or "",
         article=item.article.title or item.article.key,
         text=plain_text(item.revision.body_html) if offer.is_good else "",
+        targets=link_targets(item.revision.body_html),
         signals=[signal.detail for signal in item.signals if signal.detail],
         wants_reason=offer.action is Action.REJECT,
         reason=reason,
