@@ -86,6 +86,12 @@ def test_every_phrase_of_a_page_is_said_somewhere() -> None:
     assert [name for name in ENGLISH["page"] if f"page.{name}" not in said] == []
 
 
+def test_every_phrase_of_a_letter_is_said_somewhere() -> None:
+    room = Path(phrases.__file__).parent
+    said = "\n".join(file.read_text("utf-8") for kind in ("*.py", "*.html") for file in room.rglob(kind))
+    assert [name for name in ENGLISH["mail"] if f"mail.{name}" not in said] == []
+
+
 # What a reader asks for
 
 
@@ -476,7 +482,7 @@ def test_every_phrase_of_a_refusal_belongs_to_a_code_or_a_fault() -> None:
     of_codes = {languages.in_catalog(name)[6:] for code in problems.ERROR_CODES for name in (code, f"{code}_title")}
     of_faults = {str(fault.values[1]) for fault in FAULTS}
     others = {"malformed", "notAccepted", "notTakenFromYou", "required", "reviseNoMore", "reviseWindowOver"}
-    others |= {"appealed", "nothingToAppeal", "textRequired"}
+    others |= {"appealed", "nothingToAppeal", "textRequired", "tooManyLetters"}
     others |= {"readerTokenExpired", "readerTokenWrong"}
     assert set(ENGLISH["error"]) <= of_codes | of_faults | others
 
