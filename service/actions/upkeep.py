@@ -18,7 +18,7 @@ from service.domain.comment import CLIENT_KEY_LIFE
 from service.domain.emails import email_lookup_form
 from service.domain.errors import StoreUnavailable
 from service.domain.webhooks import KEPT_FOR
-from service.store import authors, comments, deliveries, flags, idempotency, moderators, outbox, sketches, votes
+from service.store import authors, comments, delivery_log, flags, idempotency, moderators, outbox, sketches, votes
 from service.store import session as database
 from service.store.session import reading, writing
 
@@ -60,7 +60,7 @@ def apply_retention(*, now: datetime, batch: int = FORGET_BATCH) -> Forgotten:
         answers=_in_batches(lambda: idempotency.drop_answers(before=now - ANSWER_LIFE, limit=batch), batch),
         sketches=_in_batches(lambda: sketches.drop_sketches(before=now - ALIKE_WINDOW, limit=batch), batch),
         jobs=_in_batches(lambda: outbox.drop_jobs(STALE, before=before, limit=batch), batch),
-        deliveries=_in_batches(lambda: deliveries.drop_deliveries(before=now - KEPT_FOR, limit=batch), batch),
+        deliveries=_in_batches(lambda: delivery_log.drop_deliveries(before=now - KEPT_FOR, limit=batch), batch),
     )
 
 
