@@ -25,7 +25,6 @@ from service.domain.retention import EVERY, Kept, until
 from service.domain.webhooks import KEPT_FOR
 from service.store import (
     comments,
-    deliveries,
     flags,
     idempotency,
     outbox,
@@ -151,7 +150,7 @@ def _house_steps(now: datetime, batch: int) -> Sequence[tuple[str, Step]]:
         (ANSWERS, _all(lambda: idempotency.drop_answers(before=now - ANSWER_LIFE, limit=batch), batch)),
         (SKETCHES, _all(lambda: sketches.drop_sketches(before=now - ALIKE_WINDOW, limit=batch), batch)),
         (JOBS, _all(lambda: outbox.drop_jobs(STALE, before=now - CLIENT_KEY_LIFE, limit=batch), batch)),
-        (DELIVERIES, _all(lambda: deliveries.drop_deliveries(before=now - KEPT_FOR, limit=batch), batch)),
+        (DELIVERIES, _all(lambda: delivery_log.drop_deliveries(before=now - KEPT_FOR, limit=batch), batch)),
         (
             LETTERS,
             _all(lambda: subscriptions.drop_unconfirmed(before=now - UNCONFIRMED_LIFE, limit=batch), batch),

@@ -29,7 +29,7 @@ from service.domain.webhooks import (
     check_webhook_url,
 )
 from service.domain.writing import Faults, check_line
-from service.store import deliveries, sites, webhooks
+from service.store import delivery_log, sites, webhooks
 from service.store.deliveries import Sending
 from service.store.ids import new_id
 from service.store.session import after_commit, reading, writing
@@ -89,7 +89,7 @@ def read_webhooks(caller: Caller) -> list[Listed]:
     """Return the webhooks of the caller's site, the first made first."""
     with reading():
         found = webhooks.webhooks_of(caller.site_id)
-        counts = deliveries.count_deliveries([webhook.id for webhook in found], most=MOST_COUNTED)
+        counts = delivery_log.count_deliveries([webhook.id for webhook in found], most=MOST_COUNTED)
     return [Listed(webhook, *counts[webhook.id]) for webhook in found]
 
 
@@ -97,7 +97,7 @@ def read_webhook(caller: Caller, webhook_id: UUID) -> Listed:
     """Return one webhook of the caller's site; raises NotFound."""
     with reading():
         webhook = _found(caller, webhook_id)
-        return Listed(webhook, *deliveries.count_deliveries([webhook_id], most=MOST_COUNTED)[webhook_id])
+        return Listed(webhook, *delivery_log.count_deliveries([webhook_id], most=MOST_COUNTED)[webhook_id])
 
 
 def add_webhook(caller: Caller, url: str, chosen: Iterable[object], *, description: str = "", now: datetime) -> Made:
@@ -193,7 +193,7 @@ def remove_webhook(caller: Caller, webhook_id: UUID, *, now: datetime) -> None:
     while removed == REMOVED_TOGETHER:
         # In parts, since there may be a month of them; what is left by whoever is stopped here goes with its age.
         with writing():
-            removed = deliveries.drop_of_webhook(webhook_id, limit=REMOVED_TOGETHER)
+            removed = delivery_log.drop_of_webhook(webhook_id, limit=REMOVED_TOGETHER)
 
 
 def try_webhook(caller: Caller, webhook_id: UUID, *, now: datetime) -> Attempt:
@@ -219,7 +219,7 @@ def read_deliveries(
     before = delivery_position(scope, cursor)
     with reading():
         _found(caller, webhook_id)
-        found = deliveries.list_deliveries(webhook_id, status=status, before=before, limit=limit + 1)
+        found = delivery_log.list_deliveries(webhook_id, status=status, before=before, limit=limit + 1)
     page = found[:limit]
     return DeliveryPage(page, delivery_cursor(scope, page[-1].event_id) if len(found) > limit else None)
 
@@ -228,7 +228,7 @@ def resend(caller: Caller, webhook_id: UUID, event_id: UUID, *, now: datetime) -
     """Let an event be sent to a webhook once more, with all its attempts and the same id; raises NotFound."""
     with writing():
         _found(caller, webhook_id)
-        sending = deliveries.send_again(webhook_id, event_id, now=now)
+        sending = delivery_log.send_again(webhook_id, event_id, now=now)
         if sending is None:
             raise NotFound("Nothing of this id was sent to this webhook within thirty days.")
         after_commit(tools().wakeups.wake)
@@ -241,7 +241,7 @@ def resend_given_up(caller: Caller, webhook_id: UUID, *, now: datetime) -> int:
     while moved == SENT_AGAIN_TOGETHER:
         with writing():
             _found(caller, webhook_id)
-            moved = deliveries.send_given_up_again(webhook_id, limit=SENT_AGAIN_TOGETHER, now=now)
+            moved = delivery_log.send_given_up_again(webhook_id, limit=SENT_AGAIN_TOGETHER, now=now)
             after_commit(tools().wakeups.wake)
         total += moved
     return total

@@ -1,4 +1,4 @@
-"""Events on their way to webhooks: claimed by one worker at a time, in their order, and kept as a log."""
+"""Events on their way to webhooks: claimed by one worker at a time, in their order."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from sqlalchemy import (
     ColumnElement,
     and_,
     bindparam,
-    delete,
     exists,
-    func,
     literal_column,
     null,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -34,12 +31,11 @@ from service.extensions import db
 from service.store.articles import ARTICLE_COLUMNS, article_from_columns
 from service.store.comments import COMMENT_COLUMNS, comment_from_row
 from service.store.dialect import insert_or_ignore
-from service.store.ids import first_id
 from service.store.models import ArticleRow, CommentRow, DeliveryRow, RevisionRow, WebhookRow
 from service.store.prepared import run
 from service.store.types import UtcDateTime
 
-_COLUMNS = (
+SENDING_COLUMNS = (
     DeliveryRow.webhook_id,
     DeliveryRow.event_id,
     DeliveryRow.type,
@@ -56,12 +52,15 @@ _COLUMNS = (
 TRIES_KEPT = 10  # of one delivery: what came back lately is what helps
 
 
-def _word(status: Delivery) -> ColumnElement[str]:
-    # Said in the statement, since an index of what has this status is not found by a value that comes beside it.
+def status_word(status: Delivery) -> ColumnElement[str]:
+    """Return the status as it is said within a statement.
+
+    An index of what has this status is not found by a value that comes beside the statement.
+    """
     return literal_column(f"'{status.value}'")
 
 
-_WAITING = _word(Delivery.WAITING)
+_WAITING = status_word(Delivery.WAITING)
 _TABLE: Any = DeliveryRow.__table__
 
 
@@ -181,7 +180,7 @@ def ready(*, now: datetime) -> list[tuple[UUID, int]]:
 def claim(webhook_id: UUID, *, until: datetime, now: datetime) -> Sending | None:
     """Take what is to be sent to an endpoint next, or None; nobody else gets it before `until`."""
     rows = run(_claim(), {"to_webhook": webhook_id, "until": until, "now": now})
-    return _sending(rows[0]) if rows else None
+    return sending_from_columns(rows[0]) if rows else None
 
 
 @cache
@@ -201,7 +200,7 @@ def _claim() -> Any:
         update(_TABLE)
         .where(of_webhook, DeliveryRow.event_id == first)
         .values(claimed_until=until, due_at=until, attempts=DeliveryRow.attempts + literal_column("1"))
-        .returning(*_COLUMNS)
+        .returning(*SENDING_COLUMNS)
     )
 
 
@@ -220,7 +219,7 @@ def settle(sending: Sending, status: Delivery, attempt: Any, *, due_at: datetime
     }
     is_settled = bool(run(_settle(), known))
     if is_settled and status is not Delivery.WAITING and sending.comment_id is not None:
-        _let_go({"to_webhook": sending.webhook_id, "about": sending.comment_id, "now": now})
+        let_go({"to_webhook": sending.webhook_id, "about": sending.comment_id, "now": now})
 
 
 @cache
@@ -242,7 +241,7 @@ def _settle() -> Any:
     )
 
 
-def _let_go(known: Mapping[str, Any]) -> None:
+def let_go(known: Mapping[str, Any]) -> None:
     """Let go what waits for an endpoint and has no earlier event of its comment before it any more.
 
     Of one comment, where `about` is among what is known, else of all.
@@ -309,105 +308,7 @@ def _about() -> Any:
     )
 
 
-def drop_of_webhook(webhook_id: UUID, *, limit: int) -> int:
-    """Forget up to `limit` deliveries to an endpoint; returns how many."""
-    some = select(DeliveryRow.event_id).where(DeliveryRow.webhook_id == webhook_id).limit(limit)
-    done = db.session.execute(
-        delete(DeliveryRow)
-        .where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.event_id.in_(some))
-        .returning(DeliveryRow.event_id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(done.all())
-
-
-def send_again(webhook_id: UUID, event_id: UUID, *, now: datetime) -> Sending | None:
-    """Let a delivery be tried now, with all its attempts, and return it; None where there is none.
-
-    One that is on its way at this moment stays so, as does one that waits behind an earlier event.
-    """
-    row = db.session.execute(
-        update(DeliveryRow)
-        .where(
-            DeliveryRow.webhook_id == webhook_id,
-            DeliveryRow.event_id == event_id,
-            or_(DeliveryRow.claimed_until.is_(None), DeliveryRow.claimed_until <= now),
-            or_(DeliveryRow.status != Delivery.WAITING.value, DeliveryRow.due_at.is_not(None)),
-        )
-        .values(status=Delivery.WAITING.value, due_at=now, claimed_until=None, attempts=0)
-        .returning(*_COLUMNS)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
-    return find_delivery(webhook_id, event_id) if row is None else _sending(row)
-
-
-def send_given_up_again(webhook_id: UUID, *, limit: int, now: datetime) -> int:
-    """Let up to `limit` of what was given up be tried again, the earliest first; returns how many."""
-    earliest = (
-        select(DeliveryRow.event_id)
-        .where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.status == _word(Delivery.GIVEN_UP))
-        .order_by(DeliveryRow.event_id)
-        .limit(limit)
-    )
-    done = db.session.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.event_id.in_(earliest))
-        .values(status=Delivery.WAITING.value, due_at=None, claimed_until=None, attempts=0)
-        .returning(DeliveryRow.event_id)
-        .execution_options(synchronize_session=False)
-    )
-    sent = len(done.all())
-    if sent:
-        _let_go({"to_webhook": webhook_id, "now": now})
-    return sent
-
-
-def find_delivery(webhook_id: UUID, event_id: UUID) -> Sending | None:
-    """Return one delivery, or None."""
-    row = db.session.execute(
-        select(*_COLUMNS).where(DeliveryRow.webhook_id == webhook_id, DeliveryRow.event_id == event_id)
-    ).one_or_none()
-    return None if row is None else _sending(row)
-
-
-def list_deliveries(
-    webhook_id: UUID, *, status: Delivery | None = None, before: UUID | None = None, limit: int
-) -> list[Sending]:
-    """Return deliveries to an endpoint, those of the latest events first."""
-    wanted = select(*_COLUMNS).where(DeliveryRow.webhook_id == webhook_id)
-    if status is not None:
-        wanted = wanted.where(DeliveryRow.status == _word(status))
-    if before is not None:
-        wanted = wanted.where(DeliveryRow.event_id < before)
-    return [_sending(row) for row in db.session.execute(wanted.order_by(DeliveryRow.event_id.desc()).limit(limit))]
-
-
-def count_deliveries(webhook_ids: Sequence[UUID], *, most: int) -> dict[UUID, tuple[int, int]]:
-    """Return how much waits for each endpoint, and how much was given up; each is counted up to `most`."""
-    which = [DeliveryRow.status == _word(status) for status in (Delivery.WAITING, Delivery.GIVEN_UP)]
-    counted = {}
-    for webhook_id in webhook_ids:
-        of = select(DeliveryRow.event_id).where(DeliveryRow.webhook_id == webhook_id)
-        some = [of.where(condition).limit(most).subquery() for condition in which]
-        waiting, given_up = (db.session.scalar(select(func.count()).select_from(one)) or 0 for one in some)
-        counted[webhook_id] = (waiting, given_up)
-    return counted
-
-
-def drop_deliveries(*, before: datetime, limit: int) -> int:
-    """Forget up to `limit` deliveries of events that happened before a time; returns how many. It reads all of them."""
-    oldest = (
-        select(DeliveryRow.webhook_id, DeliveryRow.event_id).where(DeliveryRow.event_id < first_id(before)).limit(limit)
-    )
-    done = db.session.execute(
-        delete(DeliveryRow)
-        .where(tuple_(DeliveryRow.webhook_id, DeliveryRow.event_id).in_(oldest))
-        .returning(DeliveryRow.event_id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(done.all())
-
-
-def _sending(row: Sequence[Any]) -> Sending:
-    values = dict(zip((column.key for column in _COLUMNS), row, strict=True))
+def sending_from_columns(row: Sequence[Any]) -> Sending:
+    """Build the delivery from the values of SENDING_COLUMNS."""
+    values = dict(zip((column.key for column in SENDING_COLUMNS), row, strict=True))
     return Sending(**values | {"type": EventType(values["type"]), "status": Delivery(values["status"])})
