@@ -67,5 +67,5 @@ pins: ## Write the pins from requirements/*.in (ARGS=--upgrade for newer version
 	$(COMPILE) $(ARGS) --output-file requirements/locust.txt requirements/locust.in
 
 clean: ## Remove the environments and caches; instance/, where the data are, stays
-	rm -rf .venv .venv-dev .pytest_cache .mypy_cache .ruff_cache .hypothesis service/widget/node_modules
+	rm -rf .venv .venv-dev .pytest_cache .mypy_cache .ruff_cache .hypothesis service/widget/node_modules tests/integrate/react/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

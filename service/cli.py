@@ -22,13 +22,16 @@ from service.commands.counters import counters_group
 from service.commands.imports import import_group
 from service.commands.opinions import opinions_group
 from service.commands.outbox import outbox_group
+from service.commands.readers import readers_group
 from service.commands.telling import told_plainly, utc_now
+from service.domain.known_readers import ReaderTrust
 from service.domain.life import COMMAND
 from service.domain.permissions import Role, Scope
 from service.domain.site import LONGEST_REVISE_WINDOW, Policy, Site
 
 site_group = AppGroup("site", help="Make and change sites.")
 site_group.add_command(opinions_group)
+site_group.add_command(readers_group)
 moderator_group = AppGroup("moderator", help="People at the desk.")
 token_group = AppGroup("token", help="Make and revoke API tokens.")
 retention_group = AppGroup("retention", help="Forget what may no longer be kept.")
@@ -43,6 +46,11 @@ BROKEN = {
     audit.Break.MISSING: "which is missing",
     audit.Break.REORDERED: "which stood elsewhere",
     audit.Break.HEAD: "where the head does not fit",
+}
+READER_TRUST_WORDS = {
+    ReaderTrust.NONE: "; known readers gain nothing",
+    ReaderTrust.PROVEN: "",
+    ReaderTrust.TRUSTED: "; known readers trusted at once",
 }
 OPENAPI_FILE = Path(__file__).parents[1] / "openapi.yaml"
 
@@ -79,7 +87,7 @@ def _describe(site: Site) -> str:
     return (
         f"{site.slug}: {site.name}; origins {' '.join(site.origins)}; policy {policy}; limits {limits_text}; "
         f"depth {site.max_depth}; {minutes} minutes to revise; flag threshold {site.flag_threshold}; "
-        f"articles close {closing}{spam}"
+        f"articles close {closing}{spam}{READER_TRUST_WORDS[site.reader_trust]}"
     )
 
 
@@ -111,6 +119,18 @@ def create_site(slug: str, name: str, origins: tuple[str, ...]) -> None:
 @click.option("--flag-threshold", type=int, help="Readers' flags that return a comment to the queue; 0: never.")
 @click.option("--close-after-days", type=int, help="Days until an article takes no more replies; 0: never.")
 @click.option("--spam-threshold", type=float, help="Score of the filter that makes a reply spam by itself; 0: never.")
+@click.option("--late-after-minutes", type=int, help="Minutes of waiting until the queue is told to be late; 0: never.")
+@click.option(
+    "--reader-trust",
+    type=click.Choice([trust.value for trust in ReaderTrust]),
+    help="What readers gain whom the site signs in, under the policy first: none, proven, or trusted at once.",
+)
+@click.option(
+    "--retention",
+    multiple=True,
+    help="Days for which something is kept, or never to let it go: client_keys=30, rejected=180, spam=60, "
+    "unproven_emails=365, log=never.",
+)
 @told_plainly
 def set_site(
     slug: str,
@@ -124,6 +144,9 @@ def set_site(
     trusted_after: int | None,
     close_after_days: int | None,
     spam_threshold: float | None,
+    late_after_minutes: int | None,
+    reader_trust: str | None,
+    retention: tuple[str, ...],
 ) -> None:
     """Change what is given of a site; the rest stays."""
     site = sites.change_site(
@@ -139,8 +162,20 @@ def set_site(
         trusted_after=trusted_after,
         close_after_days=close_after_days,
         spam_threshold=spam_threshold,
+        late_after_minutes=late_after_minutes,
+        reader_trust=None if reader_trust is None else ReaderTrust(reader_trust),
+        retention=dict(map(_term, retention)) or None,
     )
     click.echo(_describe(site))
+
+
+def _term(text: str) -> tuple[str, int | None]:
+    name, _, days = text.partition("=")
+    if days == "never":
+        return name, None
+    if not (days.isascii() and days.isdigit() and len(days) <= 9):
+        raise click.ClickException(f"--retention {text}: write it as spam=60, or log=never.")
+    return name, int(days)
 
 
 @site_group.command("list")
@@ -244,11 +279,12 @@ def revoke_token(token_id: UUID, slug: str) -> None:
 @retention_group.command("apply")
 @told_plainly
 def apply_retention() -> None:
-    """Drop client keys, sketches and jobs older than 30 days and expired idempotency answers; run it daily."""
+    """Forget at once what each site keeps no longer (`site set --retention`), as a worker does once a day."""
     done = upkeep.apply_retention(now=utc_now())
     click.echo(
         f"Dropped {done.client_keys} client keys, {done.answers} idempotency answers, {done.sketches} numbers of "
-        f"sketches and {done.jobs} jobs of the outbox."
+        f"sketches and {done.jobs} jobs of the outbox; took {done.texts} texts, {done.emails} addresses and the words "
+        f"of {done.entries} log entries."
     )
 
 

@@ -45,6 +45,11 @@ public_reads = Counter(
 submissions = Counter(
     "postbag_submissions_total", "Submissions stored, by the status that their senders were told.", ["status"]
 )
+reader_tokens = Counter(
+    "postbag_reader_tokens_total",
+    "Tokens of readers whom a site knows: accepted, or the code of what was wrong with one.",
+    ["outcome"],
+)
 refused_by_rule = Counter("postbag_refused_by_rule_total", "Replies and edits that a rule refused.", ["signal"])
 screening_failures = Counter("postbag_screening_failures_total", "Screening phases that failed.", ["phase"])
 decisions = Counter("postbag_decisions_total", "Decisions carried out by moderators.", ["action"])

@@ -5,9 +5,11 @@ What joins later needs a kind here and a function that does one job of it.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,9 +17,10 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask
 
-from service.actions import findings, learning, opinions, outbox
+from service.actions import events, findings, lateness, learning, opinions, outbox, retention
 from service.actions.outbox import Handler, Job
 from service.actions.toolbox import tools
+from service.courier import Courier
 from service.domain.errors import StoreUnavailable
 
 HANDLERS: Mapping[str, Handler] = {
@@ -26,10 +29,15 @@ HANDLERS: Mapping[str, Handler] = {
     "learn_prior": learning.learn_prior,
     "opinion": opinions.ask,
     "report": opinions.report,
+    "event": events.hand_on,
 }
+LOOK_AT_QUEUES_EVERY = 15.0  # seconds; nobody counts the seconds of a queue that is late
 LOOK_EVERY = 0.5
 """Seconds between two looks at the outbox where nobody says that there is something to do: a comment shall have its
 score within a second also while Redis is away. A look is one query of an index."""
+
+LOOK_FOR_OLD_EVERY = 60.0
+"""Seconds between two looks for what sites have kept long enough, while there is nothing of it."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +51,9 @@ class Worker:
         self._parent = parent
         self._stopping = threading.Event()
         self._claimed: deque[Job] = deque()
+        self._courier = Courier(app)
+        self._looked_at_queues = -math.inf
+        self._looks_for_old_at = 0.0
 
     def stop(self) -> None:
         """End after the job that is being done."""
@@ -51,13 +62,33 @@ class Worker:
     def run(self) -> None:
         """Work until stopped, or until the parent process is gone where one was given; the database may come and go."""
         log.info("worker_started", kinds=sorted(self._handlers))
+        self._courier.start()
+        try:
+            self._go_on()
+        finally:
+            self._courier.stop()
+        log.info("worker_stopped")
+
+    def drain(self) -> int:
+        """Do everything that is due and return how much was done; raises StoreUnavailable, and goes on from there."""
+        total, done = 0, 1
+        while done:
+            done = self._do_jobs() + self._courier.deliver_all()
+            total += done
+        return total
+
+    def _go_on(self) -> None:
         is_away = False
         while not self._is_to_end():
             try:
-                self.drain()
+                self._look_at_queues()
+                self._do_jobs()
+                self._courier.wake()
                 if is_away:
                     log.info("worker_goes_on")
                 is_away = False
+                if self.forget():
+                    continue
             except StoreUnavailable:
                 if not is_away:
                     log.warning("worker_waits_for_the_database")
@@ -66,10 +97,14 @@ class Worker:
                 continue
             with self._app.app_context():
                 tools().wakeups.wait(LOOK_EVERY, self._stopping)
-        log.info("worker_stopped")
 
-    def drain(self) -> int:
-        """Do everything that is due and return how much was done; raises StoreUnavailable, and goes on from there."""
+    def _look_at_queues(self) -> None:
+        if time.monotonic() - self._looked_at_queues >= LOOK_AT_QUEUES_EVERY:
+            with self._app.app_context():
+                lateness.look(now=_now())
+            self._looked_at_queues = time.monotonic()
+
+    def _do_jobs(self) -> int:
         done = 0
         while not self._is_to_end():
             with self._app.app_context():
@@ -83,8 +118,25 @@ class Worker:
                 # What another one may have taken up by now is theirs.
                 if job.claimed_until > _now():
                     done += outbox.carry_out(job, self._handlers, now=_now())
+                    if job.kind == "event":
+                        self._courier.wake()
                 self._claimed.popleft()
         return done
+
+    def forget(self) -> bool:
+        """Do one batch of retention where it is time to look for one; False where there is nothing to go on with."""
+        if time.monotonic() < self._looks_for_old_at:
+            return False
+        try:
+            with self._app.app_context():
+                if retention.do_some(now=_now()):
+                    return True
+        except StoreUnavailable:
+            raise
+        except Exception as fault:  # noqa: BLE001 - a fault in one batch must not end the worker
+            log.error("retention_failed", error=type(fault).__name__)  # noqa: TRY400 - messages quote what people wrote
+        self._looks_for_old_at = time.monotonic() + LOOK_FOR_OLD_EVERY
+        return False
 
     def _is_to_end(self) -> bool:
         return self._stopping.is_set() or (self._parent is not None and os.getppid() != self._parent)

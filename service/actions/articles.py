@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.actions import announce
+from service.actions import announce, events
 from service.actions.paging import article_cursor, article_position, scope_of
 from service.actions.record import record
 from service.domain.article import Article, check_belongs_to_site
 from service.domain.article_keys import MAX_URL, ArticleKey, parse_article_key
 from service.domain.comment import TITLE_MAX
 from service.domain.errors import Invalid, NotFound
+from service.domain.events import article_data
 from service.domain.log import LogKind
 from service.domain.permissions import Caller
 from service.domain.site import Site
@@ -130,6 +131,8 @@ def _keep(caller: Caller, site: Site, key: str, is_open: bool, now: datetime) ->
     changes = {"open": True, "opened_at": now} if is_open else {"open": False}
     article = articles.change_article(article.id, **changes)
     announce.articles_changed(site.id, [article.id])
+    if was_open and not is_open:
+        events.tell_closed(site, article_data(article), actor=caller.actor, now=now)
     action, details = ("open" if is_open else "close"), {"open": [was_open, is_open]}
     record(site.id, LogKind.ARTICLE, action, actor=caller.actor, subject=key, details=details, now=now)
     return article

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from service.domain.log import FIRST_HASH, ChainedEntry, entry_hash
 from service.domain.site import Site
-from service.store import log_reading, sites
+from service.store import log_reading, retention, sites
 from service.store.session import reading
 
 BATCH = 1_000
@@ -50,14 +50,16 @@ def verify(slug: str | None = None, *, batch: int = BATCH) -> Iterator[Verdict]:
 
 
 def _verdict(site: Site, batch: int) -> Verdict:
-    number, previous = 0, FIRST_HASH
+    number, previous, erased_to = 0, FIRST_HASH, 0
     while True:
         with reading():
             # Nothing has a number below 1; the first batch looks there too.
             rows = log_reading.stored_chain(site.id, after=number or None, limit=batch)
             end = None if rows else log_reading.log_end(site.id)
+            # Read with each batch, since retention may go on meanwhile.
+            erased_to = retention.erased_to(site.id)
         for at, link in rows:
-            fault = _fault(site.id, number + 1, previous, at, link)
+            fault = _fault(site.id, number + 1, previous, at, link, erased_to)
             if fault is not None:
                 return Verdict(site.slug, number, previous, fault[0], number + 1, fault[1])
             assert link is not None, "a row that makes no sense is a fault"
@@ -74,7 +76,7 @@ def _verdict(site: Site, batch: int) -> Verdict:
 
 
 def _fault(
-    site_id: UUID, expected: int, previous: bytes, at: int, link: ChainedEntry | None
+    site_id: UUID, expected: int, previous: bytes, at: int, link: ChainedEntry | None, erased_to: int
 ) -> tuple[Break, str] | None:
     if at < expected:
         return Break.REORDERED, f"an entry has the number {at}, which none has"
@@ -83,6 +85,11 @@ def _fault(
     if link is None:
         return Break.CHANGED, "it holds what no entry can hold"
     follows = link.previous_hash == previous
+    if link.erased_at is not None:
+        # What it said cannot be checked any more; that it was there, and what came before and after it, can.
+        if expected > erased_to:
+            return Break.CHANGED, "its words are gone, and no entry says that retention took them"
+        return None if follows else (Break.CHANGED, _of_the_one_before(expected))
     if link.is_whole:
         # Whoever changes an entry and hashes it again cannot do the same to what others have kept of the next one.
         return None if follows else (Break.CHANGED, _of_the_one_before(expected))

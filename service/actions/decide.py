@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service import metrics
-from service.actions import claims, flag, opinions, outbox
+from service.actions import claims, events, flag, opinions, outbox
 from service.actions.change import Change, change_standings
 from service.actions.record import decision_entry, kept_for_undoing
 from service.domain import life
@@ -21,6 +21,7 @@ from service.domain.log import LogEntry
 from service.domain.permissions import Caller
 from service.domain.queue import LoggedDecision
 from service.domain.reasons import Reason
+from service.domain.site import Site
 from service.domain.writing import Faults, check_line, check_text
 from service.store import comments, log, reasons, revisions, sites
 from service.store.ids import new_id
@@ -28,6 +29,9 @@ from service.store.session import reading, writing
 
 BATCH_MAX = 100
 """Decisions in one request: what a person can have looked at, and what one transaction carries before others wait."""
+
+
+WORDS_ARE_GONE = "The words of this comment were kept as long as the site keeps them, and are gone."
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,8 @@ def _carry_out(
         try:
             if comment is None:
                 raise NotFound("This site has no such comment.")
+            if comment.is_erased and proposal.action in {Action.APPROVE, Action.RESTORE}:
+                raise Invalid("action", "not_offered", WORDS_ARE_GONE)
             afters[comment.id] = life.decide(
                 comment.standing,
                 proposal.action,
@@ -181,14 +187,17 @@ def _carry_out(
     gone = [change.comment.id for change in changes if change.after.status is Status.DELETED]
     if gone:
         comments.erase_texts(gone)
+    site = sites.get_site(caller.site_id)
+    told = [(change, proposal.action, proposal.reason or None) for change, proposal in zip(changes, to_do, strict=True)]
+    events.tell_decided(site, told, actor=caller.actor, now=now)
     for change in changes:
         if change.after.has_rejected_edit:
-            afters[change.comment.id] = _return_if_flagged(caller, change.comment.id, now)
+            afters[change.comment.id] = _return_if_flagged(site, change.comment.id, now)
     entries = [_entry(caller, change, p, batch_id, now) for change, p in zip(changes, to_do, strict=True)]
     if entries:
         outbox.enqueue("learn", caller.site_id, now=now)
         done = [(change.comment.id, change.after.revision, p.action) for change, p in zip(changes, to_do, strict=True)]
-        opinions.enqueue_reports(sites.get_site(caller.site_id), done, now=now)
+        opinions.enqueue_reports(site, done, now=now)
     log.add_entries(entries)
     decided = {
         change.comment.id: Decided(change.comment.id, log.logged_decision(entry), afters[change.comment.id])
@@ -221,11 +230,11 @@ def _entry(caller: Caller, change: Change, proposal: Proposal, batch_id: UUID, n
     )
 
 
-def _return_if_flagged(caller: Caller, comment_id: UUID, now: datetime) -> Standing:
+def _return_if_flagged(site: Site, comment_id: UUID, now: datetime) -> Standing:
     # Read again, since its standing is another one now.
-    comment = comments.find_comment(comment_id, site_id=caller.site_id)
+    comment = comments.find_comment(comment_id, site_id=site.id)
     assert comment is not None, "comments are never removed"
-    return flag.return_if_flagged(comment, sites.get_site(caller.site_id), now=now)
+    return flag.return_if_flagged(comment, site, now=now)
 
 
 def published_texts(standings: Mapping[UUID, Standing]) -> dict[UUID, Revision]:

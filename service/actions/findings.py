@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from service.actions import events
 from service.actions.change import Change, change_standings
 from service.actions.record import decision_entry, kept_for_undoing
 from service.domain import life
@@ -12,7 +13,7 @@ from service.domain.comment import Comment
 from service.domain.life import POLICY, Action, PastDecision, Status
 from service.domain.opinions import closed_without_answer
 from service.domain.screening import Signal
-from service.store import comments, log, opinions, outbox, revisions
+from service.store import comments, log, opinions, outbox, revisions, sites
 from service.store.ids import new_id
 from service.store.outbox import Job
 from service.store.session import reading, writing
@@ -97,7 +98,7 @@ def is_new(comment: Comment) -> bool:
     return comment.standing.status is Status.PENDING and not comment.standing.is_published
 
 
-def move_to_spam(comment: Comment, now: datetime) -> None:
+def move_to_spam(comment: Comment, found: Signal, now: datetime) -> None:
     """Do what the site has said is to be done with spam, without a word to the author.
 
     The log tells it in the name of the site's policy, and a person can undo it.
@@ -107,6 +108,7 @@ def move_to_spam(comment: Comment, now: datetime) -> None:
         before, Action.SPAM, revision=before.revision, actor=POLICY, expected_version=None, last_decision=None
     )
     change_standings([Change(comment, after, {"reason": None, "body_html": "", "quietly_spam": True})])
+    events.tell_found(sites.get_site(comment.site_id), comment, after, found, now=now)
     entry = decision_entry(
         comment.id,
         comment.site_id,

@@ -8,11 +8,12 @@ from datetime import datetime
 from uuid import UUID
 
 from service import metrics
-from service.actions import limiting
+from service.actions import events, limiting
 from service.actions.change import change_standing
 from service.domain import life, screening
 from service.domain.comment import Comment
 from service.domain.errors import NotFound
+from service.domain.events import EventType, flag_facts
 from service.domain.flags import FlagReason, parse_flag
 from service.domain.life import Standing
 from service.domain.limits import Verdict
@@ -61,6 +62,7 @@ def flag_comment(
         is_new = flags.add_flag(comment.key, said, clients, revision=comment.standing.published_revision, now=now)
         if is_new:
             comment = replace(comment, flags=comments.count_flag(comment_id))
+            events.tell_about(site, comment, EventType.FLAGGED, flag_facts(said.reason, comment.flags), now=now)
         after = return_if_flagged(comment, site, now=now) if is_new else comment.standing
     if is_new:
         metrics.flags.labels(said.reason.value).inc()
@@ -100,4 +102,5 @@ def return_if_flagged(comment: Comment, site: Site, *, now: datetime) -> Standin
     is_changed = change_standing(comment, after, **changes)
     assert is_changed, "nobody else changes a row that is held"
     revisions.add_signals(comment.key, after.revision, [signal], waiting=True, now=now)
+    events.tell_found(site, comment, after, signal, now=now)
     return after

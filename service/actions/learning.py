@@ -113,7 +113,7 @@ def score(job: Job, now: datetime) -> None:
         comments.add_to_score(comment.id, signal.score)
         threshold = sites.get_site(job.site_id).spam_threshold
         if threshold is not None and used is own and signal.score >= threshold and last is None and is_new(comment):
-            move_to_spam(comment, now)
+            move_to_spam(comment, signal, now)
 
 
 def learn(job: Job, now: datetime) -> None:

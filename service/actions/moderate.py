@@ -148,6 +148,7 @@ def _author_ids(caller: Caller, author: str | None) -> list[UUID] | None:
         return []
 
 
-def _email(item: QueueItem) -> str:
+def _email(item: QueueItem) -> str | None:
     comment = item.comment
-    return tools().keyring.unseal(authors.sealed_email(comment.author_id), context=comment.site_id.bytes)
+    sealed = authors.sealed_email(comment.author_id)
+    return tools().keyring.unseal(sealed, context=comment.site_id.bytes) if sealed else None

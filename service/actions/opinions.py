@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from service.actions import announce, outbox
+from service.actions import announce, events, outbox
 from service.actions.change import change_standing
 from service.actions.findings import add_finding, close_unanswered, hold_undecided, is_new, move_to_spam
 from service.actions.record import record
@@ -330,7 +330,8 @@ def _keep(job: Job, signal: Signal, now: datetime) -> None:
             # Nobody but the site's policy has published it, and now somebody has an objection.
             after = life.return_to_queue(comment.standing)
             change_standing(comment, after, queued_at=now, reason=None)
+            events.tell_found(sites.get_site(job.site_id), comment, after, signal, now=now)
             comment = replace(comment, standing=after, queued_at=now)
         add_finding(comment, signal, now=now)
         if signal.verdict is Verdict.SPAM and last is None and is_new(comment):
-            move_to_spam(comment, now)
+            move_to_spam(comment, signal, now)

@@ -67,6 +67,16 @@ def article_position(scope: str, cursor: str | None) -> UUID | None:
     return None if cursor is None else UUID(hex=str(_decode(scope, cursor)[0]))
 
 
+def delivery_cursor(scope: str, event_id: UUID) -> str:
+    """Return the cursor after a delivery of the list."""
+    return _encode(scope, event_id.hex)
+
+
+def delivery_position(scope: str, cursor: str | None) -> UUID | None:
+    """Return the event that a cursor stands for; raises Invalid for one of another list, or made up."""
+    return None if cursor is None else UUID(hex=str(_decode(scope, cursor)[0]))
+
+
 def rule_cursor(scope: str, rule_id: UUID) -> str:
     """Return the cursor after a rule of the list."""
     return _encode(scope, rule_id.hex)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.actions import flag, limiting, opinions, outbox, screen
+from service.actions import events, flag, limiting, opinions, outbox, screen
 from service.actions.body import check_body, render
 from service.actions.change import change_standing
 from service.actions.record import decision_entry
@@ -17,6 +17,7 @@ from service.domain.article import Article
 from service.domain.comment import (
     Comment,
     Revision,
+    author_may_appeal,
     author_may_revise,
     author_may_withdraw,
     check_author_may_revise,
@@ -47,6 +48,7 @@ class Receipt:
     revision: Revision
     may_revise: bool
     may_withdraw: bool
+    may_appeal: bool
     verdict: Verdict | None = None
 
 
@@ -81,7 +83,7 @@ def revise_comment(token: str, body: str, *, client_address: str | None, now: da
         if done:
             break
     else:
-        raise _moved_on(receipt.comment)
+        raise moved_on(receipt.comment)
     return Receipt(**(vars(receipt) | {"verdict": verdict}))
 
 
@@ -91,16 +93,18 @@ def withdraw_comment(token: str, *, now: datetime) -> None:
     Withdrawing twice is the same as once. Raises NotFound.
     """
     for _ in range(ATTEMPTS):
-        comment = read_receipt(token, now=now).comment
+        receipt = read_receipt(token, now=now)
+        comment = receipt.comment
         if not author_may_withdraw(comment):
             return
         after = life.withdraw(comment.standing)
         with writing():
             if change_standing(comment, after, reason=None):
                 comments.erase_texts([comment.id])
+                events.tell_withdrawn(receipt.site, comment, after, now=now)
                 _log(comment, Action.DELETE, after, AUTHOR, now)
                 return
-    raise _moved_on(comment)
+    raise moved_on(comment)
 
 
 def _receipt(token: str, now: datetime) -> Receipt:
@@ -116,6 +120,7 @@ def _receipt(token: str, now: datetime) -> Receipt:
         revision=item.revision,
         may_revise=author_may_revise(item.comment, now),
         may_withdraw=author_may_withdraw(item.comment),
+        may_appeal=author_may_appeal(item.comment),
     )
 
 
@@ -178,6 +183,7 @@ def _store_revision(
     opinions.enqueue_questions(
         receipt.site, comment.key, after.revision, address=client_address, waiting=waiting, now=now
     )
+    events.tell_arrival(receipt.site, comment.id, after, signals, flags=comment.flags, now=now)
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
     return True
@@ -194,14 +200,17 @@ def _approved_body(comment: Comment, item: QueueItem) -> str | None:
 
 
 def _email(comment: Comment) -> str:
-    return tools().keyring.unseal(authors.sealed_email(comment.author_id), context=comment.site_id.bytes)
+    """Return the author's address, empty where none is known."""
+    sealed = authors.sealed_email(comment.author_id)
+    return tools().keyring.unseal(sealed, context=comment.site_id.bytes) if sealed else ""
 
 
 def _log(comment: Comment, action: Action, after: life.Standing, actor: life.Actor, now: datetime) -> None:
     log.add_entries([decision_entry(comment.id, comment.site_id, action, comment.standing, after, actor, now=now)])
 
 
-def _moved_on(comment: Comment) -> StaleDecision:
+def moved_on(comment: Comment) -> StaleDecision:
+    """Return the refusal of an author whose comment kept changing while they acted on it."""
     standing = comment.standing
     return StaleDecision(
         "This comment is being changed by others at this moment; please look at it again.",

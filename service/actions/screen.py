@@ -13,6 +13,7 @@ from service.domain import screening
 from service.domain.errors import ArticleClosed, Duplicate, Forbidden, Invalid
 from service.domain.flags import FlagReason
 from service.domain.forms import FormSeen
+from service.domain.known_readers import ReaderTrust
 from service.domain.queue import AuthorRecord
 from service.domain.rulebook import RuleBook
 from service.domain.rules import Rule
@@ -70,7 +71,8 @@ def screen(
         site.policy,
         author_approved=author.approved if author_approved is None else author_approved,
         now=now,
-        author_is_proven=author.proven_at is not None,
+        author_is_proven=_is_proven(author, site),
+        reader_trust=site.reader_trust if author.is_known_reader else None,
         author_spam=author.spam,
         author_flagged=author_flagged,
         trusted_after=site.trusted_after,
@@ -91,6 +93,13 @@ def screen(
     if rejection is not None:
         _refuse(rejection, submission)
     return signals
+
+
+def _is_proven(author: AuthorRecord, site: Site) -> bool:
+    # The site's word for its reader says more than a click in a mail, unless the site wants it to say nothing.
+    if author.is_known_reader:
+        return site.reader_trust is not ReaderTrust.NONE
+    return author.proven_at is not None
 
 
 def _opinions_are_overdue(site: Site, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,11 +15,13 @@ from service.adapters.keyring import new_token, token_hash
 from service.domain.article_keys import parse_origin
 from service.domain.comment import TITLE_MAX
 from service.domain.errors import Invalid, NotFound, UnknownSite
+from service.domain.known_readers import ReaderTrust
 from service.domain.life import COMMAND, Actor
 from service.domain.limit_settings import LimitOverrides, parse_limit_overrides
 from service.domain.log import LogKind
 from service.domain.permissions import Caller, Permission, Scope
 from service.domain.reasons import FIRST_REASONS
+from service.domain.retention import check_terms
 from service.domain.site import (
     DEFAULT_MAX_DEPTH,
     MOST_ORIGINS,
@@ -28,6 +30,7 @@ from service.domain.site import (
     Site,
     check_close_after_days,
     check_flag_threshold,
+    check_late_after_minutes,
     check_max_depth,
     check_revise_window,
     check_slug,
@@ -111,12 +114,16 @@ def change_site(
     trusted_after: int | None = None,
     close_after_days: int | None = None,
     spam_threshold: float | None = None,
+    late_after_minutes: int | None = None,
+    reader_trust: ReaderTrust | None = None,
+    retention: Mapping[str, int | None] | None = None,
 ) -> Site:
     """Change what is given of a site and return it; None leaves a value as it is. The log tells what was and what is.
 
-    Raises UnknownSite, and Invalid for every value at fault. `close_after_days` and `spam_threshold` are 0 for never.
-    `limits` is "off",
-    "default", or a mapping such as `{"client": (10, 60)}` that is laid over the default limits.
+    Raises UnknownSite, and Invalid for every value at fault. `close_after_days`, `spam_threshold` and
+    `late_after_minutes` are 0 for never. `limits` is "off",
+    "default", or a mapping such as `{"client": (10, 60)}` that is laid over the default limits. `retention` is days by
+    what is kept, None for ever, and leaves what it does not name.
     """
     changes = check_changes(
         name=name,
@@ -129,10 +136,15 @@ def change_site(
         trusted_after=trusted_after,
         close_after_days=close_after_days,
         spam_threshold=spam_threshold,
+        late_after_minutes=late_after_minutes,
+        reader_trust=reader_trust,
+        retention=retention,
     )
     with writing():
         # Held, so that of two who change different things at once neither undoes what the other one did.
         before = sites.hold_site(sites.find_site(slug).id)
+        if "retention" in changes:
+            changes["retention"] = dict(before.retention) | dict(changes["retention"])
         site = replace(before, **changes)
         if site != before:
             site = sites.save_site(site)
@@ -169,6 +181,9 @@ def settings_told(site: Site) -> dict[str, Any]:
         "flag_threshold": site.flag_threshold,
         "close_after_days": None if site.close_after is None else site.close_after.days,
         "spam_threshold": site.spam_threshold,
+        "late_after_minutes": None if site.late_after is None else int(site.late_after.total_seconds()) // 60,
+        "reader_trust": site.reader_trust.value,
+        "retention": {kept.value: days for kept, days in site.retention.items()},
     }
 
 
@@ -235,5 +250,8 @@ _CHECKS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "trusted_after": ("trusted_after", check_trusted_after),
     "close_after_days": ("close_after", check_close_after_days),
     "spam_threshold": ("spam_threshold", check_spam_threshold),
+    "late_after_minutes": ("late_after", check_late_after_minutes),
+    "reader_trust": ("reader_trust", ReaderTrust),
+    "retention": ("retention", check_terms),
 }
 """What `change_site` takes: the field of Site that it becomes, and what checks it."""

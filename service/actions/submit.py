@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service import metrics
-from service.actions import announce, forms, limiting, opinions, outbox, screen
+from service.actions import announce, events, forms, known_readers, limiting, opinions, outbox, screen
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
 from service.actions.known_sites import SiteChanged
@@ -24,6 +24,7 @@ from service.domain.comment import DUPLICATE_WINDOW, CommentKey, Place, Revision
 from service.domain.emails import email_lookup_form
 from service.domain.errors import Duplicate, ParentNotFound, PostbagError
 from service.domain.forms import FormSeen
+from service.domain.known_readers import KnownReader
 from service.domain.life import POLICY, Action, Status, first_standing
 from service.domain.likeness import sketch
 from service.domain.limits import Verdict
@@ -96,8 +97,8 @@ def submit_comment(
 ) -> Submitted:
     """Store a reply and return its receipt, held for review unless the site's policy publishes it at once.
 
-    A `caller` with the scope `integrate` submits from the site's own servers and is limited by token, not by address;
-    any other token of the site only stands in for its origin.
+    A `caller` with the scope `integrate` submits from the site's own servers and is limited by token, and by address
+    only where it tells one; any other token of the site only stands in for its origin.
     Raises Invalid, ParentNotFound, ArticleClosed, Duplicate, RateLimited, ChallengeRequired, RequestInProgress,
     IdempotencyKeyReused, Forbidden or StoreUnavailable, and SiteChanged where the site is not as it is stored; nothing
     is stored then.
@@ -105,19 +106,25 @@ def submit_comment(
     if caller is not None:
         caller.check_site(site.slug)
         caller = caller if caller.may(Permission.SUBMIT_FROM_SERVER) else None
+    known = known_readers.identify(site, reply.reader_token, now=now) if reply.reader_token else None
     request = None
     if idempotency_key is not None:
-        request = keyed_request(site, idempotency_key, reply.content)
+        # A token is made anew now and then; whom it speaks of stays.
+        sent = reply.content if known is None else json.dumps([reply.content, known.subject])
+        request = keyed_request(site, idempotency_key, sent)
         given = answer_given(request, now=now)
         if given is not None:
             return Submitted.loaded(given)
-    checked = check_reply(reply, site)
-    email_hashes, client_hash = _email_hashes(site, checked.email), limiting.client_key(site, client_address)
+    checked = check_reply(reply, site, now=now, reader=known, is_from_server=caller is not None)
+    if caller:
+        client_address = checked.client_address
+    identity = _identity(site, checked.email, known)
     article_subject = tools().keyring.lookup_hash("article", checked.article.value)
     spent = limiting.charges(
         site,
         *([limiting.caller_charge(caller)] if caller else limiting.reader_charges(site, client_address)),
-        ("email", email_hashes[0]),
+        *(limiting.hard_charges(site, client_address) if caller and client_address else []),
+        ("email", identity.hashes[0]),
         ("article", article_subject),
         *([] if caller else [("article-soft", article_subject)]),
         ("site", b""),
@@ -136,8 +143,10 @@ def submit_comment(
     try:
         # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
         body_html = render(checked.body)
-        reader = _Sender(email_hashes, client_hash, client_address, form, has_proof=proof is not None)
-        sender = _Sender(email_hashes, None, None, None, has_proof=False) if caller else reader
+        is_placed = caller is None or client_address is not None
+        client_hash = limiting.client_key(site, client_address) if is_placed else None
+        seen = None if caller else form
+        sender = _Sender(identity, client_hash, client_address, seen, has_proof=proof is not None)
         book = screen.rules_in_force(site)
         with writing(hurried=True):
             submitted = _store(checked, body_html, site, sender, book, verdict, now)
@@ -160,15 +169,28 @@ def submit_comment(
     return submitted
 
 
-def _email_hashes(site: Site, email: str) -> tuple[bytes, ...]:
-    return tools().keyring.lookup_hashes("email", str(site.id), email_lookup_form(email))
+@dataclass(frozen=True)
+class _Identity:
+    """Who an author is: found by `hashes`, at an address found by `address_hashes`, none where it is not known."""
+
+    hashes: tuple[bytes, ...]
+    address_hashes: tuple[bytes, ...]
+    reader: KnownReader | None
+
+
+def _identity(site: Site, email: str, reader: KnownReader | None) -> _Identity:
+    lookup = tools().keyring.lookup_hashes
+    address_hashes = lookup("email", str(site.id), email_lookup_form(email)) if email else ()
+    if reader is None:
+        return _Identity(address_hashes, address_hashes, None)
+    return _Identity(known_readers.reader_hashes(site.id, reader.subject), address_hashes, reader)
 
 
 @dataclass(frozen=True)
 class _Sender:
-    """Who sent, from where and with which form; only who is known where the site's own servers sent for them."""
+    """Who sent, from where and with which form; where the site's own servers sent for them, as far as they say."""
 
-    email_hashes: tuple[bytes, ...]
+    identity: _Identity
     client_hash: bytes | None
     address: str | None
     form: FormSeen | None
@@ -184,16 +206,18 @@ def _store(
     verdict: Verdict,
     now: datetime,
 ) -> Submitted:
-    keyring = tools().keyring
-    comment_id = new_id(now)
+    identity, keyring = sender.identity, tools().keyring
+    written_at = checked.submitted_at or now
+    # Threads are in the order of the identifiers, which begin with a time: that of the writing.
+    comment_id = new_id(written_at)
     # The comment that is answered is held before the author, as everywhere.
     place = _place(checked, site, comment_id)
     numbers = sketch(checked.body)
     found = arrivals.look_up(
         site.id,
         checked.article.value,
-        email_hashes=sender.email_hashes,
-        email_sealed=keyring.seal(checked.email, context=site.id.bytes),
+        email_hashes=identity.hashes,
+        email_sealed=(email_sealed := keyring.seal(checked.email, context=site.id.bytes) if checked.email else b""),
         numbers=numbers,
         alike_since=now - screen.ALIKE_WINDOW,
         now=now,
@@ -201,10 +225,18 @@ def _store(
     if found.site_version != site.version:
         raise SiteChanged
     author, article = found.author, found.article or _new_article(checked, site, now)
+    if identity.reader is not None:
+        author = authors.know_reader(
+            author,
+            subject_sealed=keyring.seal(identity.reader.subject, context=site.id.bytes),
+            email_sealed=email_sealed,
+            address_hash=next(iter(identity.address_hashes), None),
+            now=now,
+        )
     fingerprint = body_fingerprint(checked.body)
     is_duplicate, flagged = False, 0
     if author.pending + author.approved + author.rejected + author.spam:
-        since = now - DUPLICATE_WINDOW
+        since = written_at - DUPLICATE_WINDOW
         is_duplicate, flagged = comments.past_of_author(author.id, article.id, fingerprint, since=since)
     signals = screen.screen(
         Submission(
@@ -213,7 +245,7 @@ def _store(
             email=checked.email,
             name=checked.name,
             website=checked.url or "",
-            email_hashes=sender.email_hashes,
+            email_hashes=identity.address_hashes,
             author_id=author.id,
             client_address=sender.address,
         ),
@@ -239,7 +271,8 @@ def _store(
         author_id=author.id,
         author_name=checked.name,
         author_url=checked.url,
-        avatar=avatar_seed(site.id, checked.email, checked.name),
+        author_badge=None if identity.reader is None else identity.reader.badge,
+        avatar=_avatar(site.id, checked, identity.reader),
         standing=standing,
         body_html=body_html if standing.is_published else "",
         body_fingerprint=fingerprint,
@@ -249,9 +282,10 @@ def _store(
         quietly_spam=standing.status is Status.SPAM,
         client_hash=sender.client_hash,
         receipt_hash=token_hash(receipt),
+        created_at=written_at,
         edit_until=now + site.revise_window,
     )
-    key, first = CommentKey(site.id, article.id, comment_id), Revision(1, checked.body, body_html, now)
+    key, first = CommentKey(site.id, article.id, comment_id), Revision(1, checked.body, body_html, written_at)
     waiting = standing.status is Status.PENDING
     with together():
         comments.add_comment(comment, now=now)
@@ -260,6 +294,7 @@ def _store(
         sketches.keep_sketch(key, numbers, now=now)
         outbox.enqueue("score", site.id, comment_id=comment_id, revision=1, now=now)
         opinions.enqueue_questions(site, key, 1, address=sender.address, waiting=waiting, now=now)
+        events.tell_arrival(site, comment_id, standing, signals, now=now)
         authors.move_author_counters({author.id: {standing.status: 1}})
         counters.move_site_counters(site.id, {standing.status: 1})
     if standing.is_published:
@@ -297,6 +332,14 @@ def _new_article(checked: CheckedReply, site: Site, now: datetime) -> Article:
     )
     announce.article_added(site.id)
     return article
+
+
+def _avatar(site_id: UUID, checked: CheckedReply, reader: KnownReader | None) -> str:
+    if reader is None:
+        return avatar_seed(site_id, checked.email, checked.name)
+    # Another picture at the site makes another one here, and nobody fetches it from there.
+    drawn_from = ("avatar", str(site_id), "reader", reader.subject, reader.avatar)
+    return tools().keyring.lookup_hash(*drawn_from)[:8].hex()
 
 
 def avatar_seed(site_id: UUID, email: str, name: str) -> str:

@@ -7,17 +7,17 @@ from datetime import datetime
 from uuid import UUID
 
 from service import metrics
-from service.actions import outbox
+from service.actions import events, outbox
 from service.actions.change import Change, change_standings
-from service.actions.decide import Batch, Decided, published_texts
+from service.actions.decide import WORDS_ARE_GONE, Batch, Decided, published_texts
 from service.actions.record import as_it_was, decision_entry
 from service.domain import life
 from service.domain.comment import Comment, Revision
-from service.domain.errors import NotFound, PostbagError
+from service.domain.errors import Invalid, NotFound, PostbagError
 from service.domain.life import Action, PastDecision, Standing, Status
 from service.domain.log import LogEntry, LogKind
 from service.domain.permissions import Caller
-from service.store import comments, log
+from service.store import comments, log, sites
 from service.store.ids import new_id
 from service.store.session import writing
 
@@ -62,6 +62,8 @@ def undo_batch(caller: Caller, batch_id: UUID, *, now: datetime) -> Batch:
             )
             for change, entry in zip(changes, to_undo, strict=True)
         ]
+        told = [(change, Action(entry.action), None) for change, entry in zip(changes, to_undo, strict=True)]
+        events.tell_decided(sites.get_site(caller.site_id), told, actor=caller.actor, is_undo=True, now=now)
         if written:
             outbox.enqueue("learn", caller.site_id, now=now)
         log.add_entries(written)
@@ -76,7 +78,11 @@ def undo_batch(caller: Caller, batch_id: UUID, *, now: datetime) -> Batch:
 def _undone(comment: Comment, entry: LogEntry, last: PastDecision | None) -> Standing:
     if comment.standing.version != entry.version:
         raise life.moved_on(comment.standing, last)
-    assert entry.details is not None, "what was decided in a batch can be undone"
+    if comment.is_erased and comment.standing.status is not Status.DELETED:
+        raise Invalid("batch_id", "not_undoable", WORDS_ARE_GONE)
+    if entry.details is None:
+        sentence = "This was decided so long ago that the log has lost what undoing it would need."
+        raise Invalid("batch_id", "not_undoable", sentence)
     assert entry.from_status is not None, "a decision leads from a status"
     return life.undo(
         comment.standing, to=Status(entry.from_status), published_revision=entry.details["published_revision"]

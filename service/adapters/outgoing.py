@@ -41,12 +41,14 @@ def post(
     *,
     allowed: Sequence[Network] = (),
     seconds: float = SECONDS,
+    cut_off: bool = False,
 ) -> Answer:
     """Send a body and return the answer, whatever its status; a redirect is an answer as well and is not followed.
 
     The name is looked up once, all its addresses have to be public ones or within `allowed`, and the first of these is
     called, so that no second look-up can lead elsewhere. Raises DestinationRefused, or OutgoingFailed where nobody
-    answers within `seconds` of all together, the certificate is not good, or the answer is longer than 64 KiB.
+    answers within `seconds` of all together, the certificate is not good, or the answer is longer than 64 KiB; with
+    `cut_off` what is beyond that is not read.
     """
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
@@ -58,7 +60,7 @@ def post(
     try:
         connection.request("POST", target, body=body, headers={"User-Agent": USER_AGENT, **headers})
         response = connection.getresponse()
-        said = _read(response, connection, until)
+        said = _read(response, connection, until, cut_off=cut_off)
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, said)
     except TimeoutError as fault:
         raise OutgoingFailed(f"{host} did not answer within {seconds:g} seconds.") from fault
@@ -106,7 +108,7 @@ class _Connection(http.client.HTTPConnection):
         return left
 
 
-def _read(response: http.client.HTTPResponse, connection: _Connection, until: float) -> bytes:
+def _read(response: http.client.HTTPResponse, connection: _Connection, until: float, *, cut_off: bool) -> bytes:
     """Read the answer piece by piece: a server that sends an octet a second would pass every timeout of a socket."""
     said = b""
     while len(said) <= MOST_READ:
@@ -118,4 +120,6 @@ def _read(response: http.client.HTTPResponse, connection: _Connection, until: fl
         if not piece:
             return said
         said += piece
+    if cut_off:
+        return said[:MOST_READ]
     raise OutgoingFailed(f"The answer is longer than {MOST_READ // 1024} KiB.")

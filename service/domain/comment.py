@@ -10,13 +10,14 @@ from uuid import UUID
 
 from service.domain import life
 from service.domain.errors import Forbidden
-from service.domain.life import Standing, Status
+from service.domain.life import Action, Standing, Status
 
 NAME_MAX = 100  # characters; the longest personal names on record fit
 EMAIL_MAX = 254  # octets in a path (RFC 5321, section 4.5.3.1.3, less the angle brackets)
 URL_MAX = 500  # characters of an author's website
 BODY_MAX = 10_000  # characters as a reader counts them: a long essay, short of a flood
 REASON_MAX = 500  # characters of a rejection reason, which the author reads on the receipt
+APPEAL_MAX = 500  # characters in which an author says why a moderator should look again
 NOTE_MAX = 2_000  # characters of a private note to colleagues
 TITLE_MAX = 300  # characters of an article's title
 
@@ -70,6 +71,10 @@ class Comment:
     """The keyed hash of the network it came from, as long as it is kept."""
     quietly_spam: bool = False
     """True where the screening, and no person, has called it spam."""
+    appealed_at: datetime | None = None
+    """When its author asked for another look; they can once."""
+    author_badge: str | None = None
+    """What the site said of a reader whom it knows."""
 
     @property
     def key(self) -> CommentKey:
@@ -85,6 +90,11 @@ class Comment:
     def is_quietly_spam(self) -> bool:
         """True for spam that nobody but the screening has called so."""
         return self.quietly_spam and self.standing.status is Status.SPAM
+
+    @property
+    def is_erased(self) -> bool:
+        """True where its words are gone, for good: nothing is left that could be published."""
+        return not self.author_name
 
     @property
     def flags_are_settled(self) -> bool:
@@ -121,6 +131,13 @@ class PublishedComment:
     edited_at: datetime | None
     votes: int
     deleted: bool
+    author_badge: str | None = None
+
+
+def offered_actions(comment: Comment) -> Sequence[Action]:
+    """Return what can be decided on a comment; what has no words any more is not published again."""
+    offered = comment.standing.offered_actions
+    return tuple(action for action in offered if not (comment.is_erased and action in {Action.APPROVE, Action.RESTORE}))
 
 
 def author_may_revise(comment: Comment, now: datetime) -> bool:
@@ -145,6 +162,20 @@ def check_author_may_revise(comment: Comment, now: datetime) -> None:
             values={"time": comment.edit_until},
             says="revise_window_over",
         )
+
+
+def author_may_appeal(comment: Comment) -> bool:
+    """True where a person has turned it down, and its author has not asked for another look before."""
+    return life.can_be_appealed(comment.standing) and not comment.is_quietly_spam and comment.appealed_at is None
+
+
+def check_author_may_appeal(comment: Comment) -> None:
+    """Pass where the author may ask for another look; else raise Forbidden with the reason in words."""
+    if comment.appealed_at is not None:
+        raise Forbidden("You have asked for another look at this comment; that is possible once.", says="appealed")
+    if not author_may_appeal(comment):
+        sentence = f"This comment is {comment.status_for_author}, so there is no decision to look at again."
+        raise Forbidden(sentence, says="nothing_to_appeal")
 
 
 def _may_still_change(comment: Comment) -> bool:

@@ -6,6 +6,7 @@
        ├─ spam ───▶ spam ────┘
        └─ delete ─▶ deleted        (delete is possible from every status but itself; nothing leads back)
     approved ─ readers' flags ─▶ pending (and stays published until somebody decides)
+    rejected, spam, or approved with a rejected edit ─ the author's one appeal ─▶ pending
 
 `Comment.status` is the status of the latest revision; whether something is published, and which revision, is
 `Comment.published_revision`. So an approved comment with an edit under review is `pending` and published at once, and
@@ -103,7 +104,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who did something: `kind` is "token", "moderator", "author", "policy" or "command"; colleagues read `name`."""
+    """Who did something; colleagues read `name`.
+
+    `kind` is "token", "moderator", "author", "policy", "command" or "service".
+    """
 
     kind: str
     id: UUID | None
@@ -118,6 +122,8 @@ class Actor:
 AUTHOR = Actor("author", None, "the author")
 POLICY = Actor("policy", None, "the site's policy")
 COMMAND = Actor("command", None, "the command line")
+SERVICE = Actor("service", None, "the service")
+"""What is done by itself, such as forgetting."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +213,12 @@ def return_to_queue(standing: Standing) -> Standing:
     return Standing(Status.PENDING, revision, revision, standing.version + 1)
 
 
+def appeal(standing: Standing) -> Standing:
+    """Return the standing after the author asked for another look: under review, with what readers see as it was."""
+    assert can_be_appealed(standing), "what waits, is published whole, or is gone, has nothing to appeal against"
+    return Standing(Status.PENDING, standing.revision, standing.published_revision, standing.version + 1)
+
+
 def withdraw(standing: Standing) -> Standing:
     """Return the standing after the author took the comment back."""
     return _after(standing, Action.DELETE, Status.DELETED)
@@ -230,6 +242,11 @@ def moved_on(standing: Standing, last: PastDecision | None) -> StaleDecision:
 def can_be_returned(standing: Standing) -> bool:
     """True for what is approved; what waits for a person already need not be brought to one."""
     return standing.status is Status.APPROVED
+
+
+def can_be_appealed(standing: Standing) -> bool:
+    """True where the latest text was turned down, and its words are still there."""
+    return standing.status in {Status.REJECTED, Status.SPAM} or standing.has_rejected_edit
 
 
 def can_be_revised(standing: Standing) -> bool:

@@ -28,6 +28,8 @@ class LogKind(StrEnum):
     DECISION = "decision"
     UNDO = "undo"
     """A decision was taken back; `action` is the one that was."""
+    APPEAL = "appeal"
+    """An author asked for another look; what they said stands with the comment, and goes with it."""
     SITE = "site"
     REASON = "reason"
     ARTICLE = "article"
@@ -37,8 +39,12 @@ class LogKind(StrEnum):
     RULE = "rule"
     IMPORT = "import"
     """Another system's comments were taken over, or an import was taken back."""
+    WEBHOOK = "webhook"
+    """Where events are sent, or with which secret, changed; or an endpoint was switched off since it only failed."""
     FLOOD = "flood"
     """What a site asks of everybody rose, or sank again."""
+    RETENTION = "retention"
+    """What had been kept long enough went. Its `log_to` is the last entry from which words may have been taken."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ class ChainedEntry:
     number: int
     previous_hash: bytes
     hash: bytes
+    erased_at: datetime | None = None
+    """When retention took its words and names; the hash is that of what it said."""
 
     @property
     def is_whole(self) -> bool:

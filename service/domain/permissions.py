@@ -43,6 +43,8 @@ class Permission(StrEnum):
     """Take a claim away from a colleague who forgot it."""
     REGISTER_ARTICLES = "register_articles"
     """Register articles from the site's own servers."""
+    MANAGE_WEBHOOKS = "manage_webhooks"
+    """Set where events are sent, see what came of it, and send again."""
     SUBMIT_FROM_SERVER = "submit_from_server"
     """Send replies from the site's own servers, limited by token instead of by address."""
 
@@ -53,7 +55,7 @@ class Scope(StrEnum):
     MODERATE = "moderate"
     """Read the queue and decide."""
     INTEGRATE = "integrate"
-    """Register articles and submit from the site's own servers."""
+    """Register articles, listen to events, and submit from the site's own servers."""
     PII = "pii"
     """See authors' e-mail addresses, and find comments by one."""
     ADMIN = "admin"
@@ -76,7 +78,14 @@ _MODERATING = _READING | {
     Permission.KEEP_ARTICLES,
     Permission.MANAGE_RULES,
 }
-_RUNNING = frozenset({Permission.CHANGE_SITE, Permission.MANAGE_MODERATORS, Permission.RELEASE_CLAIMS})
+_RUNNING = frozenset(
+    {
+        Permission.CHANGE_SITE,
+        Permission.MANAGE_MODERATORS,
+        Permission.MANAGE_WEBHOOKS,
+        Permission.RELEASE_CLAIMS,
+    }
+)
 
 OF_ROLE: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _READING,
@@ -85,7 +94,9 @@ OF_ROLE: Mapping[Role, frozenset[Permission]] = {
 }
 OF_SCOPE: Mapping[Scope, frozenset[Permission]] = {
     Scope.MODERATE: _MODERATING,
-    Scope.INTEGRATE: frozenset({Permission.REGISTER_ARTICLES, Permission.SUBMIT_FROM_SERVER}),
+    Scope.INTEGRATE: frozenset(
+        {Permission.REGISTER_ARTICLES, Permission.MANAGE_WEBHOOKS, Permission.SUBMIT_FROM_SERVER}
+    ),
     Scope.PII: frozenset({Permission.READ_EMAIL}),
     Scope.ADMIN: _RUNNING | {Permission.READ_SITE},
 }

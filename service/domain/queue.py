@@ -16,7 +16,10 @@ from service.domain.screening import Signal
 
 @dataclass(frozen=True)
 class AuthorRecord:
-    """How many comments of an author are in each status now; `proven_at` is None while the address is only claimed."""
+    """How many comments of an author are in each status now; `proven_at` is None while the address is only claimed.
+
+    `subject_sealed` is what the site calls a reader whom it knows itself, sealed, and None for everybody else.
+    """
 
     id: UUID
     pending: int
@@ -25,6 +28,12 @@ class AuthorRecord:
     spam: int
     deleted: int
     proven_at: datetime | None = None
+    subject_sealed: bytes | None = None
+
+    @property
+    def is_known_reader(self) -> bool:
+        """True for a reader whom the site has signed in itself."""
+        return self.subject_sealed is not None
 
 
 @dataclass(frozen=True)

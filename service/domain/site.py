@@ -11,8 +11,10 @@ from functools import cached_property
 from uuid import UUID
 
 from service.domain.errors import Invalid
+from service.domain.known_readers import ReaderTrust
 from service.domain.limit_settings import LimitOverrides, limits_for
 from service.domain.limits import Limit
+from service.domain.retention import DEFAULT_TERMS, Terms
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 """Site slugs stand in URLs and data attributes: lower-case letters, digits and inner hyphens, at most 64."""
@@ -27,6 +29,8 @@ DEFAULT_TRUSTED_AFTER = 3  # approved comments; one may be luck, and a regular h
 HIGHEST_TRUSTED_AFTER = 1000
 MOST_ORIGINS = 100  # more are no site's; the list stands in refusals and is read with every reply
 LOWEST_SPAM_THRESHOLD = 0.5  # of 1; below it the filter itself takes a text for honest
+DEFAULT_LATE_AFTER = timedelta(days=1)  # whoever replies expects to see it the next day
+MOST_LATE_MINUTES = 43_200  # thirty days
 MOST_DAYS_OPEN = 3650  # ten years; whoever wants longer wants articles that stay open
 
 
@@ -70,6 +74,14 @@ class Site:
     spam_threshold: float | None = None
     asks: tuple[str, ...] = ()
     """The kinds of those whom the site asks for an opinion (domain/opinions.py)."""
+    late_after: timedelta | None = DEFAULT_LATE_AFTER
+    """How long a reply may wait before the queue is told to be late; None is never."""
+    tells: tuple[str, ...] = field(default=(), compare=False)
+    """The types of events that somebody listens to (domain/events.py)."""
+    reader_trust: ReaderTrust = ReaderTrust.PROVEN
+    """What readers gain whom the site has signed in itself."""
+    retention: Terms = field(default_factory=lambda: DEFAULT_TERMS)
+    """How many days what is kept."""
     version: int = field(default=0, compare=False)
     """Another one after every change that people make, so that a copy in memory can be told from what is stored."""
 
@@ -136,6 +148,15 @@ def check_close_after_days(days: int) -> timedelta | None:
             "close_after_days", "out_of_range", f"The number of days is from 0 (never) to {MOST_DAYS_OPEN:,}."
         )
     return timedelta(days=days) or None
+
+
+def check_late_after_minutes(minutes: int) -> timedelta | None:
+    """Return the time, None for 0 minutes, which is never; raises Invalid outside 0 to 43,200, which are 30 days."""
+    if not 0 <= minutes <= MOST_LATE_MINUTES:
+        raise Invalid(
+            "late_after_minutes", "out_of_range", f"The number of minutes is from 0 (never) to {MOST_LATE_MINUTES:,}."
+        )
+    return timedelta(minutes=minutes) or None
 
 
 def check_spam_threshold(threshold: float) -> float | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.domain.life import Status
@@ -29,6 +29,7 @@ RECORD_COLUMNS = (
     AuthorRow.spam,
     AuthorRow.deleted,
     AuthorRow.proven_at,
+    AuthorRow.subject_sealed,
 )
 
 
@@ -81,8 +82,29 @@ def taking(*, on_postgresql: bool) -> Any:
     # Something has to be written for the row to be held, but no part of a key: PostgreSQL would take the row for
     # itself alone then, and wait for every decision on a comment of the author, whose second UPDATE of the comment has
     # the foreign key checked and so shares the author's key.
-    held = made.on_conflict_do_update(index_elements=["site_id", "email_hash"], set_={"pending": table.c.pending})
+    # An address that retention has taken is known again once its author writes.
+    sealed = case((table.c.email_sealed == b"", made.excluded.email_sealed), else_=table.c.email_sealed)
+    kept = {"pending": table.c.pending, "email_sealed": sealed}
+    held = made.on_conflict_do_update(index_elements=["site_id", "email_hash"], set_=kept)
     return held.returning(*(table.c[column.key] for column in RECORD_COLUMNS))
+
+
+def know_reader(
+    author: AuthorRecord, *, subject_sealed: bytes, email_sealed: bytes, address_hash: bytes | None, now: datetime
+) -> AuthorRecord:
+    """Write down that the site knows this author, whose row is held, and return them as they are then.
+
+    An address that comes along is theirs, since the site says so; where none does, the one of before stays.
+    """
+    values: dict[str, Any] = {"subject_sealed": subject_sealed}
+    proven_at = author.proven_at
+    if address_hash is not None:
+        proven_at = proven_at or now
+        values |= {"email_sealed": email_sealed, "address_hash": address_hash, "proven_at": proven_at}
+    db.session.execute(
+        update(AuthorRow).where(AuthorRow.id == author.id).values(values).execution_options(synchronize_session=False)
+    )
+    return replace(author, subject_sealed=subject_sealed, proven_at=proven_at)
 
 
 def move_author_counters(moved: Mapping[UUID, Mapping[Status, int]]) -> None:
@@ -109,16 +131,16 @@ def move_author_counters(moved: Mapping[UUID, Mapping[Status, int]]) -> None:
 
 
 def find_author_ids(site_id: UUID, email_hashes: Sequence[bytes]) -> list[UUID]:
-    """Return the authors with one of these address hashes; empty where the address is unknown here."""
-    return list(
-        db.session.scalars(
-            select(AuthorRow.id).where(AuthorRow.site_id == site_id, AuthorRow.email_hash.in_(email_hashes))
-        )
-    )
+    """Return the authors with one of these address hashes; empty where the address is unknown here.
+
+    Several are the same person: as a reader whom the site knows, and before it did.
+    """
+    known = or_(AuthorRow.email_hash.in_(email_hashes), AuthorRow.address_hash.in_(email_hashes))
+    return list(db.session.scalars(select(AuthorRow.id).where(AuthorRow.site_id == site_id, known)))
 
 
 def sealed_email(author_id: UUID) -> bytes:
-    """Return the sealed address of an author that exists."""
+    """Return the sealed address of an author that exists; empty where none is known."""
     return db.session.execute(select(AuthorRow.email_sealed).where(AuthorRow.id == author_id)).scalar_one()
 
 
@@ -129,18 +151,24 @@ class SealedAddress:
     author_id: UUID
     site_id: UUID
     email_sealed: bytes
+    """Empty where no address is known."""
+    subject_sealed: bytes | None
 
 
 def sealed_addresses_after(author_id: UUID | None, *, limit: int) -> list[SealedAddress]:
     """Return the next `limit` authors by id, for a walk through all of them in bounded memory."""
-    statement = select(AuthorRow.id, AuthorRow.site_id, AuthorRow.email_sealed).order_by(AuthorRow.id).limit(limit)
+    columns = (AuthorRow.id, AuthorRow.site_id, AuthorRow.email_sealed, AuthorRow.subject_sealed)
+    statement = select(*columns).order_by(AuthorRow.id).limit(limit)
     if author_id is not None:
         statement = statement.where(AuthorRow.id > author_id)
     return [SealedAddress(*row) for row in db.session.execute(statement)]
 
 
-def reseal(address: SealedAddress, *, email_hash: bytes, email_sealed: bytes) -> None:
-    """Store the address under the current key; merges with an author made under that key in the meantime."""
+def reseal(address: SealedAddress, *, email_hash: bytes, email_sealed: bytes, **others: bytes | None) -> None:
+    """Store the address under the current key; merges with an author made under that key in the meantime.
+
+    `others` are further columns of a reader whom the site knows.
+    """
     twin = db.session.scalars(
         select(AuthorRow.id).where(
             AuthorRow.site_id == address.site_id,
@@ -152,7 +180,7 @@ def reseal(address: SealedAddress, *, email_hash: bytes, email_sealed: bytes) ->
         db.session.execute(
             update(AuthorRow)
             .where(AuthorRow.id == address.author_id)
-            .values(email_hash=email_hash, email_sealed=email_sealed)
+            .values(email_hash=email_hash, email_sealed=email_sealed, **others)
         )
         return
     # Comments are taken before authors, as decisions do. A submission holds its author until it is stored, so whatever

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.comment import Comment, Place, split_path
 from service.domain.life import Standing, Status
@@ -49,10 +50,12 @@ COMMENT_COLUMNS = (
     CommentRow.edit_until,
     CommentRow.client_hash,
     CommentRow.quietly_spam,
+    CommentRow.appealed_at,
+    CommentRow.author_badge,
 )
 
 
-def comment_from_row(row: Row[*tuple[Any, ...]]) -> Comment:
+def comment_from_row(row: Sequence[Any]) -> Comment:
     """Build the comment from a row that holds COMMENT_COLUMNS first."""
     before, standing, after = row[:10], row[10:14], row[14 : len(COMMENT_COLUMNS)]
     return Comment(*before, Standing(Status(standing[0]), *standing[1:]), *after)  # type: ignore[call-arg]
@@ -94,6 +97,7 @@ class NewComment:
     author_id: UUID
     author_name: str
     author_url: str | None
+    author_badge: str | None
     avatar: str
     standing: Standing
     body_html: str
@@ -105,6 +109,8 @@ class NewComment:
     quietly_spam: bool
     client_hash: bytes | None
     receipt_hash: bytes
+    created_at: datetime
+    """When it was written, where a server of the site says so; else when it arrived."""
     edit_until: datetime
 
 
@@ -124,6 +130,7 @@ def add_comment(new: NewComment, *, now: datetime) -> None:
                 "author_id": new.author_id,
                 "author_name": new.author_name,
                 "author_url": new.author_url,
+                "author_badge": new.author_badge,
                 "avatar": new.avatar,
                 "status": new.standing.status.value,
                 "revision": new.standing.revision,
@@ -140,7 +147,7 @@ def add_comment(new: NewComment, *, now: datetime) -> None:
                 "quietly_spam": new.quietly_spam,
                 "client_hash": new.client_hash,
                 "receipt_hash": new.receipt_hash,
-                "created_at": now,
+                "created_at": new.created_at,
                 "queued_at": now,
                 "published_at": now if new.standing.is_published else None,
                 "edit_until": new.edit_until,
@@ -238,6 +245,7 @@ def erase_texts(comment_ids: Sequence[UUID]) -> None:
         .values(
             author_name="",
             author_url=None,
+            author_badge=None,
             body_html="",
             search_text="",
             body_fingerprint=b"",
@@ -372,11 +380,11 @@ _SAME = select(CommentRow.id).where(
 _PAST = select(_SAME.exists(), select(func.count()).select_from(_FLAGGED.subquery()).scalar_subquery())
 
 
-def drop_client_keys(*, before: datetime, limit: int) -> int:
-    """Forget the client keys of up to `limit` comments made before a time; returns how many."""
+def drop_client_keys(site_id: UUID, *, before: datetime, limit: int) -> int:
+    """Forget the client keys of up to `limit` comments of a site made before a time; returns how many."""
     oldest = (
         select(CommentRow.id)
-        .where(CommentRow.created_at < before, CommentRow.client_hash.is_not(None))
+        .where(CommentRow.created_at < before, CommentRow.client_hash.is_not(None), CommentRow.site_id == site_id)
         .order_by(CommentRow.created_at)
         .limit(limit)
     )
@@ -388,6 +396,11 @@ def drop_client_keys(*, before: datetime, limit: int) -> int:
         .execution_options(synchronize_session=False)
     )
     return len(done.all())
+
+
+def of_site(comment_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], site_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a comment which a row names is of this site."""
+    return select(CommentRow.id).where(CommentRow.id == comment_id, CommentRow.site_id == site_id).exists()
 
 
 def published_names(comment_ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from service.domain.comment import CommentKey
 from service.domain.flags import Flag, FlagReason, LoggedFlag
 from service.extensions import db
+from service.store.comments import of_site
 from service.store.dialect import insert_or_ignore
 from service.store.ids import new_id
 from service.store.models import FlagRow
@@ -79,14 +80,14 @@ def latest_flags(comment_id: UUID, *, limit: int) -> list[LoggedFlag]:
     return [LoggedFlag(FlagReason(row.reason), row.detail, row.revision, row.created_at) for row in rows]
 
 
-def drop_client_keys(*, before: datetime, limit: int) -> int:
-    """Forget who made up to `limit` flags before a time; returns how many. What they said stays.
+def drop_client_keys(site_id: UUID, *, before: datetime, limit: int) -> int:
+    """Forget who made up to `limit` flags on a site before a time; returns how many. What they said stays.
 
     A row that a withdrawal is just emptying is passed over, so that neither waits for the other.
     """
     oldest = (
         select(FlagRow.id)
-        .where(FlagRow.created_at < before, FlagRow.client_hash.is_not(None))
+        .where(FlagRow.created_at < before, FlagRow.client_hash.is_not(None), of_site(FlagRow.comment_id, site_id))
         .order_by(FlagRow.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

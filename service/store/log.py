@@ -39,6 +39,7 @@ ENTRY_COLUMNS = (
     LogRow.number,
     LogRow.previous_hash,
     LogRow.hash,
+    LogRow.erased_at,
 )
 ABOUT_COMMENTS = (LogKind.DECISION.value, LogKind.UNDO.value)
 
@@ -126,7 +127,7 @@ def entry_from_row(row: Row[Any]) -> ChainedEntry:
         subject=row.subject,
         details=row.details,
     )
-    return ChainedEntry(entry, row.number, row.previous_hash, row.hash)
+    return ChainedEntry(entry, row.number, row.previous_hash, row.hash, row.erased_at)
 
 
 def decisions_of_batch(batch_id: UUID, *, site_id: UUID) -> list[LogEntry]:

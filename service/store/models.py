@@ -55,6 +55,15 @@ class SiteRow(Base):
     spam_threshold: Mapped[float | None]
     asks: Mapped[str] = mapped_column(String(64), server_default=text("''"))
     """The kinds of those whom the site asks for an opinion, as `opinion_settings` has them, with spaces between."""
+    tells: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    """The types of events that somebody listens to, with spaces between; the others are not even written down."""
+    late_after_minutes: Mapped[int] = mapped_column(server_default=text("1440"))
+    """How long the oldest that waits may have waited before the queue is told to be late; 0 for never."""
+    late_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was told that the queue is late; None while it is not."""
+    reader_trust: Mapped[str] = mapped_column(String(16), server_default=text("'proven'"))
+    retention: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    """Days by what is kept, null for ever; null as a whole for the terms that hold where nobody has set any."""
     version: Mapped[int] = mapped_column(server_default=text("0"))
     """One further with every change that people make of this row."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -84,15 +93,32 @@ class ArticleRow(Base):
 
 
 class AuthorRow(Base):
-    """One e-mail address on one site: sealed, and found by keyed hash; with the author's record in counters."""
+    """One e-mail address on one site: sealed, and found by keyed hash; with the author's record in counters.
+
+    A reader whom the site itself knows is found by the keyed hash of the name it has for them (`sub`) in the place of
+    the address's; `address_hash` is that of the address then, where the site told one.
+    """
 
     __tablename__ = "authors"
-    __table_args__ = (UniqueConstraint("site_id", "email_hash"),)
+    __table_args__ = (
+        UniqueConstraint("site_id", "email_hash"),
+        Index(
+            "ix_authors_address",
+            "site_id",
+            "address_hash",
+            postgresql_where=text("address_hash IS NOT NULL"),
+            sqlite_where=text("address_hash IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
     email_hash: Mapped[bytes] = mapped_column(LargeBinary)
     email_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Empty where no address is known: a site knows its reader without one, or retention has taken it."""
+    subject_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What the site calls a reader whom it knows; None for everybody else."""
+    address_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     pending: Mapped[int]
     approved: Mapped[int]
     rejected: Mapped[int]
@@ -105,6 +131,7 @@ class AuthorRow(Base):
 
 _SHOWN = text("shown")
 _PUBLISHED = text("published_revision IS NOT NULL")
+_KEPT = text("status IN ('rejected', 'spam') AND search_text <> ''")
 _IN_A_BATCH = text("batch_id IS NOT NULL")
 
 SEARCHED_WORDS = "to_tsvector('simple'::regconfig, translate(search_text, './@-+<&_', '        '))"
@@ -135,6 +162,8 @@ class CommentRow(Base):
     author_id: Mapped[UUID] = mapped_column(ForeignKey("authors.id"))
     author_name: Mapped[str] = mapped_column(Text)
     author_url: Mapped[str | None] = mapped_column(Text)
+    author_badge: Mapped[str | None] = mapped_column(Text)
+    """What the site said of its reader when they wrote it, such as "Staff"."""
     avatar: Mapped[str] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(16))
     revision: Mapped[int]
@@ -163,6 +192,7 @@ class CommentRow(Base):
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     edit_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    appealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         CheckConstraint("status IN ('pending', 'approved', 'rejected', 'spam', 'deleted')", name="status"),
@@ -233,6 +263,8 @@ class CommentRow(Base):
             postgresql_where=text("client_hash IS NOT NULL"),
             sqlite_where=text("client_hash IS NOT NULL"),
         ),
+        # Texts that retention is to take, and has not taken yet.
+        Index("ix_comments_kept", "site_id", "status", "queued_at", "id", postgresql_where=_KEPT, sqlite_where=_KEPT),
         Index(
             "ix_comments_search",
             text(SEARCHED_WORDS.replace(":", r"\:")),
@@ -390,11 +422,42 @@ class OpinionSettingsRow(Base):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ReaderKeyRow(Base):
+    """What a site signs its readers' tokens with: a secret that both know, or public keys of its own."""
+
+    __tablename__ = "reader_keys"
+    __table_args__ = (Index("ix_reader_keys_site", "site_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """The secret, or the key set as JSON."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RetentionRunRow(Base):
+    """How far forgetting has come on a site, or, under the id of zeros, with what belongs to no site."""
+
+    __tablename__ = "retention_runs"
+
+    site_id: Mapped[UUID] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """None while it is going on, or was cut off: whoever comes next goes on with it."""
+    removed: Mapped[Any] = mapped_column(JSON)
+    """What was removed since it started, by its name; written with each batch."""
+    at: Mapped[Any] = mapped_column(JSON)
+    """Where it is to go on."""
+    last: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    """What the run before has come to, for people to see while one goes on."""
+
+
 class LogRow(Base):
     """One thing that was done and by whom: a decision, its undoing, or a change of how a site is run.
 
     Rows are only ever added, each with the hash of the one before it on its site (`domain/log.py`). Whoever writes of a
-    comment holds its row.
+    comment holds its row. Retention may take the words and names out of old ones, which `erased_at` says.
     """
 
     __tablename__ = "log"
@@ -436,6 +499,8 @@ class LogRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When retention took its words; the hashes stay those of what it said."""
 
 
 class LogHeadRow(Base):
@@ -589,6 +654,7 @@ class SiteCounterRow(Base):
 
 _TO_DO = text("failed_at IS NULL")
 _GIVEN_UP = text("failed_at IS NOT NULL")
+_IS_EVENT = text("kind = 'event'")
 
 
 class OutboxRow(Base):
@@ -603,6 +669,8 @@ class OutboxRow(Base):
         Index("ix_outbox_due", "due_at", "id", postgresql_where=_TO_DO, sqlite_where=_TO_DO),
         Index("ix_outbox_alike", "site_id", "kind", postgresql_where=_TO_DO, sqlite_where=_TO_DO),
         Index("ix_outbox_given_up", "failed_at", postgresql_where=_GIVEN_UP, sqlite_where=_GIVEN_UP),
+        # Events are handed on comment by comment, in their order.
+        Index("ix_outbox_events", "comment_id", postgresql_where=_IS_EVENT, sqlite_where=_IS_EVENT),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -617,6 +685,68 @@ class OutboxRow(Base):
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(Text)
+
+
+class WebhookRow(Base):
+    """An endpoint of a site to which events are sent."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = (Index("ix_webhooks_site", "site_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    url: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    events: Mapped[str] = mapped_column(Text)
+    """The types that are sent to it, with spaces between."""
+    secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    earlier_secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The one before, with which requests are signed as well until `earlier_until`."""
+    earlier_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    disabled_reason: Mapped[str] = mapped_column(Text)
+    failures: Mapped[int]
+    """In a row, since the last success."""
+    failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until when nothing is sent to it, since it has failed several times in a row."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+_WAITS = text("status = 'waiting'")
+_DUE = text("due_at IS NOT NULL")
+_DEAD = text("status = 'given_up'")
+
+
+class DeliveryRow(Base):
+    """An event on its way to an endpoint, and what came of each attempt; kept for thirty days.
+
+    Whoever sends it has it until `due_at`. What waits behind an earlier event of its comment is not due at all, so that
+    no search for what is due passes over it.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint("status IN ('waiting', 'delivered', 'given_up')", name="status"),
+        Index("ix_deliveries_due", "webhook_id", "due_at", "event_id", postgresql_where=_DUE, sqlite_where=_DUE),
+        Index("ix_deliveries_order", "webhook_id", "comment_id", "place", postgresql_where=_WAITS, sqlite_where=_WAITS),
+        Index("ix_deliveries_given_up", "webhook_id", "event_id", postgresql_where=_DEAD, sqlite_where=_DEAD),
+    )
+
+    webhook_id: Mapped[UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(String(32))
+    comment_id: Mapped[UUID | None]
+    place: Mapped[int] = mapped_column(BigInteger)
+    facts: Mapped[Any] = mapped_column(JSON)
+    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    status: Mapped[str] = mapped_column(String(16))
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int]
+    """Since it was first sent, or last asked to be sent again."""
+    tries: Mapped[Any] = mapped_column(JSON)
+    """What came of the latest attempts, the first of them first."""
 
 
 class FilterRow(Base):

@@ -101,6 +101,27 @@ def jobs_alike(kind: str, site_id: UUID) -> list[UUID]:
     )
 
 
+def hold_events(site_id: UUID, *, limit: int) -> list[Job]:
+    """Return the events of a site that wait to be handed on, up to `limit` of them, the oldest first, and hold them.
+
+    Of each comment all of them are among these, however many there are: what happened to it is handed on in order.
+    """
+    waits = (OutboxRow.kind == "event", OutboxRow.failed_at.is_(None))
+    of_site = select(*JOB_COLUMNS).where(OutboxRow.site_id == site_id, *waits).order_by(OutboxRow.id)
+    found = [Job(*row) for row in db.session.execute(of_site.limit(limit).with_for_update())]
+    about = {job.comment_id for job in found if job.comment_id is not None}
+    if len(found) == limit and about:
+        others = select(*JOB_COLUMNS).where(OutboxRow.comment_id.in_(about), *waits).order_by(OutboxRow.id)
+        known = {job.id for job in found}
+        found += [job for row in db.session.execute(others.with_for_update()) if (job := Job(*row)).id not in known]
+    return found
+
+
+def is_there(job_id: UUID) -> bool:
+    """True while a job is not done."""
+    return db.session.scalar(select(OutboxRow.id).where(OutboxRow.id == job_id)) is not None
+
+
 def finish_jobs(job_ids: Sequence[UUID]) -> None:
     """Remove what is done; what is gone already is no fault."""
     db.session.execute(delete(OutboxRow).where(OutboxRow.id.in_(job_ids)).execution_options(synchronize_session=False))

@@ -12,6 +12,8 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.errors import Invalid, UnknownSite
+from service.domain.known_readers import ReaderTrust
+from service.domain.retention import terms_over_defaults
 from service.domain.site import Policy, Site
 from service.extensions import db
 from service.store.ids import new_id
@@ -35,6 +37,10 @@ SITE_COLUMNS = (
     SiteRow.flood_since,
     SiteRow.spam_threshold,
     SiteRow.asks,
+    SiteRow.late_after_minutes,
+    SiteRow.tells,
+    SiteRow.reader_trust,
+    SiteRow.retention,
     SiteRow.version,
 )
 
@@ -58,6 +64,10 @@ def site_from_columns(values: Sequence[Any]) -> Site:
         flood_since,
         spam_threshold,
         asks,
+        late_after_minutes,
+        tells,
+        reader_trust,
+        retention,
         version,
     ) = values[: len(SITE_COLUMNS)]
     return Site(
@@ -77,6 +87,10 @@ def site_from_columns(values: Sequence[Any]) -> Site:
         flood_since=flood_since,
         spam_threshold=spam_threshold,
         asks=tuple(asks.split()),
+        late_after=timedelta(minutes=late_after_minutes) if late_after_minutes else None,
+        tells=tuple(tells.split()),
+        reader_trust=ReaderTrust(reader_trust),
+        retention=terms_over_defaults(retention),
         version=version,
     )
 
@@ -101,7 +115,10 @@ def hold_site(site_id: UUID) -> Site:
 
 def get_site(site_id: UUID) -> Site:
     """Return a site that exists."""
-    return site_from_columns(db.session.execute(select(*SITE_COLUMNS).where(SiteRow.id == site_id)).one())
+    return site_from_columns(run(_BY_ID, {"id": site_id})[0])
+
+
+_BY_ID = select(*SITE_COLUMNS).where(SiteRow.id == bindparam("id"))
 
 
 def find_site_of_published(comment_id: UUID) -> Site | None:
@@ -181,4 +198,7 @@ def _values(site: Site) -> dict[str, Any]:
         "trusted_after": site.trusted_after,
         "close_after_days": None if site.close_after is None else site.close_after.days,
         "spam_threshold": site.spam_threshold,
+        "late_after_minutes": 0 if site.late_after is None else int(site.late_after.total_seconds()) // 60,
+        "reader_trust": site.reader_trust.value,
+        "retention": {kept.value: days for kept, days in site.retention.items()},
     }

@@ -45,6 +45,7 @@ _COLUMNS = (
     CommentRow.depth,
     CommentRow.author_name,
     CommentRow.author_url,
+    CommentRow.author_badge,
     CommentRow.avatar,
     CommentRow.body_html,
     CommentRow.published_at,
@@ -145,8 +146,8 @@ def _select(root_votes: ColumnElement[int] | InstrumentedAttribute[int]) -> Sele
 
 
 def _published(row: tuple[Any, ...]) -> PublishedComment:
-    comment_id, parent_id, depth, name, url, avatar, body_html, published_at, edited_at, votes, revision, *_ = row
-    if revision is None:
+    comment_id, parent_id, depth, name, url, badge, avatar, body_html, published_at, edited_at, votes = row[:11]
+    if row[11] is None:  # the revision that readers see
         return PublishedComment(comment_id, parent_id, depth, "", None, "", "", None, None, votes, deleted=True)
     return PublishedComment(
         id=comment_id,
@@ -160,6 +161,7 @@ def _published(row: tuple[Any, ...]) -> PublishedComment:
         edited_at=edited_at,
         votes=votes,
         deleted=False,
+        author_badge=badge,
     )
 
 

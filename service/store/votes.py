@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, tuple_
 
 from service.domain.comment import CommentKey
 from service.extensions import db
+from service.store.comments import of_site
 from service.store.dialect import insert_or_ignore
 from service.store.models import VoteRow
 
@@ -50,15 +51,15 @@ def _has_voted(comment_id: UUID, client_hashes: Sequence[bytes]) -> bool:
     return db.session.execute(statement.limit(1)).one_or_none() is not None
 
 
-def drop_votes(*, before: datetime, limit: int) -> int:
-    """Forget who gave up to `limit` votes before a time; returns how many. The comments keep their counts.
+def drop_votes(site_id: UUID, *, before: datetime, limit: int) -> int:
+    """Forget who gave up to `limit` votes on a site before a time; returns how many. The comments keep their counts.
 
     A row that a withdrawal is just deleting is passed over, so that neither waits for the other.
     """
     key = (VoteRow.comment_id, VoteRow.client_hash)
     oldest = (
         select(*key)
-        .where(VoteRow.created_at < before)
+        .where(VoteRow.created_at < before, of_site(VoteRow.comment_id, site_id))
         .order_by(VoteRow.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

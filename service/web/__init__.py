@@ -15,6 +15,7 @@ from service.web.api import (
     articles,
     desk_articles,
     feeds,
+    known_readers,
     log,
     moderation,
     moderators,
@@ -26,6 +27,7 @@ from service.web.api import (
     rules,
     sites,
     stats,
+    webhooks,
 )
 from service.web.desk import account as desk_account
 from service.web.desk import articles as desk_article_list
@@ -33,10 +35,13 @@ from service.web.desk import log as desk_log
 from service.web.desk import moderators as desk_moderators
 from service.web.desk import opinions as desk_opinions
 from service.web.desk import queue as desk_queue
+from service.web.desk import readers as desk_readers
+from service.web.desk import retention as desk_retention
 from service.web.desk import rules as desk_rules
 from service.web.desk import sign_in
 from service.web.desk import site as desk_site
 from service.web.desk import stats as desk_stats
+from service.web.desk import webhooks as desk_webhooks
 from service.web.desk.refused import refused_at_the_desk
 from service.web.edge import Edge, Sharing
 from service.web.kept_pages import KeptPages
@@ -60,11 +65,13 @@ API_BLUEPRINTS = (
     stats.blueprint,
     reasons.blueprint,
     opinions.blueprint,
+    known_readers.blueprint,
     rules.blueprint,
     sites.blueprint,
+    webhooks.blueprint,
     desk_articles.blueprint,
 )
-ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/desk")
+ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/v1/webhooks", "/desk")
 """What no reader calls: whoever programs or moderates reads refusals in the language of everything else there."""
 PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
 DESK_BLUEPRINTS = (
@@ -78,6 +85,9 @@ DESK_BLUEPRINTS = (
     desk_rules.blueprint,
     desk_site.blueprint,
     desk_opinions.blueprint,
+    desk_webhooks.blueprint,
+    desk_readers.blueprint,
+    desk_retention.blueprint,
 )
 
 

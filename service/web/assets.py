@@ -1,7 +1,7 @@
 """Our own scripts, styles and pictures, under addresses that change with their content and can be kept for ever.
 
-`embed.js`, `proof.js`, `widget.css` and `widget.XX.json` are written by the build in `service/widget`, where their
-sources are.
+`embed.js`, `proof.js`, `known.js`, `widget.css` and `widget.XX.json` are written by the build in `service/widget`,
+where their sources are.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from service.web.responses import FOR_EVER, add_headers, cacheable, compress_wel
 FOLDER = Path(__file__).with_name("static")
 SCRIPT = "embed.js"
 PROOF = "proof.js"
+KNOWN = "known.js"
 KEPT_FOR_MINUTES = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604800"
 """The script's address stands in other people's pages and cannot change with its content."""
 
@@ -55,6 +56,12 @@ def script() -> Response:
 def proof() -> Response:
     """Answer with what the widget loads when somebody begins to write."""
     return _answer(PROOF, KEPT_FOR_MINUTES)
+
+
+@blueprint.get(f"/{KNOWN}")
+def known() -> Response:
+    """Answer with what the widget loads where the page says who its reader is."""
+    return _answer(KNOWN, KEPT_FOR_MINUTES)
 
 
 def _answer(name: str, cache_control: str) -> Response:

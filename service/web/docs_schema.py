@@ -98,7 +98,9 @@ class SchemaReader:
         This also ends the words for a schema that contains itself.
         """
         name = _ref_name(schema)
-        is_plain = self.merged(schema).get("type") in {"string", "integer", "number", "boolean"}
+        # Of a value that may be null the type is a list.
+        kind = self.merged(schema).get("type")
+        is_plain = isinstance(kind, str) and kind in {"string", "integer", "number", "boolean"}
         return name if name and not is_plain else self.type_of(schema)
 
     def fields_of(self, schema: Any, *, hidden: str) -> tuple[Field, ...]:

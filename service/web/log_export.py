@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from service.domain.log import ChainedEntry, hashed_fields
+from service.web.times import rfc3339
 
 COLUMNS = (
     "number", "created_at", "kind", "action", "actor_kind", "actor_id", "actor_name", "comment_id", "batch_id",
@@ -24,9 +25,10 @@ _CONTROLS = frozenset("\t\r\n")
 
 
 def log_view(link: ChainedEntry) -> dict[str, Any]:
-    """Return an entry as JSON: what was hashed, and the hash."""
+    """Return an entry as JSON: what was hashed, and the hash; of one whose words are gone, when they went."""
     fields = hashed_fields(link.entry, number=link.number, previous_hash=link.previous_hash)
-    return fields | {"hash": link.hash.hex()}
+    fields["hash"] = link.hash.hex()
+    return fields if link.erased_at is None else fields | {"erased_at": rfc3339(link.erased_at)}
 
 
 def as_json_lines(links: Iterable[ChainedEntry]) -> Iterator[str]:

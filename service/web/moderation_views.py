@@ -9,6 +9,7 @@ from typing import Any
 from service.actions.claims import Claim
 from service.actions.decide import Decided
 from service.actions.moderate import CommentFile
+from service.domain.comment import offered_actions
 from service.domain.differences import differences
 from service.domain.queue import LoggedDecision, Note, QueueItem
 from service.domain.screening import Signal
@@ -35,12 +36,13 @@ def item_view(item: QueueItem, site: Site, claim: Claim | None, *, now: datetime
         "revision": standing.revision,
         "published_revision": standing.published_revision,
         "version": standing.version,
-        "actions": [action.value for action in standing.offered_actions],
+        "actions": [action.value for action in offered_actions(comment)],
         "author": {
             "id": str(author.id),
             "name": comment.author_name,
             "url": comment.author_url,
             "avatar": avatar_path(comment.avatar),
+            "badge": comment.author_badge,
             "record": {
                 "pending": author.pending,
                 "approved": author.approved,
@@ -49,6 +51,7 @@ def item_view(item: QueueItem, site: Site, claim: Claim | None, *, now: datetime
                 "deleted": author.deleted,
             },
             "proven": author.proven_at is not None,
+            "known": author.is_known_reader,
         },
         "body": item.revision.body_raw,
         "body_html": item.revision.body_html,

@@ -10,6 +10,7 @@ from flask_smorest import Api
 
 from service.web.auth import CSRF_HEADER, SCHEME, SESSION_SCHEME
 from service.web.documentation import ProblemSchema
+from service.web.openapi_words import with_named_words
 from service.web.parsing import ApiBlueprint
 from service.web.problems import ERROR_CODES
 
@@ -44,10 +45,15 @@ PATH_PARAMETERS = {
     "moderator_id": {"description": "The moderator's id.", "example": EXAMPLE_ID},
     "invitation_id": {"description": "The invitation's id.", "example": EXAMPLE_ID},
     "rule_id": {"description": "The rule's id.", "example": EXAMPLE_ID},
+    "webhook_id": {"description": "The webhook's id.", "example": EXAMPLE_ID},
+    "delivery_id": {"description": "The event's id, sent as `webhook-id`.", "example": EXAMPLE_ID},
     "reason_id": {"description": "The reason's id.", "example": EXAMPLE_ID},
+    "secret_id": {"description": "The secret's id.", "example": EXAMPLE_ID},
     "slug": {"description": "The site's slug.", "example": "demo"},
     "comment_id": {"description": "The comment's id.", "example": EXAMPLE_ID},
 }
+FORM_OF_A_REPLY = {"description": "A reply as an HTML form sends it: optional fields may be empty."}
+"""The same fields under a name of their own: clients that generators write choose the media type by the type."""
 UNUSED_SCHEMAS = frozenset({"Error", "PaginationMetadata"})
 """What flask-smorest brings for habits that are not ours."""
 
@@ -116,11 +122,13 @@ def _document(api: Api) -> dict[str, Any]:
             if method in path:
                 path[method] = _operation(path[method])
     schemas = spec["components"]["schemas"]
+    schemas["SubmissionForm"] = schemas["Submission"] | FORM_OF_A_REPLY
     components = {
         "schemas": {name: schema for name, schema in schemas.items() if name not in UNUSED_SCHEMAS},
         "securitySchemes": spec["components"]["securitySchemes"],
     }
     spec["components"] = components
+    spec = with_named_words(spec)
     return {key: spec[key] for key in ("openapi", "info", "tags", "paths", "components", "x-error-codes")}
 
 

@@ -119,7 +119,7 @@ class Parser(FlaskParser):
         fields = load_body(req)
         if not is_form(req):
             return fields
-        optional = {name for name, field in schema.fields.items() if not field.required}
+        optional = {name for name, field in schema.fields.items() if field.allow_none}
         return {name: value for name, value in fields.items() if value != "" or name not in optional}
 
     def handle_error(

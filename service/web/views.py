@@ -21,7 +21,7 @@ def author_view(comment: Comment | PublishedComment) -> dict[str, Any]:
         "name": comment.author_name,
         "url": comment.author_url,
         "avatar": avatar_path(comment.avatar),
-        "badge": None,
+        "badge": comment.author_badge,
     }
 
 

@@ -208,6 +208,8 @@ export const makeForm = (w) => {
     opener?.focus();
   };
 
+  // Whom the site knows need not say who they are, so that is asked for at once.
+  if (w.reader) begun();
   const me = recall(ME);
   if (me) {
     save.checked = true;

@@ -53,6 +53,7 @@ const begin = (host, options) => {
       title: [...(options.title ?? document.title)].slice(0, TITLE_MOST).join(""),
       sort: SORTS.find((sort) => sort == options.sort) ?? SORTS[0],
       size: options.pageSize ?? 50,
+      reader: options.reader,
       items: new Map(),
       folded: new Set(),
       receipts: new Map(),

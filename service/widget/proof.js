@@ -81,8 +81,11 @@ export const help = (w, button) => {
       .then((answer) => answer.json())
       // A reply is accepted without.
       .catch(() => ({}));
-  /** @type {Promise<{ token?: string }> | null} */ let minted = mint();
+  // The form of a known reader is helped before anybody writes in it, and need not be written in.
+  /** @type {Promise<{ token?: string }> | null} */ let minted = w.reader ? null : mint();
   const form = /** @type {HTMLFormElement} */ (button.form);
+  // Without it the form asks for a name and an address, as it asks everybody.
+  if (w.reader) import(w.service + "/known.js").then((known) => known.show(w, form), () => {});
   const text = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
   const count = /** @type {HTMLElement} */ (form.querySelector(".count"));
   const recount = () => {
@@ -104,7 +107,7 @@ export const help = (w, button) => {
     try {
       for (let tried = 1; ; tried++) {
         try {
-          const sent = await post({ form_token: token, challenge });
+          const sent = await post({ form_token: token, challenge, reader_token: w.token });
           minted = null;
           return sent;
         } catch (refusal) {

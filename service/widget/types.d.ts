@@ -66,7 +66,11 @@ export interface Options {
   language?: string;
   theme?: string;
   pageSize?: string | number;
+  reader?: Reader;
 }
+
+/** The token by which the site says who its reader is, or what gets one. */
+export type Reader = string | (() => string | null | undefined | Promise<string | null | undefined>);
 
 export interface Handle { update(options: Options): void; unmount(): void }
 
@@ -83,6 +87,9 @@ export interface Widget {
   title: string;
   sort: string;
   size: string | number;
+  reader?: Reader;
+  /** The token as known.js has it, which goes along with each reply. */
+  token?: string;
   language: string;
   t: Translate;
   time: (moment: string) => string;

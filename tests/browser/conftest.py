@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright
 
 from service import create_app
 from service.config import Settings
 from tests.browser.article_host import ArticleHost, running_host
-from tests.browser.chromium import find_chromium
+from tests.browser.chromium import PATIENCE, find_chromium
 from tests.browser.desk import Desk, desk_of
 from tests.browser.reader import Reader
 from tests.browser.watch import Watch
@@ -31,36 +31,9 @@ ROOT = Path(__file__).parents[2]
 # Without a browser only the test that says so is left.
 collect_ignore_glob = [] if find_chromium() else ["test_[!c]*.py", "test_c[!h]*.py"]
 
-# No sandbox, since CI runs as root in a container; the rest keeps the browser from calling home.
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
 START_LIMIT = 30.0  # seconds; a start takes one, but a loaded machine may need far longer
 POLL_INTERVAL = 0.02  # seconds between two looks at a server that is starting
 STOP_LIMIT = 10.0  # seconds until a server that does not stop is killed
-PATIENCE = 10_000  # milliseconds that a page may take before a test gives up on it
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """Return Playwright, which drives the browser."""
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """Return the machine's own Chromium."""
-    browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(scope="session")

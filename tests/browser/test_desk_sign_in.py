@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from service.domain.totp import code_at, step_at
 from tests.browser.accessibility import LIGHTS, NARROW, PHONE, assert_accessible, overflow_of
-from tests.browser.conftest import PATIENCE
+from tests.browser.chromium import PATIENCE
 from tests.browser.desk import Desk
 from tests.browser.test_manners import LONG_WORD
 from tests.browser.watch import Watch

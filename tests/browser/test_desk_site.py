@@ -96,3 +96,41 @@ def test_whom_the_site_asks_is_set_and_tried_in_every_light_and_on_a_phone(admin
     page.get_by_text("Ask Akismet no more …").click()
     page.get_by_role("button", name="Really ask Akismet no more").click()
     expect(page.get_by_role("status")).to_contain_text("the key is forgotten")
+
+
+def test_a_webhook_is_added_tried_and_changed_in_every_light_and_on_a_phone(admin: DeskReader, desk: Desk) -> None:
+    page = admin.open_page("site")
+    page.get_by_role("link", name="Set where it is sent").click()
+    page.get_by_label("Address").fill("http://localhost/")
+    page.get_by_role("button", name="Add the webhook").click()
+    expect(page.get_by_label("Address")).to_have_accessible_description(re.compile("not on the public internet"))
+    expect(page.get_by_role("group", name="What is sent to it")).to_have_accessible_description(
+        "Choose at least one event."
+    )
+    assert_accessible(page, "a refused webhook")
+    page.get_by_label("Address").fill(f"https://nowhere.invalid/{'a-very-long-path-' * 12}")
+    page.get_by_label("What it is for").fill("צ׳אט המערכת")
+    page.get_by_label("comment.held").check()
+    page.get_by_role("button", name="Add the webhook").click()
+    expect(page.get_by_role("status").locator("code")).to_contain_text("whsec_")
+    for size in (None, NARROW):
+        if size:
+            page.set_viewport_size(size)
+        for scheme in LIGHTS:
+            page.emulate_media(color_scheme=scheme)
+            page.get_by_role("button", name="Send a test").click()
+            expect(page.locator("#trial")).to_contain_text("cannot be found")
+            assert_accessible(page, f"a webhook that was tried, {scheme}")
+            assert overflow_of(page) <= 0
+    page.get_by_label("comment.flagged").check()
+    page.get_by_role("button", name="Save the webhook").click()
+    expect(page.get_by_role("status")).to_contain_text("The webhook is saved.")
+    page.get_by_role("link", name="All webhooks").click()
+    for scheme in LIGHTS:
+        page.emulate_media(color_scheme=scheme)
+        assert_accessible(page, f"all webhooks, {scheme}")
+        assert overflow_of(page) <= 0
+    page.get_by_role("link", name="צ׳אט המערכת").click()
+    page.get_by_text("Remove it …").click()
+    page.get_by_role("button", name="Really remove it, with its log").click()
+    expect(page.get_by_role("status")).to_have_text("The webhook is removed.")

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.accessibility import PHONE
 from tests.browser.article_host import ArticleHost
-from tests.browser.conftest import PATIENCE
+from tests.browser.chromium import PATIENCE
 from tests.browser.desk import Desk
 
 DESKTOP: ViewportSize = {"width": 1000, "height": 900}

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.accessibility import NARROW, PHONE, assert_accessible, overflow_of
-from tests.browser.conftest import PATIENCE
+from tests.browser.chromium import PATIENCE
 from tests.browser.reader import Reader
 from tests.browser.test_manners import HOSTILE_BODIES, LONG_WORD
 

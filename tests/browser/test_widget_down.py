@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, expect
 
 from tests.browser.article_host import ArticleHost
-from tests.browser.conftest import PATIENCE
+from tests.browser.chromium import PATIENCE
 from tests.browser.desk import desk_of
 from tests.browser.reader import SEND, Reader
 from tests.browser.watch import Watch

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from service.store import articles
 from service.store.session import writing
 from service.store.sites import find_site
-from tests.browser.conftest import PATIENCE
+from tests.browser.chromium import PATIENCE
 from tests.browser.reader import Reader
 from tests.browser.watch import Watch
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,10 +27,9 @@ def find_nginx() -> str | None:
 @contextmanager
 def running_nginx(service_port: int) -> Iterator[GranianServer]:
     """Yield what asks an nginx of its own, which passes on to that port, and end it afterwards."""
-    program = find_nginx()
-    assert program is not None
-    with tempfile.TemporaryDirectory(prefix="postbag-nginx-", ignore_cleanup_errors=True) as name:
-        folder, port = Path(name), free_port()
+    port = free_port()
+
+    def configuration(folder: Path) -> str:
         text = CONFIGURATION.read_text()
         for written, here in (
             ("server service:8000;", f"server 127.0.0.1:{service_port};"),
@@ -39,7 +38,20 @@ def running_nginx(service_port: int) -> Iterator[GranianServer]:
         ):
             assert written in text
             text = text.replace(written, here)
-        (folder / "nginx.conf").write_text(text)
+        return text
+
+    with nginx_with(configuration, port) as nginx:
+        yield nginx
+
+
+@contextmanager
+def nginx_with(configuration: Callable[[Path], str], port: int) -> Iterator[GranianServer]:
+    """Yield what asks an nginx that listens on the port, with what is configured for the folder it is given."""
+    program = find_nginx()
+    assert program is not None
+    with tempfile.TemporaryDirectory(prefix="postbag-nginx-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        (folder / "nginx.conf").write_text(configuration(folder))
         # Root's nginx would become nobody, who cannot enter the folder; the container's is nobody from the start.
         account = "user root; " if os.geteuid() == 0 else ""
         log = folder / "log"

@@ -8,14 +8,20 @@ for call in newsroom.calls():
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from service.actions import deliveries, outbox
+from service.actions.events import hand_on
+from service.adapters.webhook import Attempt
 from service.web.auth import PERMISSION_ATTRIBUTE
 from tests.desk_driver import PASSWORD, DeskBrowser, new_moderator
 from tests.driver import SiteDriver, make_site
@@ -25,6 +31,9 @@ MARK = "marigold"
 
 NOWHERE = "https://127.0.0.1/"
 """An address to ask at that is looked up nowhere and never called."""
+
+ELSEWHERE = "https://nowhere.invalid/"
+"""An address that can be set, and that no name server knows (RFC 6761, section 6.4)."""
 
 _numbers = itertools.count(1)
 
@@ -109,6 +118,35 @@ class Newsroom:
             said = {"url": f"{NOWHERE}{MARK}/", **words}
             assert self.site.client.put(address, json=said, headers=self.site.bearer).status_code == 200
 
+    def webhook(self) -> str:
+        """Return a webhook that listens to what waits."""
+        said = {"url": f"{ELSEWHERE}{MARK}", "events": ["comment.held"], "description": f"For {MARK}"}
+        return str(self._posted(f"/v1/webhooks?site={self.site.slug}", said)["id"])
+
+    def delivery(self) -> str:
+        """Return an event that waits for the webhook that was made last, which has refused it once."""
+        self.comment()
+        address, now = f"/v1/webhooks?site={self.site.slug}", datetime.now(UTC)
+        last = self.site.client.get(address, headers=self.site.bearer).get_json()["webhooks"][-1]["id"]
+        with self.site.app.app_context():
+            for job in outbox.claim(["event"], now=now):
+                assert outbox.carry_out(job, {"event": hand_on}, now=now)
+            parcel = deliveries.take(UUID(last), now=now)
+            assert parcel is not None
+            refusal = Attempt(0.1, 503, f"No {MARK}", "It did not take it.")
+            deliveries.settle(parcel, refusal, now=now, go_on=False)
+        sent = self.site.client.get(f"/v1/webhooks/{last}/deliveries", headers=self.site.bearer)
+        return str(sent.get_json()["deliveries"][0]["id"])
+
+    def sign_in_readers(self) -> None:
+        """Let the site sign its readers in with a key."""
+        address, said = f"/v1/moderation/readers/keys/set?site={self.site.slug}", {"keys": [PUBLIC_KEY | {"kid": MARK}]}
+        assert self.site.client.put(address, json=said, headers=self.site.bearer).status_code == 200
+
+    def secret(self) -> str:
+        """Return a secret that the site signs its readers in with."""
+        return str(self._posted("/v1/moderation/readers/keys/secrets", {})["id"])
+
     def invitation(self) -> str:
         """Return an invitation."""
         return str(self._posted("/v1/moderation/invitations", {"name": MARK, "role": "viewer"})["id"])
@@ -133,7 +171,7 @@ class Newsroom:
             for one in (method, "HEAD") if method == "GET" else (method,):
                 yield Call(route, one, address, sent)
 
-    def _posted(self, address: str, fields: dict[str, str]) -> dict[str, Any]:
+    def _posted(self, address: str, fields: dict[str, Any]) -> dict[str, Any]:
         return self._answered(self.site.client.post(address, json=fields, headers=self.site.bearer))
 
     def _answered(self, answer: TestResponse) -> dict[str, Any]:
@@ -157,6 +195,7 @@ def open_newsroom(app: Flask) -> Newsroom:
     assert site.flag(published, "other", detail=f"This is {MARK}.").status_code == 201
     for make in (newsroom.batch, newsroom.reason, newsroom.rule, newsroom.invitation, newsroom.moderator):
         make()
+    newsroom.webhook()
     return newsroom
 
 
@@ -185,6 +224,9 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
     "rule_id": Newsroom.rule,
     "invitation_id": Newsroom.invitation,
     "moderator_id": Newsroom.moderator,
+    "webhook_id": Newsroom.webhook,
+    "delivery_id": Newsroom.delivery,
+    "secret_id": Newsroom.secret,
     "slug": lambda news: news.slug,
 }
 """What stands in an address for each part of its pattern."""
@@ -192,6 +234,16 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
 
 def _asking(news: Newsroom) -> dict[str, Any]:
     news.ask_others()
+    return {}
+
+
+def _delivered(news: Newsroom) -> dict[str, Any]:
+    news.delivery()
+    return {}
+
+
+def _signing(news: Newsroom) -> dict[str, Any]:
+    news.sign_in_readers()
     return {}
 
 
@@ -211,6 +263,11 @@ def _form(make: Callable[[Newsroom], dict[str, Any]]) -> Callable[[Newsroom], di
     return lambda news: {"data": make(news)}
 
 
+def _do(what: str) -> Callable[[Newsroom], dict[str, Any]]:
+    return _form(lambda _: {"do": what})
+
+
+PUBLIC_KEY = {"kty": "OKP", "crv": "Ed25519", "kid": "2026", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 RULE = {"kind": "word", "action": "trust", "value": "tagetes"}
 
 CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
@@ -255,6 +312,11 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "POST /v1/moderation/opinions/hook/trials": [_asking],
     "DELETE /v1/moderation/opinions/hook": [_asking],
     "DELETE /v1/moderation/opinions/akismet": [_asking],
+    "GET /v1/moderation/readers/keys": [_signing],
+    "POST /v1/moderation/readers/keys/secrets": [_just],
+    "PUT /v1/moderation/readers/keys/set": [_json(lambda _: {"keys": [PUBLIC_KEY]})],
+    "DELETE /v1/moderation/readers/keys/secrets/<uuid:secret_id>": [_just],
+    "DELETE /v1/moderation/readers/keys/set": [_signing],
     "GET /v1/moderation/reasons": [_just],
     "POST /v1/moderation/reasons": [_json(lambda _: {"title": "Off topic", "text": "It is off topic."})],
     "PATCH /v1/moderation/reasons/<uuid:reason_id>": [_json(lambda _: {"title": "Off topic"})],
@@ -272,6 +334,15 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "GET /v1/moderation/sites/<slug>": [_just],
     "PATCH /v1/moderation/sites/<slug>": [_json(lambda _: {"max_depth": 3})],
     "GET /v1/moderation/stats": [_just],
+    "GET /v1/webhooks": [_just],
+    "POST /v1/webhooks": [_json(lambda _: {"url": ELSEWHERE, "events": ["queue.late"]})],
+    "GET /v1/webhooks/<uuid:webhook_id>": [_just],
+    "PATCH /v1/webhooks/<uuid:webhook_id>": [_json(lambda _: {"enabled": False})],
+    "DELETE /v1/webhooks/<uuid:webhook_id>": [_just],
+    "POST /v1/webhooks/<uuid:webhook_id>/rotate": [_just],
+    "POST /v1/webhooks/<uuid:webhook_id>/test": [_just],
+    "GET /v1/webhooks/<uuid:webhook_id>/deliveries": [_delivered],
+    "POST /v1/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/retry": [_just],
     # The desk.
     "GET /desk": [_just, _query(article=lambda news: news.article), _query(author=Newsroom.author)],
     "GET /desk/account": [_just],
@@ -325,6 +396,23 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
         _form(lambda news: {"do": "hook_no_more"} | _asking(news)),
         _form(lambda news: {"do": "akismet_no_more"} | _asking(news)),
     ],
+    "GET /desk/site/webhooks": [_just],
+    "POST /desk/site/webhooks": [_form(lambda _: {"url": ELSEWHERE, "events": "queue.late"})],
+    "GET /desk/site/webhooks/<uuid:webhook_id>": [_just],
+    "POST /desk/site/webhooks/<uuid:webhook_id>": [
+        _form(lambda _: {"do": "change", "url": ELSEWHERE, "events": "queue.late"}),
+        *map(_do, ("off", "on", "rotate", "test", "resend_all", "remove")),
+        _form(lambda news: {"do": "resend", "delivery": news.delivery()}),
+    ],
+    "GET /desk/site/readers": [_signing],
+    "POST /desk/site/readers": [
+        _form(lambda _: {"do": "trust", "trust": "none"}),
+        _form(lambda _: {"do": "secret"}),
+        _form(lambda _: {"do": "key_set", "key_set": json.dumps({"keys": [PUBLIC_KEY]})}),
+        _form(lambda _: {"do": "end_set"}),
+    ],
+    "GET /desk/site/retention": [_just],
+    "POST /desk/site/retention": [_form(lambda _: {"spam": "30", "was.spam": "60"})],
     "GET /desk/stats": [_just],
     "POST /desk/undo": [_form(lambda news: {"batch_id": news.batch()})],
 }

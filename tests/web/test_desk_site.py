@@ -64,6 +64,7 @@ def test_every_setting_can_be_changed(site: SiteDriver) -> None:
         "flag_threshold": "0",
         "close_after_days": "30",
         "spam_threshold": " 0,95",
+        "late_after_minutes": "90",
     }
     answer = save(ada, site, **typed)
     assert answer.status_code == 303
@@ -79,6 +80,9 @@ def test_every_setting_can_be_changed(site: SiteDriver) -> None:
         "flag_threshold": 0,
         "close_after_days": 30,
         "spam_threshold": 0.95,
+        "late_after_minutes": 90,
+        "reader_trust": "proven",
+        "retention": {"client_keys": 30, "rejected": 180, "spam": 60, "unproven_emails": 365, "log": None},
     }
     page = ada.get(answer.headers["Location"])
     assert "The settings are saved." in page.text

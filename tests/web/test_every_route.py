@@ -32,6 +32,7 @@ OPEN_TO_ALL = {
     "GET /docs/errors/<code>",
     "GET /embed.js",
     "GET /proof.js",
+    "GET /known.js",
     "GET /openapi.yaml",
     "GET /static/<digest>/<name>",
     "GET /v1/comments",
@@ -49,6 +50,7 @@ OPEN_TO_ALL = {
     "GET /v1/receipts/<token>",
     "PATCH /v1/receipts/<token>",
     "DELETE /v1/receipts/<token>",
+    "POST /v1/receipts/<token>/appeal",
     # Who runs the service; what is in front of it keeps others away.
     "GET /healthz",
     "GET /metrics",

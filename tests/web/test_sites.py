@@ -27,6 +27,9 @@ EVERY_SETTING: dict[str, Any] = {
     "flag_threshold": 7,
     "close_after_days": 30,
     "spam_threshold": 0.95,
+    "late_after_minutes": 90,
+    "reader_trust": "trusted",
+    "retention": {"client_keys": 7, "rejected": 90, "spam": 14, "unproven_emails": None, "log": 365},
 }
 
 

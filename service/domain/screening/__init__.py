@@ -42,6 +42,7 @@ from service.domain.screening.signals import (
     total_score,
 )
 from service.domain.screening.standing import (
+    appealed_signal,
     flagged_signal,
     hold_by_policy,
     hold_edit_of_what_was_flagged,
@@ -58,6 +59,7 @@ __all__ = [
     "Signal",
     "Submission",
     "Verdict",
+    "appealed_signal",
     "flagged_signal",
     "has_links",
     "may_be_published_at_once",

@@ -10,6 +10,7 @@ from uuid import UUID
 from service.domain.flags import FlagReason
 from service.domain.flood import FloodLevel
 from service.domain.forms import FormSeen
+from service.domain.known_readers import ReaderTrust
 from service.domain.rulebook import NO_RULES, RuleBook
 from service.domain.screening.signals import Signal
 from service.domain.site import DEFAULT_TRUSTED_AFTER, Policy
@@ -43,6 +44,8 @@ class Facts:
     now: datetime
     author_is_proven: bool = False
     """Whether the author has shown that the address is theirs; nobody gains trust from a guessed one."""
+    reader_trust: ReaderTrust | None = None
+    """What the site gives to readers whom it knows itself, where the author is one; None for everybody else."""
     author_spam: int = 0
     """Comments by this author on this site that were marked as spam."""
     author_flagged: int = 0

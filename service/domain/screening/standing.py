@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.domain.flags import FlagReason, counted_in_words
+from service.domain.known_readers import ReaderTrust
 from service.domain.screening.facts import Facts, Submission
 from service.domain.screening.signals import Signal, Verdict
 from service.domain.screening.trust import author_is_trusted, held_unless_trusted
@@ -39,6 +40,11 @@ def flagged_signal(flags: Mapping[FlagReason, int]) -> Signal:
     return Signal("flagged", Verdict.HOLD, FLAGGED_SCORE, counted_in_words(flags))
 
 
+def appealed_signal(words: str) -> Signal:
+    """Return what brings a comment that was turned down back to the queue: its author, in their own words."""
+    return Signal("appealed", Verdict.HOLD, 0.0, words)
+
+
 def hold_edit_of_what_was_flagged(submission: Submission, facts: Facts) -> Signal | None:
     """Hold an edit of what readers have flagged, whatever the policy: an author cannot edit a review away."""
     return flagged_signal(facts.flags) if facts.flags else None
@@ -71,6 +77,8 @@ def hold_by_policy(submission: Submission, facts: Facts) -> Signal | None:
 
 def _why_not_trusted(what: str, facts: Facts) -> str:
     held = f"The site holds every {what} until its author"
+    if facts.reader_trust is ReaderTrust.NONE:
+        return f"The site holds every {what} of authors without trust, and gives none to readers for being signed in."
     if not facts.author_is_proven:
         return f"{held} has proven the address and has {facts.trusted_after} approved; the address is not proven."
     return f"{held} has {facts.trusted_after} approved; this one has {facts.author_approved}."

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from service.domain.known_readers import ReaderTrust
 from service.domain.rules import RuleAction
 from service.domain.screening.facts import Facts, Submission
 from service.domain.screening.signals import Signal, Verdict
 
 
 def author_is_trusted(submission: Submission, facts: Facts) -> bool:
-    """True for an author at a proven address of whom enough has been approved here, or whom a rule trusts."""
+    """True for an author at a proven address of whom enough has been approved here, or whom a rule trusts.
+
+    A reader whom the site knows is one from the first reply on, where the site says so.
+    """
+    if facts.reader_trust is ReaderTrust.TRUSTED:
+        return True
     enough = facts.author_is_proven and facts.author_approved >= facts.trusted_after
     return enough or is_trusted_by_rule(submission, facts)
 

@@ -29,7 +29,7 @@ blueprint = ApiBlueprint("articles", __name__, url_prefix="/v1", description="Fo
     "malformed_json", "unauthenticated", "forbidden", "unknown_site", "too_large", "unsupported_media_type", "invalid",
     "rate_limited", "store_unavailable",
 )  # fmt: skip
-@described("putArticle", "Register an article, retitle it, open or close it")
+@described("registerArticle", "Register an article, retitle it, open or close it")
 def put_article(sent: dict[str, Any]) -> Response:
     """An id of your own can be used as `article` once it is registered; a URL needs no registering."""
     said = Registration(sent["key"], sent["url"], sent["title"], sent["open"])

@@ -49,7 +49,7 @@ def read_articles(query: dict[str, Any]) -> Response:
     "malformed_json", "unauthenticated", "forbidden", "not_found", "too_large", "unsupported_media_type", "invalid",
     "rate_limited", "store_unavailable",
 )  # fmt: skip
-@described("keepArticle", "Open or close an article")
+@described("changeArticle", "Open or close an article")
 def keep_article(query: dict[str, Any], sent: dict[str, Any]) -> Response:
     """From an opening the site's days count anew. The comments of a closed article stay."""
     _check_site(query)

@@ -125,7 +125,7 @@ def undo_batch(batch_id: UUID) -> Response:
 @requires(Permission.CLAIM)
 @blueprint.response(200, ClaimSchema)
 @answers("unauthenticated", "forbidden", "not_found", "claimed", "rate_limited", "store_unavailable")
-@described("claim", "Tell colleagues that one is on a comment")
+@described("claimComment", "Tell colleagues that one is on a comment")
 def claim(comment_id: UUID) -> Response:
     """A claim lasts 60 seconds and can be renewed; while it does, others cannot decide on the comment."""
     return json_response(claim_view(claims.take(the_caller(), comment_id, now=utc_now())))

@@ -20,7 +20,7 @@ from service.web.schemas.moderators import (
     InviteSchema,
     MemberSchema,
     NewInvitationSchema,
-    RoleSchema,
+    RoleChangeSchema,
     SiteQuery,
     TeamSchema,
 )
@@ -48,7 +48,7 @@ def read_moderators(query: dict[str, Any]) -> Response:
 @blueprint.patch("/moderators/<uuid:moderator_id>")
 @requires(Permission.MANAGE_MODERATORS)
 @blueprint.arguments(SiteQuery, location="query")
-@blueprint.arguments(RoleSchema, location="json")
+@blueprint.arguments(RoleChangeSchema, location="json")
 @blueprint.response(200, MemberSchema)
 @answers("not_found", *WRITING)
 @described("changeRole", "Give a moderator another role")
@@ -91,7 +91,7 @@ def read_invitations(query: dict[str, Any]) -> Response:
 @blueprint.arguments(InviteSchema, location="json")
 @blueprint.response(201, NewInvitationSchema)
 @answers(*WRITING)
-@described("invite", "Invite somebody to moderate the site")
+@described("inviteModerator", "Invite somebody to moderate the site")
 def invite(query: dict[str, Any], sent: dict[str, Any]) -> Response:
     """The link is good for seven days, once, for whoever has it: give it to nobody else."""
     caller = _caller(query)

@@ -15,7 +15,13 @@ from service.web.documentation import answers, described
 from service.web.parsing import ApiBlueprint
 from service.web.responses import json_response
 from service.web.schemas.moderators import SiteQuery
-from service.web.schemas.opinions import AkismetSchema, AskedListSchema, AskedSchema, HookSchema, TrialSchema
+from service.web.schemas.opinions import (
+    AkismetSchema,
+    HookSchema,
+    OpinionSourceSchema,
+    OpinionSourcesSchema,
+    TrialSchema,
+)
 from service.web.times import rfc3339, utc_now
 
 blueprint = ApiBlueprint("opinions", __name__, url_prefix="/v1/moderation/opinions", description="Outside opinions.")
@@ -27,7 +33,7 @@ WRITING = ("malformed_json", "too_large", "unsupported_media_type", *READING)
 @blueprint.get("")
 @requires(Permission.READ_SITE)
 @blueprint.arguments(SiteQuery, location="query")
-@blueprint.response(200, AskedListSchema)
+@blueprint.response(200, OpinionSourcesSchema)
 @answers(*READING)
 @described("readOpinions", "List whom the site asks for an opinion")
 def read_opinions(query: dict[str, Any]) -> Response:
@@ -40,9 +46,9 @@ def read_opinions(query: dict[str, Any]) -> Response:
 @requires(Permission.CHANGE_SITE)
 @blueprint.arguments(SiteQuery, location="query")
 @blueprint.arguments(HookSchema, location="json")
-@blueprint.response(200, AskedSchema)
+@blueprint.response(200, OpinionSourceSchema)
 @answers(*WRITING)
-@described("askHook", "Let the site's own server be asked")
+@described("setHook", "Let the site's own server be asked")
 def ask_hook(query: dict[str, Any], sent: dict[str, Any]) -> Response:
     """A worker sends it every reply and every edit as signed JSON, and waits five seconds.
 
@@ -79,9 +85,9 @@ def try_hook(query: dict[str, Any]) -> Response:
 @requires(Permission.CHANGE_SITE)
 @blueprint.arguments(SiteQuery, location="query")
 @blueprint.arguments(AkismetSchema, location="json")
-@blueprint.response(200, AskedSchema)
+@blueprint.response(200, OpinionSourceSchema)
 @answers(*WRITING)
-@described("askAkismet", "Let Akismet be asked")
+@described("setAkismet", "Let Akismet be asked")
 def ask_akismet(query: dict[str, Any], sent: dict[str, Any]) -> Response:
     """It is told the text, the name, the website and the network address, never the e-mail address.
 
@@ -98,7 +104,7 @@ def ask_akismet(query: dict[str, Any], sent: dict[str, Any]) -> Response:
 @blueprint.arguments(SiteQuery, location="query")
 @blueprint.response(204)
 @answers("not_found", *READING)
-@described("askHookNoMore", "Ask the site's own server no more")
+@described("removeHook", "Ask the site's own server no more")
 def ask_hook_no_more(query: dict[str, Any]) -> Response:
     """Its address and the secret are forgotten."""
     return _ask_no_more(query, OpinionKind.HOOK)
@@ -109,7 +115,7 @@ def ask_hook_no_more(query: dict[str, Any]) -> Response:
 @blueprint.arguments(SiteQuery, location="query")
 @blueprint.response(204)
 @answers("not_found", *READING)
-@described("askAkismetNoMore", "Ask Akismet no more")
+@described("removeAkismet", "Ask Akismet no more")
 def ask_akismet_no_more(query: dict[str, Any]) -> Response:
     """The key is forgotten."""
     return _ask_no_more(query, OpinionKind.AKISMET)

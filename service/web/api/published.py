@@ -128,7 +128,7 @@ def read_comments(query: dict[str, Any]) -> Response:
             "description": "The same key with the same body gets the answer that was given before; kept for a day.",
         }
     ],
-    requestBody={"content": {FORM: {"schema": {"$ref": "#/components/schemas/Submission"}}}},
+    requestBody={"content": {FORM: {"schema": {"$ref": "#/components/schemas/SubmissionForm"}}}},
 )
 @described("submitComment", "Send a reply")
 def submit_comment(sent: dict[str, Any]) -> Response:
@@ -145,6 +145,9 @@ def submit_comment(sent: dict[str, Any]) -> Response:
         form_token=sent["form_token"] or "",
         challenge=sent["challenge"] or "",
         honeypot=sent["subject"] or "",
+        reader_token=sent["reader_token"] or "",
+        client_address=sent["client_address"] or "",
+        submitted_at=sent["submitted_at"],
     )
     key = _idempotency_key()
     if key is None and is_browser_form():
@@ -181,7 +184,7 @@ def submit_comment(sent: dict[str, Any]) -> Response:
 @blueprint.arguments(FormTokenQuery, location="query")
 @blueprint.response(200, FormTokenSchema)
 @answers("invalid", "unknown_site", "rate_limited", "store_unavailable")
-@described("mintFormToken", "Get a token for a form that is being shown")
+@described("getFormToken", "Get a token for a form that is being shown")
 def mint_form_token(query: dict[str, Any]) -> Response:
     """Good for a day, for one reply to this article. Whoever sends without one is looked at more closely."""
     minted = forms.mint(query["site"], query["article"], client_address=request.remote_addr, now=utc_now())

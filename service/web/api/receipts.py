@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, request
 
+from service.actions.appeal import appeal
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
 from service.domain.life import Status
 from service.web.documentation import answers, described
@@ -13,7 +14,7 @@ from service.web.limit_headers import limit_headers
 from service.web.origins import open_to_any_page
 from service.web.parsing import ApiBlueprint
 from service.web.responses import add_headers, json_response
-from service.web.schemas.public import ReceiptSchema, RevisionSchema
+from service.web.schemas.public import AppealSchema, ReceiptSchema, RevisionSchema
 from service.web.times import rfc3339, utc_now
 from service.web.views import article_view, author_view
 
@@ -42,6 +43,23 @@ def show(token: str) -> Response:
 def revise(sent: dict[str, Any], token: str) -> Response:
     """The new revision waits for review; what was approved before stays published until then."""
     receipt = revise_comment(token, sent["body"], client_address=request.remote_addr, now=utc_now())
+    if receipt.verdict is not None:
+        add_headers(limit_headers(receipt.verdict))
+    return json_response(_view(receipt))
+
+
+@blueprint.post("/<token>/appeal")
+@open_to_any_page
+@blueprint.arguments(AppealSchema, location="json")
+@blueprint.response(200, ReceiptSchema)
+@answers(
+    "malformed_json", "forbidden", "not_found", "stale_decision", "too_large", "unsupported_media_type", "invalid",
+    "rate_limited", "store_unavailable",
+)  # fmt: skip
+@described("appeal", "Ask for another look at a comment that was turned down")
+def ask_again(sent: dict[str, Any], token: str) -> Response:
+    """The comment waits again, marked with what its author says; that is possible once."""
+    receipt = appeal(token, sent["text"], client_address=request.remote_addr, now=utc_now())
     if receipt.verdict is not None:
         add_headers(limit_headers(receipt.verdict))
     return json_response(_view(receipt))
@@ -79,4 +97,6 @@ def _view(receipt: Receipt) -> dict[str, Any]:
         "edit_until": rfc3339(comment.edit_until),
         "may_revise": receipt.may_revise,
         "may_withdraw": receipt.may_withdraw,
+        "may_appeal": receipt.may_appeal,
+        "appealed_at": None if comment.appealed_at is None else rfc3339(comment.appealed_at),
     }

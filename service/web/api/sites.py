@@ -64,10 +64,9 @@ def change_site(sent: dict[str, Any], slug: str) -> Response:
     changes = dict(sent)
     if "limits" in changes and changes["limits"] is None:
         changes["limits"] = "default"
-    if "close_after_days" in changes:
-        changes["close_after_days"] = changes["close_after_days"] or 0
-    if "spam_threshold" in changes:
-        changes["spam_threshold"] = changes["spam_threshold"] or 0
+    for never in ("close_after_days", "spam_threshold", "late_after_minutes"):
+        if never in changes:
+            changes[never] = changes[never] or 0
     if "revise_seconds" in changes:
         changes["revise_window"] = timedelta(seconds=changes.pop("revise_seconds"))
     try:

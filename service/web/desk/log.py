@@ -12,6 +12,7 @@ from service.actions.read_log import LogPage, LogQuestion, read_log
 from service.domain.errors import FieldFault, Invalid
 from service.domain.log import ChainedEntry, LogEntry, LogKind
 from service.domain.permissions import Permission
+from service.domain.retention import Kept
 from service.web.auth import the_caller
 from service.web.desk.filters import day, identifier, own_address, word
 from service.web.desk.shell import desk, desk_page
@@ -22,6 +23,7 @@ blueprint = Blueprint("desk_log", __name__, url_prefix="/desk/log")
 KIND_WORDS = {
     LogKind.DECISION: "Decisions",
     LogKind.UNDO: "Taken back",
+    LogKind.APPEAL: "Appeals",
     LogKind.SITE: "Settings",
     LogKind.FLOOD: "Floods",
     LogKind.REASON: "Canned reasons",
@@ -30,14 +32,25 @@ KIND_WORDS = {
     LogKind.TOKEN: "Tokens",
     LogKind.RULE: "Rules",
     LogKind.IMPORT: "Imports",
+    LogKind.WEBHOOK: "Webhooks",
+    LogKind.RETENTION: "Retention",
 }
 WHAT_WORDS = {LogKind.UNDO: "took back", LogKind.SITE: "settings", LogKind.REASON: "canned reason"}
 """How one entry of a kind is called, where the kind's own word says too little."""
 DONE_WORDS = {
+    (LogKind.APPEAL, "appeal"): "asks for another look",
     (LogKind.FLOOD, "rise"): "a flood rises",
     (LogKind.FLOOD, "sink"): "a flood goes down",
+    (LogKind.RETENTION, "run"): "what was kept long enough has gone",
+    (LogKind.RETENTION, "log"): "old entries of this log lose their words",
     (LogKind.IMPORT, "finish"): "import",
     (LogKind.IMPORT, "undo"): "import taken back",
+    (LogKind.WEBHOOK, "create"): "webhook added",
+    (LogKind.WEBHOOK, "change"): "webhook changed",
+    (LogKind.WEBHOOK, "rotate"): "webhook: a new secret",
+    (LogKind.WEBHOOK, "enable"): "webhook switched on",
+    (LogKind.WEBHOOK, "disable"): "webhook switched off",
+    (LogKind.WEBHOOK, "remove"): "webhook removed",
 }
 """How an entry is called where kind and action together make no sentence."""
 DETAIL_WORDS = {
@@ -51,6 +64,17 @@ DETAIL_WORDS = {
     "flag_threshold": "Flags that call for a second look",
     "close_after_days": "Days until an article closes",
     "spam_threshold": "Score that makes spam by itself",
+    "late_after_minutes": "Minutes until the queue is late",
+    "reader_trust": "What known readers gain",
+    "reader_secrets": "Secrets to sign readers in with",
+    "reader_keys": "Public keys to sign readers in with",
+    "retention": "Days for which things are kept",
+    "client_keys": "Keys of networks",
+    "rejected": "Texts of rejected comments",
+    "spam": "Texts of spam",
+    "unproven_emails": "Addresses that nobody proved",
+    "log": "Entries of the log",
+    "log_to": "Last entry that may have no words",
     "reasons": "Canned reasons",
     "asks_hook": "Server of the site’s own that is asked",
     "hook_secret": "Secret of that server",
@@ -139,6 +163,7 @@ def _row(link: ChainedEntry) -> dict[str, Any]:
     return {
         "number": link.number,
         "when": entry.created_at,
+        "is_erased": link.erased_at is not None,
         "who": entry.actor.name,
         "who_href": own_address("/desk/log", moderator=str(entry.actor.id) if entry.actor.id else entry.actor.name),
         "what": DONE_WORDS.get((entry.kind, entry.action), f"{WHAT_WORDS.get(entry.kind, entry.kind)}: {entry.action}"),
@@ -190,4 +215,6 @@ def _plain(value: Any) -> str:
         return "nothing"
     if isinstance(value, list):
         return ", ".join(map(_plain, value)) or "nothing"
+    if isinstance(value, dict) and value.keys() <= set(Kept):
+        return ", ".join(f"{name.replace('_', ' ')} {days or 'for ever'}" for name, days in value.items())
     return str(value)

@@ -38,6 +38,7 @@ REASON_WORDS = {
     "hook": "What the site’s own server makes of it",
     "opinions_overdue": "Others could not be asked yet",
     "reported_author": "Author reported before",
+    "appealed": "The author asks for another look",
     "flagged": "Reported by readers",
     "first_time_author": "First-time author",
     "screening_failed": "A check failed",

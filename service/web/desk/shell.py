@@ -32,7 +32,12 @@ MENU = (
     ("/desk/site", "Site", Permission.READ_SITE),
     ("/desk/moderators", "Moderators", Permission.MANAGE_MODERATORS),
 )
-OF_ANY_SITE = frozenset(address for address, _, _ in MENU) | {"/desk/site/opinions"}
+OF_ANY_SITE = frozenset(address for address, _, _ in MENU) | {
+    "/desk/site/opinions",
+    "/desk/site/readers",
+    "/desk/site/retention",
+    "/desk/site/webhooks",
+}
 """Pages that every site has, so that they stay open where another site is chosen."""
 
 BELOW = {"/desk": "/desk/comments"}

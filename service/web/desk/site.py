@@ -11,11 +11,12 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
-from service.actions import measured, reasons, sites
+from service.actions import known_readers, measured, reasons, sites
 from service.domain.errors import FieldFault, Invalid, NotFound, PostbagError
 from service.domain.limit_settings import DEFAULT_LIMITS
 from service.domain.opinions import OpinionKind
 from service.domain.permissions import Permission
+from service.domain.retention import Kept
 from service.domain.site import Policy, Site
 from service.domain.writing import Faults
 from service.web.auth import the_caller
@@ -34,6 +35,8 @@ POLICY_WORDS = {
 }
 ASKED_WORDS = {OpinionKind.AKISMET: "Akismet", OpinionKind.HOOK: "a server of the site’s own"}
 NOBODY = "Nobody else is asked what they think of a reply."
+TOLD = "What happens here is sent to servers of the site’s own."
+TOLD_NOBODY = "What happens here is sent to no other server."
 FORM_NAMES = {"origin": "origins", "revise_window": "revise_minutes"}
 """What a refusal calls a field where the form has another name for it."""
 DONE_WORDS = {
@@ -153,6 +156,9 @@ def _page(
         default_limits={name: limit for name, limit in DEFAULT_LIMITS.items() if name != "preview"},
         reasons=reasons.read_reasons(caller),
         asked_words=_asked_words(site),
+        webhook_words=TOLD if site.tells else TOLD_NOBODY,
+        kept_words=_kept_words(site),
+        signs_readers_in=bool(known_readers.signing_keys(caller.site_id)),
         measured=measured.read_precision(caller),
         about=about,
         reason_typed=kept if about != "settings" else {},
@@ -168,6 +174,12 @@ def _asked_words(site: Site) -> str:
     if not names:
         return NOBODY
     return f"About every reply and edit {' and '.join(names)} {'is' if len(names) == 1 else 'are'} asked."
+
+
+def _kept_words(site: Site) -> str:
+    texts = [site.retention[Kept.REJECTED], site.retention[Kept.SPAM]]
+    told = [f"{days} {'day' if days == 1 else 'days'}" if days else "ever" for days in texts]
+    return f"Texts of rejected comments are kept for {told[0]}, those of spam for {told[1]}."
 
 
 def _typed_as(site: Site) -> dict[str, str]:
@@ -186,6 +198,7 @@ def _typed_as(site: Site) -> dict[str, str]:
         "flag_threshold": str(site.flag_threshold),
         "close_after_days": str(told["close_after_days"] or 0),
         "spam_threshold": f"{site.spam_threshold or 0:g}",
+        "late_after_minutes": str(told["late_after_minutes"] or 0),
     }
 
 
@@ -229,6 +242,7 @@ READ_AS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "flag_threshold": lambda text: {"flag_threshold": _whole("flag_threshold", text)},
     "close_after_days": lambda text: {"close_after_days": _whole("close_after_days", text)},
     "spam_threshold": lambda text: {"spam_threshold": _share(text)},
+    "late_after_minutes": lambda text: {"late_after_minutes": _whole("late_after_minutes", text)},
 }
 """How each field of the form is read, into what `change_site` takes."""
 

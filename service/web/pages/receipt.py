@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
+from service.actions.appeal import appeal
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
 from service.domain.errors import Invalid, NotFound, PostbagError
 from service.domain.life import Status
@@ -25,10 +26,11 @@ NOTICES = {"revised": "page.changesSent", "unchanged": "page.unchanged"}
 
 @dataclass
 class Form:
-    """The form to revise, with everything typed."""
+    """The forms to revise and to appeal, with everything typed; the faults are of one of them."""
 
     action: str
     values: dict[str, str]
+    is_appeal: bool = False
     errors: dict[str, list[str]] = field(default_factory=dict)
     problem: Problem | None = None
 
@@ -36,6 +38,7 @@ class Form:
 @blueprint.get("/<token>")
 def show(token: str) -> Response:
     """Answer with what became of the comment; raises NotFound for a token that was never given out."""
+    speak()
     receipt = read_receipt(token, now=utc_now())
     form = Form(url_for(".act", token=token), {"body": receipt.revision.body_raw})
     done = request.args.get("done", "")
@@ -46,22 +49,27 @@ def show(token: str) -> Response:
 
 @blueprint.post("/<token>")
 def act(token: str) -> Response:
-    """Revise or withdraw, then lead back to the page; a refusal shows the page with everything that was typed.
+    """Revise, withdraw or appeal, then lead back to the page; a refusal shows it with everything that was typed.
 
     Whoever has the address may do this, so the address is also what a forged request would have to know.
     """
-    body = request.form.get("body", "")
+    speak()
+    typed = {name: request.form.get(name, "") for name in ("body", "text")}
+    action = request.form.get("action")
     try:
-        if request.form.get("action") == "withdraw":
+        if action == "withdraw":
             withdraw_comment(token, now=utc_now())
             return _seen_at(url_for(".show", token=token))
+        if action == "appeal":
+            appeal(token, typed["text"], client_address=request.remote_addr, now=utc_now())
+            return _seen_at(url_for(".show", token=token))
         before = read_receipt(token, now=utc_now()).comment.standing.revision
-        receipt = revise_comment(token, body, client_address=request.remote_addr, now=utc_now())
+        receipt = revise_comment(token, typed["body"], client_address=request.remote_addr, now=utc_now())
         done = "unchanged" if receipt.comment.standing.revision == before else "revised"
     except NotFound:
         raise
     except PostbagError as error:
-        return _refused(token, body, error)
+        return _refused(token, typed, error, is_appeal=action == "appeal")
     return _seen_at(url_for(".show", token=token, done=done))
 
 
@@ -71,19 +79,20 @@ def _seen_at(address: str) -> Response:
     return answer
 
 
-def _refused(token: str, body: str, error: PostbagError) -> Response:
-    form = Form(url_for(".act", token=token), {"body": body})
+def _refused(token: str, typed: dict[str, str], error: PostbagError, *, is_appeal: bool) -> Response:
+    receipt = read_receipt(token, now=utc_now())
+    form = Form(url_for(".act", token=token), typed if not is_appeal else typed | {"body": receipt.revision.body_raw})
+    form.is_appeal = is_appeal
     if isinstance(error, Invalid):
         form.errors = by_field(error.faults)
     else:
         form.problem = Problem(heading(error), explanation(error))
-    response = _page(read_receipt(token, now=utc_now()), form, status=ERROR_CODES[error.code].status)
+    response = _page(receipt, form, status=ERROR_CODES[error.code].status)
     response.headers.update(problem_headers(error))
     return response
 
 
 def _page(receipt: Receipt, form: Form, *, notice: str | None = None, status: int = 200) -> Response:
-    speak()
     html = render_template("receipt.html", receipt=_view(receipt), form=form, notice=notice and say(notice))
     response = page(html, status)
     response.headers["X-Robots-Tag"] = "noindex"
@@ -114,6 +123,8 @@ def _view(receipt: Receipt) -> dict[str, Any]:
         "edit_until": comment.edit_until,
         "may_revise": receipt.may_revise,
         "may_withdraw": receipt.may_withdraw,
+        "may_appeal": receipt.may_appeal,
+        "is_appealed": comment.appealed_at is not None,
         "reason": comment.reason,
         "article": article,
         "permalink": f"{shown}#{anchor}" if comment.standing.is_published else None,

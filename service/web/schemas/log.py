@@ -46,7 +46,7 @@ class LogEntrySchema(Schema):
     kind = Word(LogKind, required=True)
     action = fields.String(required=True, metadata={"description": "What was done; for `undo`, what was taken back."})
     actor_kind = fields.String(
-        required=True, metadata={"description": "`token`, `moderator`, `author`, `policy` or `command`."}
+        required=True, metadata={"description": "`token`, `moderator`, `author`, `policy`, `command` or `service`."}
     )
     actor_id = fields.UUID(required=True, allow_none=True)
     actor_name = fields.String(required=True)
@@ -57,6 +57,9 @@ class LogEntrySchema(Schema):
     from_status = Word(Status, required=True, allow_none=True)
     to_status = Word(Status, required=True, allow_none=True)
     reason_id = fields.UUID(required=True, allow_none=True)
+    erased_at = Moment(
+        metadata={"description": "Only where retention has taken its words: when. The hash is of what it said."}
+    )
     reason = fields.String(required=True, allow_none=True)
     note = fields.String(required=True, allow_none=True)
     waited = fields.Float(

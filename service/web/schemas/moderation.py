@@ -63,11 +63,13 @@ class AuthorRecordSchema(Schema):
     name = fields.String(required=True)
     url = fields.String(required=True, allow_none=True)
     avatar = fields.String(required=True)
+    badge = fields.String(required=True, allow_none=True, metadata={"description": "What the site said of them."})
     record = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     proven = fields.Boolean(required=True, metadata={"description": "Whether the address is known to be theirs."})
+    known = fields.Boolean(required=True, metadata={"description": "Whether the site signed them in itself."})
 
 
-class AnsweredSchema(Schema):
+class ParentCommentSchema(Schema):
     """The comment that one answers, as published."""
 
     id = fields.UUID(required=True)
@@ -155,7 +157,10 @@ class QueueItemSchema(Schema):
     article = fields.Nested(ArticleSchema, required=True)
     parent_id = fields.UUID(required=True, allow_none=True)
     parent = fields.Nested(
-        AnsweredSchema, required=True, allow_none=True, metadata={"description": "What it answers, to read beside it."}
+        ParentCommentSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What it answers, to read beside it."},
     )
     depth = fields.Integer(required=True)
     status = Word(Status, required=True)

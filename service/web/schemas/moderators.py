@@ -30,7 +30,7 @@ class TeamSchema(Schema):
     moderators = fields.List(fields.Nested(MemberSchema), required=True)
 
 
-class RoleSchema(StrictSchema):
+class RoleChangeSchema(StrictSchema):
     """The role that a moderator gets."""
 
     role = Choice(Role, required=True)

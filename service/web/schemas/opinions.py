@@ -11,7 +11,7 @@ from service.web.schemas.fields import Moment, StrictSchema, Text, Word
 URL = {"description": "An http(s) address of the public internet.", "example": "https://example.org/screen"}
 
 
-class AskedSchema(Schema):
+class OpinionSourceSchema(Schema):
     """Somebody whom the site asks."""
 
     kind = Word(OpinionKind, required=True)
@@ -22,10 +22,10 @@ class AskedSchema(Schema):
     )
 
 
-class AskedListSchema(Schema):
+class OpinionSourcesSchema(Schema):
     """Whom the site asks."""
 
-    opinions = fields.List(fields.Nested(AskedSchema), required=True)
+    opinions = fields.List(fields.Nested(OpinionSourceSchema), required=True)
 
 
 class HookSchema(StrictSchema):

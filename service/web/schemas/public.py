@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from collections.abc import Mapping
+from typing import Any
 
-from service.domain.comment import BODY_MAX, EMAIL_MAX, NAME_MAX, NOTE_MAX, REASON_MAX, TITLE_MAX, URL_MAX
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from service.domain.comment import APPEAL_MAX, BODY_MAX, EMAIL_MAX, NAME_MAX, NOTE_MAX, REASON_MAX, TITLE_MAX, URL_MAX
+from service.domain.known_readers import TOKEN_MAX
 from service.domain.life import Status
 from service.domain.sorting import Sort
 from service.web.schemas.fields import (
+    REQUIRED,
     Choice,
     Identifier,
     IdentifierOrNone,
     Moment,
+    MomentSent,
     StrictSchema,
     Text,
     Whole,
@@ -31,7 +37,11 @@ class AuthorSchema(Schema):
     name = fields.String(required=True, metadata={"example": "Ada Okafor"})
     url = fields.String(required=True, allow_none=True, metadata={"description": "Their website, http or https."})
     avatar = fields.String(required=True, metadata={"description": "Path of a small SVG on this service."})
-    badge = fields.String(required=True, allow_none=True, metadata={"description": "Given by the site; null for most."})
+    badge = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": 'What the site says of a reader whom it knows, such as "Staff"; null for most.'},
+    )
 
 
 class PublishedCommentSchema(Schema):
@@ -131,10 +141,21 @@ class SubmissionSchema(StrictSchema):
         metadata={"maxLength": TITLE_MAX, "description": "Kept if the article is new."},
     )
     parent_id = IdentifierOrNone(metadata={"description": "The comment replied to."})
-    name = Text(required=True, metadata={"maxLength": NAME_MAX, "description": "Published.", "example": "Ada Okafor"})
+    name = Text(
+        load_default="",
+        metadata={
+            "maxLength": NAME_MAX,
+            "description": "Published. Required, unless there is a `reader_token`.",
+            "example": "Ada Okafor",
+        },
+    )
     email = Text(
-        required=True,
-        metadata={"maxLength": EMAIL_MAX, "description": "Never published.", "example": "ada@example.org"},
+        load_default="",
+        metadata={
+            "maxLength": EMAIL_MAX,
+            "description": "Never published. Required, unless there is a `reader_token`.",
+            "example": "ada@example.org",
+        },
     )
     url = Text(load_default="", allow_none=True, metadata={"maxLength": URL_MAX, "description": "Their website."})
     body = Text(
@@ -151,9 +172,42 @@ class SubmissionSchema(StrictSchema):
         allow_none=True,
         metadata={"description": "A solved challenge in base64, as ALTCHA v2 has it, after `challenge_required`."},
     )
+    reader_token = Text(
+        load_default="",
+        allow_none=True,
+        metadata={
+            "maxLength": TOKEN_MAX,
+            "description": "A JWT by which the site says who its reader is, in place of `name` and `email`: HS256 or "
+            "EdDSA, with `aud` (the site's slug), `sub`, `name`, `iat`, `exp`, and perhaps `email`, `badge`, `avatar`.",
+        },
+    )
+    client_address = Text(
+        load_default="",
+        allow_none=True,
+        metadata={
+            "description": "The reader's network address, told by a server of the site (scope `integrate`); limits and "
+            "rules are applied to it.",
+            "example": "203.0.113.7",
+        },
+    )
+    submitted_at = MomentSent(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "When it was written, told by a server of the site (scope `integrate`): up to 7 days ago."
+        },
+    )
     subject = Text(
         load_default="", allow_none=True, metadata={"description": "Stays empty: in forms, people do not see it."}
     )
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def say_who_writes(self, data: Any, original: Mapping[str, Any], **_: Any) -> None:
+        """Refuse what says neither by a token nor by name and address whose it is; what is empty is told of later."""
+        if not original.get("reader_token"):
+            missing = {name: [REQUIRED] for name in ("name", "email") if name not in original}
+            if missing:
+                raise ValidationError(dict(missing))
 
 
 class FormTokenQuery(StrictSchema):
@@ -210,6 +264,15 @@ class RevisionSchema(StrictSchema):
     """A new text of the author's own comment."""
 
     body = Text(required=True)
+
+
+class AppealSchema(StrictSchema):
+    """Why a moderator should look again."""
+
+    text = Text(
+        required=True,
+        metadata={"description": "A sentence or two, for moderators alone.", "maxLength": APPEAL_MAX},
+    )
 
 
 class VoteSchema(StrictSchema):
@@ -275,6 +338,10 @@ class ReceiptSchema(Schema):
     edit_until = Moment(required=True)
     may_revise = fields.Boolean(required=True)
     may_withdraw = fields.Boolean(required=True)
+    may_appeal = fields.Boolean(
+        required=True, metadata={"description": "Whether its author may ask for another look, which they can once."}
+    )
+    appealed_at = Moment(required=True, allow_none=True, metadata={"description": "When they did."})
 
 
 class ArticleRegistrationSchema(StrictSchema):

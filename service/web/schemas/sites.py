@@ -7,12 +7,14 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from service.domain.comment import TITLE_MAX
+from service.domain.known_readers import ReaderTrust
 from service.domain.site import (
     HIGHEST_FLAG_THRESHOLD,
     HIGHEST_MAX_DEPTH,
     HIGHEST_TRUSTED_AFTER,
     LONGEST_REVISE_WINDOW,
     MOST_DAYS_OPEN,
+    MOST_LATE_MINUTES,
     MOST_ORIGINS,
     Policy,
 )
@@ -32,8 +34,14 @@ SAID: dict[str, dict[str, Any]] = {
     "revise_seconds": {"description": "How long an author may revise."},
     "flag_threshold": {"description": "Readers' flags that return a comment to the queue; 0 for never."},
     "close_after_days": {"description": "Days until an article takes no more replies; null for never."},
+    "reader_trust": {"description": "What readers gain whom the site signs in, under the policy `first`: `none`; "
+                     "`proven`, as at a proven address; `trusted`, with their first reply."},
+    "retention": {"description": "Days by what is kept: `client_keys`, `rejected` and `spam` (their words), "
+                  "`unproven_emails`, `log` (its words and names). Null for ever.",
+                  "example": {"spam": 60, "log": None}},
     "spam_threshold": {"description": "Score of the learned filter, from 0.5 to 1, that makes a waiting reply spam by "
                        "itself; null for never.", "example": 0.95},
+    "late_after_minutes": {"description": "Minutes that a reply may wait before `queue.late` is told; null for never."},
 }
 # fmt: on
 
@@ -52,6 +60,11 @@ class SiteSchema(Schema):
     flag_threshold = fields.Integer(required=True, metadata=SAID["flag_threshold"])
     close_after_days = fields.Integer(required=True, allow_none=True, metadata=SAID["close_after_days"])
     spam_threshold = fields.Float(required=True, allow_none=True, metadata=SAID["spam_threshold"])
+    late_after_minutes = fields.Integer(required=True, allow_none=True, metadata=SAID["late_after_minutes"])
+    reader_trust = Word(ReaderTrust, required=True, metadata=SAID["reader_trust"])
+    retention = fields.Dict(
+        keys=fields.String(), values=fields.Integer(allow_none=True), required=True, metadata=SAID["retention"]
+    )
 
 
 class SitesSchema(Schema):
@@ -78,3 +91,6 @@ class SiteChangeSchema(StrictSchema):
     flag_threshold = Whole(least=0, most=HIGHEST_FLAG_THRESHOLD, metadata=SAID["flag_threshold"])
     close_after_days = Whole(least=0, most=MOST_DAYS_OPEN, allow_none=True, metadata=SAID["close_after_days"])
     spam_threshold = Number(allow_none=True, metadata=SAID["spam_threshold"])
+    late_after_minutes = Whole(least=0, most=MOST_LATE_MINUTES, allow_none=True, metadata=SAID["late_after_minutes"])
+    reader_trust = Choice(ReaderTrust, metadata=SAID["reader_trust"])
+    retention = fields.Raw(metadata=SAID["retention"] | {"type": "object"}, error_messages={"null": NOT_NULL})
