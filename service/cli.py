@@ -19,6 +19,7 @@ from flask.cli import AppGroup, with_appcontext
 from service.actions import audit, invitations, sites, upkeep
 from service.actions import demo as demo_actions
 from service.commands.counters import counters_group
+from service.commands.exports import export_group
 from service.commands.imports import import_group
 from service.commands.opinions import opinions_group
 from service.commands.outbox import outbox_group
@@ -69,6 +70,7 @@ def register(app: Flask) -> None:
         outbox_group,
         counters_group,
         import_group,
+        export_group,
     ):
         app.cli.add_command(group)
     app.cli.add_command(run_worker)

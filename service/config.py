@@ -36,6 +36,9 @@ would be too much otherwise. What it says, decoded, is held to MAX_REQUEST_BYTES
 DEFAULT_PAGE_MEMORY = 16 * 1024 * 1024
 """Bytes of published pages in each process: some three hundred of fifty comments, compressed ones included."""
 
+DEFAULT_IMPORT_MAX = 256 * 1024 * 1024
+"""Bytes of a file that is sent to be imported: some 300,000 comments. Larger ones are for the command."""
+
 MAX_TRUSTED_PROXIES = 10
 SHORT_SECRET = 32
 """Characters below which a given SECRET_KEY earns a warning in the log: 32 random ones cannot be guessed."""
@@ -54,8 +57,9 @@ class Settings:
     `public_url` is the address under which readers reach the service, or None to take it from each request.
     `outgoing_allow` are networks that hooks may lead into although they are not of the public internet. `page_memory`
     is how many bytes of published pages each process keeps. `replica_url` is a standby of the database, from which
-    published pages may be read. `smtp` is the server that takes mail, None where none is sent, and `mail_from` the
-    address it comes from; links in mail lead to `mail_links`, since no request says how readers reach the service.
+    published pages may be read. `import_max` is how many bytes a file may have that is sent to be imported. `smtp` is
+    the server that takes mail, None where none is sent, and `mail_from` the address it comes from; links in mail lead
+    to `mail_links`, since no request says how readers reach the service.
     """
 
     database_url: str
@@ -69,6 +73,7 @@ class Settings:
     outgoing_allow: tuple[IPv4Network | IPv6Network, ...] = ()
     page_memory: int = DEFAULT_PAGE_MEMORY
     replica_url: str | None = None
+    import_max: int = DEFAULT_IMPORT_MAX
     smtp: SmtpAddress | None = None
     mail_from: Address = field(default_factory=lambda: Address("Postbag", "postbag", "localhost"))
 
@@ -98,7 +103,18 @@ class Settings:
             instance_path=instance_path,
             demo=environment.get("POSTBAG_DEMO", "") == "1",
             outgoing_allow=_networks(environment.get("OUTGOING_ALLOW", "")),
-            page_memory=_page_memory(environment.get("PAGE_MEMORY_MB", "")),
+            page_memory=_megabytes(
+                "PAGE_MEMORY_MB",
+                environment.get("PAGE_MEMORY_MB", ""),
+                DEFAULT_PAGE_MEMORY,
+                "the megabytes of published pages that a process keeps; 0 for none",
+            ),
+            import_max=_megabytes(
+                "IMPORT_MAX_MB",
+                environment.get("IMPORT_MAX_MB", ""),
+                DEFAULT_IMPORT_MAX,
+                "the megabytes of a file that is sent to be imported; 0 for no such files",
+            ),
             replica_url=_replica_url(environment.get("REPLICA_URL", ""), database_url),
             smtp=_smtp(environment.get("SMTP_URL", "")),
             mail_from=_mail_from(environment.get("MAIL_FROM", ""), public_url),
@@ -129,13 +145,11 @@ def _mail_from(given: str, public_url: str | None) -> Address:
     raise ConfigurationFault("MAIL_FROM must be one address, such as: Gazette comments <comments@gazette.example>")
 
 
-def _page_memory(given: str) -> int:
+def _megabytes(name: str, given: str, default: int, what: str) -> int:
     if not given:
-        return DEFAULT_PAGE_MEMORY
+        return default
     if not given.isascii() or not given.isdigit() or len(given) > 6:
-        raise ConfigurationFault(
-            "PAGE_MEMORY_MB must be a whole number: the megabytes of published pages that a process keeps; 0 for none."
-        )
+        raise ConfigurationFault(f"{name} must be a whole number: {what}.")
     return int(given) * 1024 * 1024
 
 

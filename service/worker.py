@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask
 
-from service.actions import events, findings, lateness, learning, opinions, outbox, retention
+from service.actions import events, findings, lateness, learning, moving, opinions, outbox, retention
 from service.actions.outbox import Handler, Job
 from service.actions.toolbox import tools
 from service.courier import Courier
@@ -31,6 +31,8 @@ HANDLERS: Mapping[str, Handler] = {
     "report": opinions.report,
     "event": events.hand_on,
 }
+SLOW_HANDLERS: Mapping[str, Handler] = {"import": moving.carry_out, "undo_import": moving.carry_out_undo}
+"""What may take minutes: a thread of its own does it, so that everything else goes on."""
 LOOK_AT_QUEUES_EVERY = 15.0  # seconds; nobody counts the seconds of a queue that is late
 LOOK_EVERY = 0.5
 """Seconds between two looks at the outbox where nobody says that there is something to do: a comment shall have its
@@ -43,12 +45,18 @@ log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """One worker of an application; `stop` may be called from a signal handler or another thread."""
+    """One worker of an application; `stop` may be called from a signal handler or another thread.
 
-    def __init__(self, app: Flask, handlers: Mapping[str, Handler] = HANDLERS, *, parent: int | None = None) -> None:
+    One of a process `listens` to whoever says that there is something to do; others look by themselves.
+    """
+
+    def __init__(
+        self, app: Flask, handlers: Mapping[str, Handler] = HANDLERS, *, parent: int | None = None, listens: bool = True
+    ) -> None:
         self._app = app
         self._handlers = handlers
         self._parent = parent
+        self._listens = listens
         self._stopping = threading.Event()
         self._claimed: deque[Job] = deque()
         self._courier = Courier(app)
@@ -93,6 +101,9 @@ class Worker:
                 if not is_away:
                     log.warning("worker_waits_for_the_database")
                 is_away = True
+                self._stopping.wait(LOOK_EVERY)
+                continue
+            if not self._listens:
                 self._stopping.wait(LOOK_EVERY)
                 continue
             with self._app.app_context():
@@ -144,10 +155,13 @@ class Worker:
 
 def run(app: Flask, *, parent: int | None) -> None:
     """Run a worker in this process until SIGTERM or SIGINT, which let it finish its job."""
-    worker = Worker(app, parent=parent)
+    worker, slow = Worker(app, parent=parent), Worker(app, SLOW_HANDLERS, parent=parent, listens=False)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
+    # It is not waited for: what it leaves unfinished a worker takes up again, like what a killed one does.
+    threading.Thread(target=slow.run, name="slow jobs", daemon=True).start()
     worker.run()
+    slow.stop()
 
 
 def _now() -> datetime:

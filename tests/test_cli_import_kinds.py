@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.driver import SiteDriver
-from tests.exports import imported, reasons, report
+from tests.exports import comment, imported, item, reasons, report, wxr
 from tests.store.ledger import discrepancies
 from tests.stored import rows_stored
 
@@ -85,8 +85,8 @@ def commento(url: str, **more: Any) -> str:
         one | {"commentHex": "b", "commenterHex": "p1", "markdown": "two", "state": "unapproved", "parentHex": "a"},
         one | {"commentHex": "a", "commenterHex": "anonymous", "markdown": "*one*", "state": "approved"},
     ]
-    for number, comment in enumerate(comments):
-        comment["creationDate"] = f"2021-03-12T11:2{number}:56Z"
+    for number, said in enumerate(comments):
+        said["creationDate"] = f"2021-03-12T11:2{number}:56Z"
     people = [{"commenterHex": "p1", "email": "u@example.org", "name": "User", "link": "https://u.example"}]
     return json.dumps({"version": 1, "comments": comments, "commenters": people} | more, indent=1)
 
@@ -177,6 +177,20 @@ def test_comentario_zipped(free_site: SiteDriver, tmp_path: Path) -> None:
     assert (said["imported"], list(reasons(said))) == (3, ["4"])
     assert shown(free_site) == [(0, "Bugs", "<p>one</p>")]
     assert free_site.queue()["totals"] == {"pending": 1, "approved": 1, "rejected": 0, "spam": 1, "deleted": 0}
+
+
+def test_encodings_and_numbers_of_every_kind_are_read(free_site: SiteDriver, tmp_path: Path) -> None:
+    """What a file says of its encoding holds; line ends, byte order marks and numbers beyond measure do no harm."""
+    page = item(free_site.article, comment(1, "Café"))
+    for encoding, before in (("utf-16", b""), ("windows-1252", b""), ("utf-8", b"\xef\xbb\xbf\r\n")):
+        written = wxr(page).replace("UTF-8", encoding).replace("\n", "\r\n")
+        report(free_site, tmp_path, before + written.encode(encoding))
+    assert [body for _, _, body in shown(free_site)] == ["<p>Café</p>"]
+    for kind, written in (("commento", commento(free_site.article)), ("remark42", remark42(free_site.article))):
+        dirty = written.replace("two", "t\\u0000\\ud800wo").replace('"score": -2', f'"score": {10**30}')
+        dirty = dirty.replace('"score": 3', '"score": 1e400').replace("\n", "\r\n")
+        assert report(free_site, tmp_path, dirty.encode("utf-8-sig"), kind=kind)["imported"] in {2, 3}
+    assert {one["votes"] for one in free_site.page()["comments"]} <= {0, 1_000_000}
 
 
 def two_files() -> bytes:

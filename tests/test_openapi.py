@@ -131,7 +131,8 @@ def test_every_refusal_is_a_problem_document_that_names_its_codes(path: str, ope
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
 def test_what_moderators_and_integrators_do_needs_a_token_of_their_scope(path: str, operation: dict[str, Any]) -> None:
-    is_guarded = path.startswith(("/v1/moderation/", "/v1/webhooks")) or path == "/v1/articles"
+    guarded = ("/v1/moderation/", "/v1/articles", "/v1/exports", "/v1/imports", "/v1/webhooks")
+    is_guarded = path.startswith(guarded)
     if not is_guarded:
         assert "x-permission" not in operation
         assert operation.get("security", [{}])[0] == {}, "works without credentials too"

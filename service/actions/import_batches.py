@@ -68,8 +68,8 @@ class Batch:
 
 
 @dataclass(slots=True)
-class _Placed:
-    """A comment that gets rows."""
+class Placed:
+    """A comment that gets rows; `kept` is what one of our own exports says of it besides."""
 
     node: Node
     id: UUID
@@ -83,6 +83,7 @@ class _Placed:
     email: str
     votes: int
     held: str
+    kept: dict[str, Any] = field(default_factory=dict)
     shown_replies: int = 0
 
     @property
@@ -103,7 +104,7 @@ class Writer:
         *,
         now: datetime,
     ) -> None:
-        self._site, self._import_id, self._system, self._staged = site, import_id, system, staged
+        self._site, self.import_id, self._system, self._staged = site, import_id, system, staged
         self._bodies, self._now = bodies, now
         self.imported = 0
         self.pending = 0
@@ -125,26 +126,32 @@ class Writer:
     def write(self, batch: Batch) -> None:
         """Write a batch in one transaction, again where somebody held a row of it for too long."""
         placed, said = self._place(batch)
-        if self._import_id is not None:
+        if self.import_id is not None:
             for attempt in range(TRIES):
                 try:
                     with writing():
                         take_time()
-                        self._store(self._import_id, placed)
+                        self._store(self.import_id, placed)
                     break
                 except StoreUnavailable:
                     if attempt == TRIES - 1:
                         raise
                     log.warning("a batch of an import is tried again")
+        self._staged.give((one.node.id, one.id) for one in placed if one.kept)
         for kind, source_id, sentence in said:
             self._staged.tell(kind, source_id, sentence)
-        self.imported += len(placed)
-        self.pending += sum(one.standing.status is Status.PENDING for one in placed)
+        for one in placed:
+            self.count(one.standing.status)
 
-    def _place(self, batch: Batch) -> tuple[list[_Placed], list[tuple[str, str, str]]]:
+    def count(self, status: Status) -> None:
+        """Count a comment that has been imported."""
+        self.imported += 1
+        self.pending += status is Status.PENDING
+
+    def _place(self, batch: Batch) -> tuple[list[Placed], list[tuple[str, str, str]]]:
         """Return what gets rows, parents first, and what the report says of the others."""
         places: dict[int, tuple[UUID, bytes]] = {}
-        placed: list[_Placed] = []
+        placed: list[Placed] = []
         said: list[tuple[str, str, str]] = []
         for article, planned in batch.planned:
             node = planned.node
@@ -176,7 +183,7 @@ class Writer:
         body: Body,
         status: Status,
         places: dict[int, tuple[UUID, bytes]],
-    ) -> _Placed:
+    ) -> Placed:
         comment_id = new_id(node.written + timedelta(milliseconds=node.rank))
         parent = places.get(node.answers.seq) if node.answers is not None else None
         place = place_in_thread(comment_id, parent, max_depth=self._site.max_depth)
@@ -186,7 +193,7 @@ class Writer:
             status, held = Status.PENDING, "Its author's own e-mail address stands in it."
         has_name = status is not Status.DELETED
         name = tidy_name(text.name, email=text.email.strip()) if has_name else ""
-        return _Placed(
+        return Placed(
             node,
             comment_id,
             place,
@@ -206,7 +213,7 @@ class Writer:
         key = tools().keyring.lookup_hash("imported without an address", str(self._site.id), self._system.value, name)
         return f"{key[:16].hex()}@{NOBODY_AT}"
 
-    def _store(self, import_id: UUID, placed: Sequence[_Placed]) -> None:
+    def _store(self, import_id: UUID, placed: Sequence[Placed]) -> None:
         site = self._site
         fresh = {one.id for one in placed}
         # What is answered and was there before is held before any author, as everywhere.
@@ -220,8 +227,8 @@ class Writer:
             below_known = {one.id for one in placed if any(i not in fresh for i in split_path(one.place.path))}
         imports.add_comments(
             [self._row(one, article_ids, author_ids, is_settled=one.id not in below_known) for one in placed],
-            [self._revision(one, article_ids) for one in placed],
-            [self._signal(one, article_ids) for one in placed if one.held],
+            [row for one in placed for row in self._revisions(one, article_ids[one.article.key])],
+            [row for one in placed for row in self._signals(one, article_ids[one.article.key])],
             [
                 {
                     "site_id": site.id,
@@ -229,9 +236,11 @@ class Writer:
                     "comment_id": one.id,
                     "import_id": import_id,
                     "depth": one.place.depth,
+                    "version": one.standing.version,
                 }
                 for one in placed
             ],
+            [row for one in placed for row in self._flags(one, article_ids[one.article.key])],
         )
         if below_known:
             comments.settle_visibility(list(below_known))
@@ -240,7 +249,7 @@ class Writer:
         counters.move_site_counters(site.id, Counter(one.standing.status for one in placed))
         announce.articles_changed(site.id, set(article_ids.values()))
 
-    def _take_articles(self, import_id: UUID, placed: Sequence[_Placed]) -> dict[str, UUID]:
+    def _take_articles(self, import_id: UUID, placed: Sequence[Placed]) -> dict[str, UUID]:
         wanted: dict[str, NewArticle] = {}
         for one in placed:
             staged, written = one.article, one.node.written
@@ -248,6 +257,9 @@ class Writer:
             if before is None or written < before.created_at:
                 title = before.title if before is not None else tidy_title(staged.title)
                 wanted[staged.key] = NewArticle(staged.key, title, not staged.closed, written)
+        return self._articles_made(import_id, wanted)
+
+    def _articles_made(self, import_id: UUID, wanted: dict[str, NewArticle]) -> dict[str, UUID]:
         found, some_were_made = imports.take_articles(
             self._site.id, list(wanted.values()), import_id=import_id, now=self._now
         )
@@ -255,12 +267,12 @@ class Writer:
             announce.article_added(self._site.id)
         return found
 
-    def _take_authors(self, placed: Sequence[_Placed]) -> dict[bytes, UUID]:
+    def _take_authors(self, placed: Sequence[Placed]) -> dict[bytes, UUID]:
         """Return the authors by address hash, their records with what is added; those who are new are made."""
         keyring, site_id = tools().keyring, self._site.id
         by_email: dict[str, bytes] = {}
         records: dict[bytes, Counter[Status]] = {}
-        first: dict[bytes, _Placed] = {}
+        first: dict[bytes, Placed] = {}
         for one in placed:
             form = email_lookup_form(one.email)
             if form not in by_email:
@@ -271,11 +283,7 @@ class Writer:
         if len(tools().keyring.cursor_keys) > 1:
             self._adopt_older_keys(by_email, first)
         found = imports.find_authors(site_id, list(records))
-        new = [
-            NewAuthor(email_hash, keyring.seal(one.email, context=site_id.bytes), one.node.written, records[email_hash])
-            for email_hash, one in first.items()
-            if email_hash not in found
-        ]
+        new = self._new_authors([one for email_hash, one in first.items() if email_hash not in found], records)
         made = imports.add_authors(site_id, new)
         missing = [author.email_hash for author in new if author.email_hash not in made]
         if missing:
@@ -284,14 +292,21 @@ class Writer:
         authors.move_author_counters({author_id: records[email_hash] for email_hash, author_id in found.items()})
         return found | made
 
-    def _adopt_older_keys(self, by_email: dict[str, bytes], first: dict[bytes, _Placed]) -> None:
+    def _new_authors(self, first: Sequence[Placed], records: dict[bytes, Counter[Status]]) -> list[NewAuthor]:
+        seal, context = tools().keyring.seal, self._site.id.bytes
+        return [
+            NewAuthor(one.email_hash, seal(one.email, context=context), one.node.written, records[one.email_hash])
+            for one in first
+        ]
+
+    def _adopt_older_keys(self, by_email: dict[str, bytes], first: dict[bytes, Placed]) -> None:
         keyring, site_id = tools().keyring, self._site.id
         for form, email_hash in by_email.items():
             hashes = keyring.lookup_hashes("email", str(site_id), form)
             authors.adopt_older_key(site_id, hashes, keyring.seal(first[email_hash].email, context=site_id.bytes))
 
     def _row(
-        self, one: _Placed, article_ids: dict[str, UUID], author_ids: dict[bytes, UUID], *, is_settled: bool
+        self, one: Placed, article_ids: dict[str, UUID], author_ids: dict[bytes, UUID], *, is_settled: bool
     ) -> dict[str, Any]:
         standing, written = one.standing, one.node.written
         waits = standing.status is Status.PENDING
@@ -332,25 +347,22 @@ class Writer:
             "edit_until": written,
         }
 
-    def _revision(self, one: _Placed, article_ids: dict[str, UUID]) -> dict[str, Any]:
-        return {
-            "comment_id": one.id,
-            "article_id": article_ids[one.article.key],
-            "number": 1,
-            "body_raw": one.body.raw,
-            "body_html": one.body.html,
-            "sanitiser_version": SANITISER_VERSION,
-            "created_at": one.node.written,
-        }
+    def _revisions(self, one: Placed, article_id: UUID) -> list[dict[str, Any]]:
+        return [revision_row((one.id, article_id), 1, one.body, one.node.written)]
 
-    def _signal(self, one: _Placed, article_ids: dict[str, UUID]) -> dict[str, Any]:
+    def _flags(self, one: Placed, article_id: UUID) -> list[dict[str, Any]]:
+        return []
+
+    def _signals(self, one: Placed, article_id: UUID) -> list[dict[str, Any]]:
+        if not one.held:
+            return []
         waits = one.standing.status is Status.PENDING
-        return {
+        signal: dict[str, Any] = {
             "id": new_id(self._now),
             "site_id": self._site.id,
             "waiting_since": self._now if waits else None,
             "comment_id": one.id,
-            "article_id": article_ids[one.article.key],
+            "article_id": article_id,
             "revision": 1,
             "name": "imported",
             "verdict": "hold" if waits else "spam",
@@ -358,6 +370,20 @@ class Writer:
             "detail": one.held,
             "spans": [],
         }
+        return [signal]
+
+
+def revision_row(of: tuple[UUID, UUID], number: int, body: Body, written: datetime) -> dict[str, Any]:
+    """Return the columns of a revision of a comment, named by its id and its article's."""
+    return {
+        "comment_id": of[0],
+        "article_id": of[1],
+        "number": number,
+        "body_raw": body.raw,
+        "body_html": body.html,
+        "sanitiser_version": SANITISER_VERSION,
+        "created_at": written,
+    }
 
 
 def _with_bodies(batch: Batch, coming: Callable[[], Sequence[Body]]) -> Batch:

@@ -44,6 +44,7 @@ __all__ = [
     "enqueue",
     "finish",
     "forget",
+    "keep",
     "pause_after",
     "state",
     "take_up_again",
@@ -122,6 +123,11 @@ class Backlog:
     due: int
     oldest_seconds: float
     given_up: int
+
+
+def keep(job_id: UUID, *, until: datetime) -> None:
+    """Keep the claim on a job that takes longer than CLAIM_LASTS, in the caller's transaction."""
+    outbox.keep_job(job_id, until=until)
 
 
 def backlog(*, now: datetime) -> Backlog:

@@ -109,6 +109,11 @@ def addresses_of(rule: Rule) -> list[str]:
     return tools().keyring.unseal(rule.addresses_sealed, context=rule.site_id.bytes).split("\n")
 
 
+def addresses_by_term(rule: Rule) -> dict[str, str]:
+    """Return the e-mail addresses of a rule by the lines that stand for them, for those alone who may see them."""
+    return {HASHED + email_hash: one for one in addresses_of(rule) for email_hash in _hashes(rule.site_id, one)}
+
+
 def check_rule(caller: Caller, proposed: Proposed, *, now: datetime, before: Rule | None = None) -> Rule:
     """Return what would be stored: the next version of `before`, or a new rule; raises Invalid for all faults at once.
 

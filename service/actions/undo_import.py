@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service.actions import announce
+from service.actions import announce, restore
 from service.actions.record import record
 from service.domain.errors import NotFound
+from service.domain.imports import System
 from service.domain.life import Actor, Status
 from service.domain.log import LogKind
 from service.store import articles, authors, comments, counters, imported, imports
@@ -48,7 +49,7 @@ def undo_import(
         while True:
             with writing():
                 take_time()
-                added = imported.hold_added(import_id, depth, after, limit=BATCH)
+                added = imported.hold_added(import_id, depth, after, since=found.created_at, limit=BATCH)
                 gone = [one for one in added if not one.left_because]
                 if gone:
                     _remove(found, gone)
@@ -59,10 +60,13 @@ def undo_import(
             left.update(one.left_because for one in added if one.left_because)
             told(removed + left.total(), found.imported)
     _remove_articles(found)
+    if found.system == System.POSTBAG and not left:
+        _remove_past_log(found)
+        restore.take_back(found, actor=actor, now=now)
     with writing():
         now_known = imports.find_import(import_id, hold=True)
         assert now_known is not None, "imports are never removed"
-        status = now_known.status if left else "undone"
+        status = ("done" if now_known.status == "undoing" else now_known.status) if left else "undone"
         imports.change_import(import_id, status=status, undone=now_known.undone + removed)
         details = {"import_id": str(import_id), "removed": removed, "left": left.total()}
         record(found.site_id, LogKind.IMPORT, "undo", actor=actor, subject=found.system, details=details, now=now)
@@ -81,10 +85,17 @@ def _remove(found: Import, gone: list[Added]) -> None:
     for one in gone:
         records.setdefault(one.author_id, Counter())[one.status] -= 1
     authors.move_author_counters(records)
-    imported.remove_lonely_authors(sorted(records))
+    imported.remove_lonely_authors(sorted(records), since=found.created_at)
     articles.change_counts(Counter({k: -n for k, n in _published(gone).items()}))
     counters.move_site_counters(found.site_id, Counter({k: -n for k, n in _statuses(gone).items()}))
     announce.articles_changed(found.site_id, {one.article_id for one in gone})
+
+
+def _remove_past_log(found: Import) -> None:
+    done = BATCH
+    while done == BATCH:
+        with writing():
+            done = imported.remove_past_log(found.id, site_id=found.site_id, limit=BATCH)
 
 
 def _published(gone: list[Added]) -> Counter[UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -28,6 +29,7 @@ TOLD_OF = {
     System.REMARK42: "a backup of Remark42: JSON Lines, gzipped or not",
     System.COMMENTO: "Commento's JSON, gzipped or not",
     System.COMENTARIO: "Comentario's JSON of version 1 or 3, gzipped or not",
+    System.POSTBAG: "what `export jsonl` has written, restored as it was, gzipped or not",
 }
 LINES_SHOWN = 20  # of each part of the report, for people; --json has all of them
 
@@ -40,15 +42,14 @@ def _add_command(system: System) -> None:
     @click.option("--json", "is_json", is_flag=True, help="Print the whole report as JSON.")
     @told_plainly
     def take_over(file: Path, slug: str, is_dry: bool, is_json: bool) -> None:
+        # What is made for a batch goes with it, so looking for what could be forgotten earlier finds nothing.
+        gc.freeze()
+        gc.set_threshold(100_000, 20, 100)
         with (
             _Progress() as progress,
             imports.taking_over(
-                system,
-                file,
-                slug,
-                actor=COMMAND,
+                imports.Order(system, file, slug, COMMAND, is_dry=is_dry),
                 now=utc_now(),
-                is_dry=is_dry,
                 processes=max(1, (os.cpu_count() or 2) - 1),
                 told=progress,
             ) as report,

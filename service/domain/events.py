@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from service.domain.errors import Invalid
 from service.domain.flags import FlagReason
 from service.domain.life import Action, Actor, Standing, Status
 from service.domain.site import Site
+from service.domain.times import rfc3339
 
 
 class EventType(StrEnum):
@@ -120,7 +121,7 @@ def late_facts(*, waiting: int, oldest_id: UUID, oldest_since: datetime, late_af
     said = {
         "waiting": waiting,
         "oldest_id": str(oldest_id),
-        "oldest_since": _moment(oldest_since),
+        "oldest_since": rfc3339(oldest_since),
         "late_after_minutes": int(late_after.total_seconds()) // 60,
     }
     return {"queue": said}
@@ -133,7 +134,7 @@ def by(actor: Actor) -> dict[str, Any]:
 
 def payload(event: Event, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return an event as Standard Webhooks wants it."""
-    return {"type": event.type.value, "timestamp": _moment(event.happened_at), "data": dict(data)}
+    return {"type": event.type.value, "timestamp": rfc3339(event.happened_at), "data": dict(data)}
 
 
 def comment_data(event: Event, site: Site, comment: Comment, article: Article, text: Revision | None) -> dict[str, Any]:
@@ -155,7 +156,7 @@ def comment_data(event: Event, site: Site, comment: Comment, article: Article, t
             "author": None if is_gone else {"name": comment.author_name, "url": comment.author_url},
             "body": None if is_gone or text is None else text.body_raw,
             "body_html": None if is_gone or text is None else text.body_html,
-            "submitted_at": _moment(comment.created_at),
+            "submitted_at": rfc3339(comment.created_at),
         },
         **others,
     }
@@ -192,10 +193,10 @@ def sample(site: Site, now: datetime) -> dict[str, Any]:
         "author": {"name": "Postbag", "url": None},
         "body": text,
         "body_html": f"<p>{text}</p>",
-        "submitted_at": _moment(now),
+        "submitted_at": rfc3339(now),
     }
     data = {"site": site.slug, "test": True, "comment": comment}
-    return {"type": EventType.SUBMITTED.value, "timestamp": _moment(now), "data": data}
+    return {"type": EventType.SUBMITTED.value, "timestamp": rfc3339(now), "data": data}
 
 
 def check_types(field: str, chosen: Iterable[object]) -> tuple[EventType, ...]:
@@ -213,7 +214,3 @@ def check_types(field: str, chosen: Iterable[object]) -> tuple[EventType, ...]:
 def is_wanted(tells: Sequence[str], event: EventType) -> bool:
     """True where somebody listens to this on a site that tells so."""
     return event.value in tells
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

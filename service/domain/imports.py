@@ -16,6 +16,7 @@ from service.domain.article_keys import parse_article_key
 from service.domain.comment import NAME_MAX, TITLE_MAX
 from service.domain.emails import parse_email
 from service.domain.errors import Invalid
+from service.domain.known_readers import BADGE_MAX
 from service.domain.life import Status
 from service.domain.site import Site
 from service.domain.text import clean_line, is_blank
@@ -31,7 +32,7 @@ _ADDRESS_LIKE = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
 
 
 class System(StrEnum):
-    """The systems whose exports are read."""
+    """The systems whose exports are read, and our own."""
 
     WORDPRESS = "wordpress"
     DISQUS = "disqus"
@@ -39,6 +40,8 @@ class System(StrEnum):
     REMARK42 = "remark42"
     COMMENTO = "commento"
     COMENTARIO = "comentario"
+    POSTBAG = "postbag"
+    """Our own export, which is restored as it was."""
 
 
 class Markup(StrEnum):
@@ -58,6 +61,8 @@ class SourcePage:
     url: str
     title: str = ""
     closed: bool = False
+    kept: str = ""
+    """What else is to be restored as it was, as JSON; of our own exports alone, here and below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class SourcePerson:
     name: str
     email: str = ""
     url: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +93,18 @@ class SourceComment:
     person: str = ""
     votes: int = 0
     refused: str = ""
+    kept: str = ""
 
 
-Source = SourcePage | SourcePerson | SourceComment
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """Something else that one of our own exports has, as JSON; its `kind` is the type of the line."""
+
+    kind: str
+    text: str
+
+
+Source = SourcePage | SourcePerson | SourceComment | SourceRecord
 
 
 def malformed(where: str, what: str) -> Invalid:
@@ -126,6 +141,12 @@ def tidy_name(raw: str, *, email: str) -> str:
         line = re.sub(re.escape(email), "", line, flags=re.I)
     line = clean_line(_ADDRESS_LIKE.sub("", line))[:NAME_MAX].rstrip()
     return NOBODY if is_blank(line) else line
+
+
+def tidy_badge(raw: str | None) -> str | None:
+    """Return what may stand beside a name, cut where it is too long, or None for nothing."""
+    line = clean_line((raw or "").replace("\x00", "").encode("utf-8", "ignore").decode())[:BADGE_MAX].rstrip()
+    return None if is_blank(line) else line
 
 
 @lru_cache(maxsize=10_000)
@@ -189,6 +210,15 @@ def key_of_page(url: str, site: Site) -> PageKey:
     if site.lists_origin(moved):
         return PageKey(moved + key.value.removeprefix(key.origin), origin=moved)
     return PageKey("", f"its page is on {key.origin}, which is no origin of the site", key.origin)
+
+
+def key_as_it_is(key: str) -> PageKey:
+    """Return the key of an article that had it before, on whatever origin."""
+    try:
+        found = parse_article_key(key)
+    except Invalid as fault:
+        return PageKey("", f"the key of its article cannot be used ({fault.detail})")
+    return PageKey(found.value, origin=found.origin)
 
 
 def _other_scheme(origin: str) -> str:

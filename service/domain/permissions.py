@@ -47,6 +47,8 @@ class Permission(StrEnum):
     """Set where events are sent, see what came of it, and send again."""
     SUBMIT_FROM_SERVER = "submit_from_server"
     """Send replies from the site's own servers, limited by token instead of by address."""
+    MOVE = "move"
+    """Take everything of the site out, and bring other comments in."""
 
 
 class Scope(StrEnum):
@@ -55,7 +57,7 @@ class Scope(StrEnum):
     MODERATE = "moderate"
     """Read the queue and decide."""
     INTEGRATE = "integrate"
-    """Register articles, listen to events, and submit from the site's own servers."""
+    """Register articles, listen to events, submit from the site's own servers, take the site out and comments in."""
     PII = "pii"
     """See authors' e-mail addresses, and find comments by one."""
     ADMIN = "admin"
@@ -90,12 +92,12 @@ _RUNNING = frozenset(
 OF_ROLE: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _READING,
     Role.MODERATOR: _MODERATING,
-    Role.ADMIN: _MODERATING | _RUNNING | {Permission.READ_EMAIL},
+    Role.ADMIN: _MODERATING | _RUNNING | {Permission.READ_EMAIL, Permission.MOVE},
 }
 OF_SCOPE: Mapping[Scope, frozenset[Permission]] = {
     Scope.MODERATE: _MODERATING,
     Scope.INTEGRATE: frozenset(
-        {Permission.REGISTER_ARTICLES, Permission.MANAGE_WEBHOOKS, Permission.SUBMIT_FROM_SERVER}
+        {Permission.REGISTER_ARTICLES, Permission.MANAGE_WEBHOOKS, Permission.SUBMIT_FROM_SERVER, Permission.MOVE}
     ),
     Scope.PII: frozenset({Permission.READ_EMAIL}),
     Scope.ADMIN: _RUNNING | {Permission.READ_SITE},

@@ -72,6 +72,8 @@ def clean_line(text: str) -> str:
     Joiners between letters and emoji stay, for Persian and Indic names and for families.
     Cleaning twice changes nothing.
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept = _WHITESPACE.sub(" ", _NOT_IN_A_LINE.sub("", text))
     return _without_invisible_ends(_normalised(kept))
 
@@ -82,6 +84,9 @@ def clean_body(text: str) -> str:
     Blank lines before and whitespace after the text go; the indentation of the first line stays, for it may be code.
     Cleaning twice changes nothing.
     """
+    if text.isascii() and text.replace("\n", "").isprintable():
+        # Most texts in English, and nothing of what is looked for below is in them.
+        return text.rstrip() if text[:1] not in {" ", "\n"} else _LEADING_BLANK_LINES.sub("", text.rstrip())
     kept = _NOT_IN_A_BODY.sub("", _LINE_BREAK.sub("\n", text))
     return _LEADING_BLANK_LINES.sub("", _normalised(kept).rstrip())
 
@@ -94,12 +99,14 @@ def is_blank(text: str) -> bool:
 def folded(text: str) -> str:
     """Give a text as searches compare it: NFC and casefolded, with the Turkish dotted capital as a plain i."""
     # Casefolding makes of U+0130 an i and a dot above, which nobody types.
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFC", text.replace("\u0130", "i").casefold())
 
 
 def body_fingerprint(text: str) -> bytes:
     """Give the SHA-256 by which two comments are the same text: of the clean body with whitespace runs as one space."""
-    canonical = _WHITESPACE.sub(" ", clean_body(text)).strip()
+    canonical = " ".join(clean_body(text).split())
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).digest()
 
 

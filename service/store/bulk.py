@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import JSON, Boolean, Float, Integer, LargeBinary, String, Uuid, insert
 
 from service.extensions import Base, db
 from service.store.dialect import is_postgresql
+from service.store.types import UtcDateTime
 
 
 def add_many(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -24,18 +30,83 @@ def add_many(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
         return
     names = tuple(rows[0])
     table: Any = model.__table__
-    ready = [table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names]
+    columns = [list(map(_written_as(table.c[name].type), (row[name] for row in rows))) for name in names]
     driver: Any = connection.connection.driver_connection
     # Names of our own models, never anybody's words.
-    columns = ", ".join(f'"{name}"' for name in names)
+    told = ", ".join(f'"{name}"' for name in names)
     with (
         driver.cursor() as cursor,
-        cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy,
+        cursor.copy(f'COPY "{table.name}" ({told}) FROM STDIN') as copy,
     ):
-        for row in rows:
-            copy.write_row(
-                [
-                    row[name] if process is None else process(row[name])
-                    for name, process in zip(names, ready, strict=True)
-                ]
-            )
+        for lines in _some_at_once(map("\t".join, zip(*columns, strict=True))):
+            copy.write("\n".join(lines) + "\n")
+
+
+# What COPY's text format has for what it means something else by: a driver that is asked for each value, or for each
+# row, takes most of the time that an import takes.
+_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_TO_ESCAPE = re.compile(r"[\\\t\n\r]")
+_NULL = "\\N"
+
+
+def _some_at_once(lines: Iterator[str]) -> Iterator[list[str]]:
+    while some := list(islice(lines, 200)):
+        yield some
+
+
+def _written_as(kind: Any) -> Callable[[Any], str]:
+    """Return how a value of a column is written; None is NULL in every one of them."""
+    for known, write in _WRITTEN:
+        if isinstance(kind, known):
+            return write
+    raise TypeError(f"nobody has said how a {kind} is written")
+
+
+def _text(value: str | None) -> str:
+    if value is None:
+        return _NULL
+    return _TO_ESCAPE.sub(lambda found: _ESCAPES[found[0]], value) if _TO_ESCAPE.search(value) else value
+
+
+def _bytes(value: bytes | None) -> str:
+    return _NULL if value is None else f"\\\\x{value.hex()}"
+
+
+def _uuid(value: UUID | None) -> str:
+    return _NULL if value is None else f"{value.int:032x}"
+
+
+def _time(value: datetime | None) -> str:
+    if value is None:
+        return _NULL
+    if value.tzinfo is None:
+        raise ValueError("a time needs a zone")
+    return value.isoformat()
+
+
+def _truth(value: bool | None) -> str:
+    return _NULL if value is None else "t" if value else "f"
+
+
+def _plain(value: object) -> str:
+    return _NULL if value is None else str(value)
+
+
+def _number(value: float | None) -> str:
+    return _NULL if value is None else repr(value)
+
+
+def _json(value: object) -> str:
+    return _NULL if value is None else _text(json.dumps(value))
+
+
+_WRITTEN: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+    (Uuid, _uuid),
+    (UtcDateTime, _time),
+    (LargeBinary, _bytes),
+    (Boolean, _truth),
+    (JSON, _json),
+    (Integer, _plain),
+    (Float, _number),
+    (String, _text),
+)

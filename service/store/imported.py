@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import case, delete, exists, func, select, update
@@ -16,10 +17,12 @@ from service.store.models import (
     ArticleRow,
     AuthorRow,
     CommentRow,
+    FlagRow,
     ImportedArticleRow,
     ImportedRow,
     LogRow,
     NoteRow,
+    PastLogRow,
     RevisionRow,
     SignalRow,
     SketchRow,
@@ -43,34 +46,32 @@ class Added:
     """What has happened since; empty where nothing has."""
 
 
-def hold_added(import_id: UUID, depth: int, after: UUID | None, *, limit: int) -> list[Added]:
+def hold_added(import_id: UUID, depth: int, after: UUID | None, *, since: datetime, limit: int) -> list[Added]:
     """Return up to `limit` comments of an import in one depth, by id, their rows and all that names them as they are.
 
-    The rows are held first, and looked at then, so that a reply or decision that was on its way is seen.
+    The rows are held first, and looked at then, so that a reply or decision that was on its way is seen. What
+    came with the import is older than `since`, when it began.
     """
     mine = [ImportedRow.import_id == import_id, ImportedRow.depth == depth]
     if after is not None:
         mine.append(ImportedRow.comment_id > after)
-    held = dict(
-        db.session.execute(
-            select(ImportedRow.comment_id, ImportedRow.key).where(*mine).order_by(ImportedRow.comment_id).limit(limit)
-        ).all()
-    )
+    known = select(ImportedRow.comment_id, ImportedRow.key, ImportedRow.version).where(*mine)
+    rows = db.session.execute(known.order_by(ImportedRow.comment_id).limit(limit)).all()
+    held, versions = {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
     if not held:
         return []
     ids = list(held)
     db.session.execute(select(CommentRow.id).where(CommentRow.id.in_(ids)).order_by(CommentRow.id).with_for_update())
     reply = aliased(CommentRow)
     because = case(
-        (CommentRow.version > 1, "decided or revised"),
-        (CommentRow.flags > 0, "flagged"),
+        (exists().where(FlagRow.comment_id == CommentRow.id, FlagRow.created_at > since), "flagged"),
         (exists().where(VoteRow.comment_id == CommentRow.id), "voted for"),
-        (exists().where(NoteRow.comment_id == CommentRow.id), "noted"),
+        (exists().where(NoteRow.comment_id == CommentRow.id, NoteRow.created_at > since), "noted"),
         (exists().where(LogRow.comment_id == CommentRow.id), "decided or revised"),
         (exists().where(reply.parent_id == CommentRow.id), "replied to"),
         else_="",
     )
-    rows = db.session.execute(
+    found = db.session.execute(
         select(
             CommentRow.id,
             CommentRow.article_id,
@@ -80,13 +81,24 @@ def hold_added(import_id: UUID, depth: int, after: UUID | None, *, limit: int) -
             CommentRow.published_revision,
             CommentRow.shown,
             because,
+            CommentRow.version,
         )
         .where(CommentRow.id.in_(ids))
         .order_by(CommentRow.id)
     )
     return [
-        Added(held[row[0]], row[0], row[1], row[2], row[3], Status(row[4]), row[5] is not None, row[6], row[7])
-        for row in rows
+        Added(
+            held[row[0]],
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            Status(row[4]),
+            row[5] is not None,
+            row[6],
+            "decided or revised" if row[8] != versions[row[0]] else row[7],
+        )
+        for row in found
     ]
 
 
@@ -98,7 +110,7 @@ def deepest_added(import_id: UUID) -> int | None:
 def remove_comments(site_id: UUID, added: Sequence[Added]) -> None:
     """Take away comments whose rows are held, with all that belongs to them; their replies have gone before."""
     ids = [one.id for one in added]
-    for table in (SignalRow, RevisionRow, SketchRow):
+    for table in (SignalRow, RevisionRow, SketchRow, FlagRow, NoteRow):
         db.session.execute(delete(table).where(table.comment_id.in_(ids)).execution_options(synchronize_session=False))
     hidden = Counter(one.parent_id for one in added if one.is_shown and one.parent_id is not None)
     db.session.execute(delete(CommentRow).where(CommentRow.id.in_(ids)).execution_options(synchronize_session=False))
@@ -116,10 +128,22 @@ def remove_comments(site_id: UUID, added: Sequence[Added]) -> None:
         )
 
 
-def remove_lonely_authors(author_ids: Sequence[UUID]) -> None:
-    """Take away those of the authors under whose address nothing is left, and of whom nobody has noted anything."""
+def remove_lonely_authors(author_ids: Sequence[UUID], *, since: datetime) -> None:
+    """Take away those of the authors under whose address nothing is left, and of whom nobody has noted anything since.
+
+    What was noted of them before that came with the import.
+    """
     db.session.execute(
         select(AuthorRow.id).where(AuthorRow.id.in_(author_ids)).order_by(AuthorRow.id).with_for_update()
+    )
+    db.session.execute(
+        delete(NoteRow)
+        .where(
+            NoteRow.author_id.in_(author_ids),
+            NoteRow.created_at <= since,
+            ~exists().where(CommentRow.author_id == NoteRow.author_id),
+        )
+        .execution_options(synchronize_session=False)
     )
     db.session.execute(
         delete(AuthorRow)
@@ -158,3 +182,15 @@ def remove_empty_articles(import_id: UUID, *, limit: int) -> int:
         .execution_options(synchronize_session=False)
     )
     return len(made)
+
+
+def remove_past_log(import_id: UUID, *, site_id: UUID, limit: int) -> int:
+    """Take away up to `limit` entries of the log that came with an import, and return how many they were."""
+    some = select(PastLogRow.hash).where(PastLogRow.site_id == site_id, PastLogRow.import_id == import_id).limit(limit)
+    done = db.session.execute(
+        delete(PastLogRow)
+        .where(PastLogRow.site_id == site_id, PastLogRow.hash.in_(some))
+        .returning(PastLogRow.hash)
+        .execution_options(synchronize_session=False)
+    )
+    return len(done.all())

@@ -8,20 +8,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.life import Status
 from service.extensions import Base, db
 from service.store.bulk import add_many
-from service.store.dialect import is_postgresql
+from service.store.dialect import is_postgresql, one_of
 from service.store.ids import new_id
 from service.store.models import (
     ArticleRow,
     AuthorRow,
     CommentRow,
+    FlagRow,
     ImportedArticleRow,
     ImportedRow,
     ImportRow,
+    NoteRow,
+    PastLogRow,
     RevisionRow,
     SignalRow,
 )
@@ -45,6 +49,10 @@ class Import:
     actor_name: str
     created_at: datetime
     finished_at: datetime | None
+    is_dry: bool = False
+    progress: Any = None
+    report: Any = None
+    restored: Any = None
 
 
 _COLUMNS: tuple[Any, ...] = (
@@ -60,6 +68,10 @@ _COLUMNS: tuple[Any, ...] = (
     ImportRow.actor_name,
     ImportRow.created_at,
     ImportRow.finished_at,
+    ImportRow.is_dry,
+    ImportRow.progress,
+    ImportRow.report,
+    ImportRow.restored,
 )
 
 
@@ -99,18 +111,23 @@ def knows_any(site_id: UUID) -> bool:
     return db.session.scalar(select(ImportedRow.key).where(ImportedRow.site_id == site_id).limit(1)) is not None
 
 
-def known(site_id: UUID, keys: Sequence[bytes]) -> dict[bytes, UUID]:
-    """Return the comments that were imported under these keys."""
-    found: dict[bytes, UUID] = {}
+def known(site_id: UUID, keys: Sequence[bytes]) -> dict[bytes, tuple[UUID, UUID]]:
+    """Return the comments that were imported under these keys, each with the import that brought it."""
+    found: dict[bytes, tuple[UUID, UUID]] = {}
     for start in range(0, len(keys), IN_ONE_QUERY):
         part = keys[start : start + IN_ONE_QUERY]
         rows = db.session.execute(
-            select(ImportedRow.key, ImportedRow.comment_id).where(
-                ImportedRow.site_id == site_id, ImportedRow.key.in_(part)
+            select(ImportedRow.key, ImportedRow.comment_id, ImportedRow.import_id).where(
+                ImportedRow.site_id == site_id, one_of(ImportedRow.key, part)
             )
         )
-        found.update((row[0], row[1]) for row in rows)
+        found.update((row[0], (row[1], row[2])) for row in rows)
     return found
+
+
+def own_comments(site_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of the ids that a comment of this site has."""
+    return _taken(CommentRow.id, ids, CommentRow.site_id == site_id)
 
 
 def places(comment_ids: Sequence[UUID]) -> dict[UUID, bytes]:
@@ -118,19 +135,22 @@ def places(comment_ids: Sequence[UUID]) -> dict[UUID, bytes]:
     found: dict[UUID, bytes] = {}
     for start in range(0, len(comment_ids), IN_ONE_QUERY):
         part = comment_ids[start : start + IN_ONE_QUERY]
-        rows = db.session.execute(select(CommentRow.id, CommentRow.path).where(CommentRow.id.in_(part)))
+        rows = db.session.execute(select(CommentRow.id, CommentRow.path).where(one_of(CommentRow.id, part)))
         found.update((row[0], row[1]) for row in rows)
     return found
 
 
 @dataclass(frozen=True)
 class NewArticle:
-    """An article as an import would make it."""
+    """An article as an import would make it; `id`, `url` and `opened_at` where they are to be as they were."""
 
     key: str
     title: str
     is_open: bool
     created_at: datetime
+    id: UUID | None = None
+    url: str | None = None
+    opened_at: datetime | None = None
 
 
 def take_articles(
@@ -141,14 +161,15 @@ def take_articles(
     there = _article_ids(site_id, keys)
     missing = [
         {
-            "id": new_id(now),
+            "id": article.id or new_id(now),
             "site_id": site_id,
             "key": article.key,
-            "url": article.key,
+            "url": article.key if article.id is None else article.url,
             "title": article.title,
             "open": article.is_open,
             "count": 0,
             "created_at": article.created_at,
+            "opened_at": article.opened_at,
         }
         for article in wanted
         if article.key not in there
@@ -167,7 +188,7 @@ def _article_ids(site_id: UUID, keys: Sequence[str]) -> dict[str, UUID]:
     for start in range(0, len(keys), IN_ONE_QUERY):
         part = keys[start : start + IN_ONE_QUERY]
         rows = db.session.execute(
-            select(ArticleRow.key, ArticleRow.id).where(ArticleRow.site_id == site_id, ArticleRow.key.in_(part))
+            select(ArticleRow.key, ArticleRow.id).where(ArticleRow.site_id == site_id, one_of(ArticleRow.key, part))
         )
         found.update((row[0], row[1]) for row in rows)
     return found
@@ -181,6 +202,8 @@ class NewAuthor:
     email_sealed: bytes
     created_at: datetime
     record: Mapping[Status, int]
+    id: UUID | None = None
+    proven_at: datetime | None = None
 
 
 def find_authors(site_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
@@ -190,7 +213,7 @@ def find_authors(site_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
         part = hashes[start : start + IN_ONE_QUERY]
         rows = db.session.execute(
             select(AuthorRow.email_hash, AuthorRow.id)
-            .where(AuthorRow.site_id == site_id, AuthorRow.email_hash.in_(part))
+            .where(AuthorRow.site_id == site_id, one_of(AuthorRow.email_hash, part))
             .order_by(AuthorRow.id)
             .with_for_update(key_share=True)
         )
@@ -202,11 +225,12 @@ def add_authors(site_id: UUID, new: Sequence[NewAuthor]) -> dict[bytes, UUID]:
     """Make authors, and return those that were made by address hash; one whose reply has just arrived is not made."""
     rows: list[dict[str, Any]] = [
         {
-            "id": new_id(author.created_at),
+            "id": author.id or new_id(author.created_at),
             "site_id": site_id,
             "email_hash": author.email_hash,
             "email_sealed": author.email_sealed,
             "created_at": author.created_at,
+            "proven_at": author.proven_at,
             **{status.value: author.record.get(status, 0) for status in Status},
         }
         for author in new
@@ -240,9 +264,59 @@ def add_comments(
     revisions: Sequence[Mapping[str, Any]],
     signals: Sequence[Mapping[str, Any]],
     keys: Sequence[Mapping[str, Any]],
+    flags: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Store comments, parents before their replies, with their texts, what holds them, and how they are known again."""
     add_many(CommentRow, comments)
     add_many(RevisionRow, revisions)
     add_many(SignalRow, signals)
+    add_many(FlagRow, flags)
     add_many(ImportedRow, keys)
+
+
+def add_notes(notes: Sequence[Mapping[str, Any]]) -> None:
+    """Store what moderators had noted elsewhere, but for what is there already."""
+    there = _taken(NoteRow.id, [note["id"] for note in notes])
+    add_many(NoteRow, [note for note in notes if note["id"] not in there])
+
+
+def notes_elsewhere(site_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of the ids that a note of another site has."""
+    return _taken(NoteRow.id, ids, NoteRow.site_id != site_id)
+
+
+def add_past_log(entries: Sequence[Mapping[str, Any]], *, site_id: UUID) -> int:
+    """Keep entries of the log of another installation, but for those that are there, and return how many are new."""
+    of_site = PastLogRow.site_id == site_id
+    there = _taken(PastLogRow.hash, [entry["hash"] for entry in entries], of_site)
+    new = list({entry["hash"]: entry for entry in entries if entry["hash"] not in there}.values())
+    add_many(PastLogRow, new)
+    return len(new)
+
+
+def taken_comments(ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of the ids that a comment of any site has."""
+    return _taken(CommentRow.id, ids)
+
+
+def taken_receipts(hashes: Sequence[bytes]) -> set[bytes]:
+    """Return those of the hashes that lead to a comment."""
+    return _taken(CommentRow.receipt_hash, hashes)
+
+
+def taken_articles(ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of the ids that an article of any site has."""
+    return _taken(ArticleRow.id, ids)
+
+
+def taken_authors(ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of the ids that an author of any site has."""
+    return _taken(AuthorRow.id, ids)
+
+
+def _taken(column: InstrumentedAttribute[Any], values: Sequence[Any], *also: ColumnElement[bool]) -> set[Any]:
+    found: set[Any] = set()
+    for start in range(0, len(values), IN_ONE_QUERY):
+        part = list(values[start : start + IN_ONE_QUERY])
+        found.update(db.session.scalars(select(column).where(one_of(column, part), *also)))
+    return found

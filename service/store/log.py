@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +16,7 @@ from service.domain.log import FIRST_HASH, ChainedEntry, LogEntry, LogKind, chai
 from service.domain.queue import LoggedDecision
 from service.extensions import db
 from service.store.dialect import insert_or_ignore
-from service.store.models import LogHeadRow, LogRow
+from service.store.models import LogHeadRow, LogRow, PastLogRow
 
 ENTRY_COLUMNS = (
     LogRow.id,
@@ -146,13 +149,43 @@ def decisions_of_batch(batch_id: UUID, *, site_id: UUID) -> list[LogEntry]:
 
 
 def decisions_on(comment_id: UUID) -> list[LoggedDecision]:
-    """Return every decision on a comment and every undoing of one, the first one first."""
+    """Return every decision on a comment and every undoing of one, the first one first.
+
+    Those that were made where it was before, and came with one of our own exports, are among them.
+    """
     rows = db.session.execute(
         select(*ENTRY_COLUMNS)
         .where(LogRow.comment_id == comment_id, LogRow.kind.in_(ABOUT_COMMENTS))
         .order_by(LogRow.version)
     )
-    return [logged_decision(entry_from_row(row).entry) for row in rows]
+    past = db.session.scalars(
+        select(PastLogRow.entry)
+        .where(PastLogRow.comment_id == comment_id)
+        .order_by(PastLogRow.import_id, PastLogRow.number)
+    )
+    before = [entry for text in past if (entry := _past_decision(json.loads(text))) is not None]
+    return [logged_decision(entry) for entry in before + [entry_from_row(row).entry for row in rows]]
+
+
+def _past_decision(said: dict[str, Any]) -> LogEntry | None:
+    """Return an entry of another installation's log where it tells of a decision as we have them; else None."""
+    with suppress(KeyError, ValueError, TypeError, AttributeError):
+        entry = LogEntry(
+            id=UUID(said["id"]),
+            site_id=UUID(said["site_id"]),
+            kind=LogKind(said["kind"]),
+            action=Action(said["action"]).value,
+            actor=Actor(said["actor_kind"], said["actor_id"] and UUID(said["actor_id"]), str(said["actor_name"])),
+            created_at=datetime.fromisoformat(said["created_at"]).astimezone(UTC),
+            batch_id=said["batch_id"] and UUID(said["batch_id"]),
+            revision=int(said["revision"]),
+            from_status=Status(said["from_status"]).value,
+            to_status=Status(said["to_status"]).value,
+            reason=said["reason"],
+            note=said["note"],
+        )
+        return entry if entry.kind.value in ABOUT_COMMENTS else None
+    return None
 
 
 def logged_decision(entry: LogEntry) -> LoggedDecision:

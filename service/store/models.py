@@ -774,12 +774,24 @@ class ImportRow(Base):
     system: Mapped[str] = mapped_column(String(16))
     file_name: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(16))
-    """running, done or undone; one that was killed stays running, and the same file again goes on with it."""
+    """waiting, running, tried, done, failed, undoing or undone.
+
+    A command that was killed stays running, and the same file again goes on with it; what a worker does is taken up by
+    another one.
+    """
     read: Mapped[int]
     imported: Mapped[int]
     skipped: Mapped[int]
     undone: Mapped[int] = mapped_column(server_default=text("0"))
     actor_name: Mapped[str] = mapped_column(Text)
+    is_dry: Mapped[bool] = mapped_column(server_default=text("false"))
+    """True where it only says what it would do."""
+    progress: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    """What is being done, and how much of how much of it: `["reading", 3, 10]`."""
+    report: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    """What the API and the desk tell of it afterwards: what was skipped and why, or what is wrong with the file."""
+    restored: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    """What one of our own exports has brought beside comments, so that it can be taken back with them."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -799,6 +811,8 @@ class ImportedRow(Base):
     import_id: Mapped[UUID]
     depth: Mapped[int]
     """That of the comment: what an import added is taken back from the replies upwards."""
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    """The version of the comment as it came; one that has another by now was decided or revised here."""
 
 
 class ImportedArticleRow(Base):
@@ -808,3 +822,37 @@ class ImportedArticleRow(Base):
 
     import_id: Mapped[UUID] = mapped_column(primary_key=True)
     article_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class ImportPieceRow(Base):
+    """A piece of a file that waits to be imported by a worker, wherever that runs; all go when it is done."""
+
+    __tablename__ = "import_pieces"
+
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    site_id: Mapped[UUID]
+    piece: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PastLogRow(Base):
+    """An entry of a log that came with one of our own exports: the log of the site where it was before.
+
+    It is kept as it was written, with the hashes of its own chain, beside the site's log and never among it.
+    """
+
+    __tablename__ = "past_log"
+    __table_args__ = (
+        Index("ix_past_log_comment", "comment_id"),
+        Index("ix_past_log_site", "site_id", "import_id", "number"),
+    )
+
+    site_id: Mapped[UUID] = mapped_column(primary_key=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """As the entry has it, so that the same one is there once."""
+    import_id: Mapped[UUID]
+    number: Mapped[int] = mapped_column(BigInteger)
+    """1, 2, 3 … as the export had them."""
+    comment_id: Mapped[UUID | None]
+    """The comment of this site that it is about, where that was imported."""
+    entry: Mapped[str] = mapped_column(Text)

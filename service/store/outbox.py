@@ -127,6 +127,11 @@ def finish_jobs(job_ids: Sequence[UUID]) -> None:
     db.session.execute(delete(OutboxRow).where(OutboxRow.id.in_(job_ids)).execution_options(synchronize_session=False))
 
 
+def keep_job(job_id: UUID, *, until: datetime) -> None:
+    """Let a job that goes on be taken up by nobody else until a later time."""
+    _change(job_id, due_at=until, claimed_until=until)
+
+
 def put_off_job(job_id: UUID, *, due_at: datetime, error: str) -> None:
     """Let a job that failed be tried again at a later time."""
     _change(job_id, due_at=due_at, claimed_until=None, last_error=error)

@@ -52,6 +52,15 @@ def add_reasons(site_id: UUID, said: Sequence[tuple[str, str]], *, first: int, n
     return reasons
 
 
+def restore_reason(site_id: UUID, reason: Reason, other_id: UUID, created_at: datetime) -> UUID:
+    """Store a reason under its own id, or under the other one where that is taken, and return which it is."""
+    is_taken = db.session.scalar(select(ReasonRow.id).where(ReasonRow.id == reason.id)) is not None
+    reason_id = other_id if is_taken else reason.id
+    values = {"title": reason.title, "text": reason.text, "position": reason.position, "created_at": created_at}
+    db.session.execute(insert(ReasonRow).values(id=reason_id, site_id=site_id, **values))
+    return reason_id
+
+
 def save_reasons(reasons: Iterable[Reason]) -> None:
     """Store title, text and position of reasons that exist."""
     for reason in reasons:

@@ -16,7 +16,7 @@ from service.store.models import RuleRow, SiteRow
 
 LISTED = 2_000  # characters of a rule's value in a list; a list of words can be a million long
 
-_COLUMNS = (
+RULE_COLUMNS = (
     RuleRow.id,
     RuleRow.site_id,
     RuleRow.kind,
@@ -35,8 +35,8 @@ _COLUMNS = (
 
 def rules_of(site_id: UUID) -> list[Rule]:
     """Return every rule of a site, the first made first."""
-    rows = db.session.execute(select(*_COLUMNS).where(RuleRow.site_id == site_id).order_by(RuleRow.id))
-    return [_rule(row) for row in rows]
+    rows = db.session.execute(select(*RULE_COLUMNS).where(RuleRow.site_id == site_id).order_by(RuleRow.id))
+    return [rule_from_row(row) for row in rows]
 
 
 def list_rules(
@@ -47,7 +47,7 @@ def list_rules(
     `term_count` tells how many lines there are in all; none of those that are there is cut.
     """
     start = func.substr(RuleRow.terms, 1, LISTED)
-    columns = [start.label("terms") if column is RuleRow.terms else column for column in _COLUMNS]
+    columns = [start.label("terms") if column is RuleRow.terms else column for column in RULE_COLUMNS]
     statement = select(*columns).where(RuleRow.site_id == site_id)
     if kind is not None:
         statement = statement.where(RuleRow.kind == kind.value)
@@ -56,7 +56,7 @@ def list_rules(
     if after is not None:
         statement = statement.where(RuleRow.id < after)
     rows = db.session.execute(statement.order_by(RuleRow.id.desc()).limit(limit))
-    return [_without_cut_line(_rule(row)) for row in rows]
+    return [_without_cut_line(rule_from_row(row)) for row in rows]
 
 
 def _without_cut_line(rule: Rule) -> Rule:
@@ -67,8 +67,16 @@ def _without_cut_line(rule: Rule) -> Rule:
 
 def find_rule(rule_id: UUID, *, site_id: UUID) -> Rule | None:
     """Return a rule of this site, or None."""
-    row = db.session.execute(select(*_COLUMNS).where(RuleRow.id == rule_id, RuleRow.site_id == site_id)).one_or_none()
-    return None if row is None else _rule(row)
+    row = db.session.execute(
+        select(*RULE_COLUMNS).where(RuleRow.id == rule_id, RuleRow.site_id == site_id)
+    ).one_or_none()
+    return None if row is None else rule_from_row(row)
+
+
+def is_taken(rule_id: UUID, *, site_id: UUID) -> bool:
+    """True where another site has a rule of this id."""
+    taken = select(RuleRow.id).where(RuleRow.id == rule_id, RuleRow.site_id != site_id)
+    return db.session.scalar(taken) is not None
 
 
 def rules_with_addresses() -> list[tuple[UUID, UUID, bytes]]:
@@ -129,7 +137,8 @@ def _values(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _rule(row: Row[*tuple[Any, ...]]) -> Rule:
+def rule_from_row(row: Row[*tuple[Any, ...]]) -> Rule:
+    """Build the rule from a row that holds RULE_COLUMNS."""
     rule_id, site_id, kind, action, terms, *others = row
     lines: Sequence[str] = terms.split("\n")
     return Rule(rule_id, site_id, RuleKind(kind), RuleAction(action), tuple(lines), *others)

@@ -89,7 +89,7 @@ def writing(*, hurried: bool = False) -> Iterator[None]:
     A `hurried` one begins with a statement that takes no time, and does not ask beforehand whether the database is
     there. Raises StoreUnavailable where the database is away, too slow or locked for too long.
     """
-    with _faults_told(hurried=hurried), _in_line():
+    with faults_told(hurried=hurried), _in_line():
         # What was read before belongs to another snapshot; the block reads again what it decides on.
         session = db.session()
         session.rollback()
@@ -185,7 +185,7 @@ def reading() -> Iterator[None]:
 
     Raises StoreUnavailable where the database is away or too slow.
     """
-    with _faults_told():
+    with faults_told():
         try:
             yield
         finally:
@@ -194,7 +194,8 @@ def reading() -> Iterator[None]:
 
 
 @contextmanager
-def _faults_told(*, hurried: bool = False) -> Iterator[None]:
+def faults_told(*, hurried: bool = False) -> Iterator[None]:
+    """Tell every way in which a database can be away as StoreUnavailable."""
     try:
         with bounded(hurried=hurried):
             yield

@@ -19,6 +19,7 @@ from service.web.api import (
     log,
     moderation,
     moderators,
+    moving,
     opinions,
     published,
     reactions,
@@ -33,6 +34,7 @@ from service.web.desk import account as desk_account
 from service.web.desk import articles as desk_article_list
 from service.web.desk import log as desk_log
 from service.web.desk import moderators as desk_moderators
+from service.web.desk import moving as desk_moving
 from service.web.desk import opinions as desk_opinions
 from service.web.desk import queue as desk_queue
 from service.web.desk import readers as desk_readers
@@ -49,7 +51,7 @@ from service.web.lanes import Lanes
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
 from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
-from service.web.parsing import bound_body
+from service.web.parsing import IMPORT_MAX, bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
 
@@ -70,8 +72,10 @@ API_BLUEPRINTS = (
     sites.blueprint,
     webhooks.blueprint,
     desk_articles.blueprint,
+    moving.exports_blueprint,
+    moving.imports_blueprint,
 )
-ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/v1/webhooks", "/desk")
+ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/v1/webhooks", "/v1/exports", "/v1/imports", "/desk")
 """What no reader calls: whoever programs or moderates reads refusals in the language of everything else there."""
 PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
 DESK_BLUEPRINTS = (
@@ -88,12 +92,14 @@ DESK_BLUEPRINTS = (
     desk_webhooks.blueprint,
     desk_readers.blueprint,
     desk_retention.blueprint,
+    desk_moving.blueprint,
 )
 
 
 def register(app: Flask, settings: Settings, sharing: Sharing) -> None:
     """Give the application its routes, its errors and its headers."""
     hops = settings.trusted_proxies
+    app.config[IMPORT_MAX] = settings.import_max
     observe(app, behind_proxy=hops > 0)
     app.after_request(finish)
     app.before_request(_refuse_unreadable_query)

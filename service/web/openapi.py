@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, current_app
 from flask_smorest import Api
 
+from service.domain.exports import ExportForm
 from service.web.auth import CSRF_HEADER, SCHEME, SESSION_SCHEME
 from service.web.documentation import ProblemSchema
 from service.web.openapi_words import with_named_words
@@ -50,6 +51,12 @@ PATH_PARAMETERS = {
     "reason_id": {"description": "The reason's id.", "example": EXAMPLE_ID},
     "secret_id": {"description": "The secret's id.", "example": EXAMPLE_ID},
     "slug": {"description": "The site's slug.", "example": "demo"},
+    "import_id": {"description": "The import's id.", "example": EXAMPLE_ID},
+    "form": {
+        "description": "What it is written in.",
+        "schema": {"type": "string", "enum": [form.value for form in ExportForm]},
+        "example": "jsonl",
+    },
     "comment_id": {"description": "The comment's id.", "example": EXAMPLE_ID},
 }
 FORM_OF_A_REPLY = {"description": "A reply as an HTML form sends it: optional fields may be empty."}

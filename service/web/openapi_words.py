@@ -14,6 +14,7 @@ from service.actions.notes import NoteAbout
 from service.domain.differences import ChangeKind
 from service.domain.events import EventType
 from service.domain.flags import FlagReason
+from service.domain.imports import System
 from service.domain.known_readers import ReaderTrust
 from service.domain.life import Action, Status
 from service.domain.log import LogKind
@@ -26,6 +27,7 @@ from service.domain.sorting import QueueSort, Sort
 from service.domain.webhooks import Delivery
 from service.web.documentation import DECIDED_WORDS
 from service.web.schemas.log import Format
+from service.web.schemas.moving import STATUSES
 
 ENUMERATIONS: dict[str, type[StrEnum]] = {
     "Status": Status,
@@ -44,6 +46,7 @@ ENUMERATIONS: dict[str, type[StrEnum]] = {
     "ChangeKind": ChangeKind,
     "NoteAbout": NoteAbout,
     "EventType": EventType,
+    "System": System,
     "ReaderTrust": ReaderTrust,
     "DeliveryStatus": Delivery,
 }
@@ -56,7 +59,10 @@ def named_words() -> dict[str, dict[str, Any]]:
         name: _component([word.value for word in words], inspect.getdoc(words) or "")
         for name, words in ENUMERATIONS.items()
     }
-    return named | {"LoggedAction": _component(DECIDED_WORDS, TAKEN_BACK)}
+    return named | {
+        "LoggedAction": _component(DECIDED_WORDS, TAKEN_BACK),
+        "ImportStatus": _component(list(STATUSES), "How far an import has come."),
+    }
 
 
 def with_named_words(spec: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 import marshmallow as ma
-from flask import Request, request
+from flask import Request, current_app, request
 from flask_smorest import Blueprint
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -27,6 +27,10 @@ LARGER_BODIES = {
 """How many bytes of JSON the views take that need more than the others."""
 LARGER_FORMS = {"desk_rules.change": MAX_RULE_BYTES}
 """How many bytes of a form the views take that need more than the others."""
+FILES = frozenset({"imports.order_import", "desk_moving.change"})
+"""Views that get a file, which they read as a stream."""
+IMPORT_MAX = "POSTBAG_IMPORT_MAX"
+"""Under which the application's configuration has how many bytes a file may have."""
 FIELDS_OF_LARGER_FORM = 50
 """Each field of a form costs a hundred times the two bytes that it can be sent in."""
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -48,6 +52,11 @@ def bound_body() -> None:
     if request.method not in METHODS_WITH_BODY:
         return
     endpoint = request.endpoint or ""
+    if endpoint in FILES:
+        # The fields that come with it are in memory, the file is not.
+        request.max_form_memory_size = MAX_REQUEST_BYTES
+        request.max_content_length = current_app.config[IMPORT_MAX] + MAX_REQUEST_BYTES
+        return
     larger_form = LARGER_FORMS.get(endpoint) if is_form(request) else None
     plain = MAX_FORM_BYTES if is_form(request) else MAX_REQUEST_BYTES
     most = larger_form or (plain if is_form(request) else LARGER_BODIES.get(endpoint, plain))

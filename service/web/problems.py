@@ -26,7 +26,7 @@ class MalformedJson(PostbagError):
 
 
 class TooLarge(PostbagError):
-    """The body has more than 64 KiB, or than the 1 MiB of decisions together, or the 8 MiB of a rule."""
+    """The body has more than 64 KiB, than the 1 MiB of decisions together, the 8 MiB of a rule, or a file may have."""
 
     code = "too_large"
     default_detail = "The body is larger than 64 KiB, or than 1 MiB for decisions together, or 8 MiB for a rule."

@@ -1,20 +1,14 @@
-"""Times as the API writes them."""
+"""Times as the API writes them, and the one clock of the web."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from service.domain.times import rfc3339, rfc3339_or_none
 
-def rfc3339(moment: datetime) -> str:
-    """Return a time as RFC 3339 in UTC, to the millisecond: `2026-11-24T09:30:00.000Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def rfc3339_or_none(moment: datetime | None) -> str | None:
-    """Return a time as `rfc3339` does, or None."""
-    return None if moment is None else rfc3339(moment)
+__all__ = ["rfc3339", "rfc3339_or_none", "utc_now"]
 
 
 def utc_now() -> datetime:
-    """Return the present moment; the one clock of the web, passed on as `now=`."""
+    """Return the present moment, passed on as `now=`."""
     return datetime.now(UTC)

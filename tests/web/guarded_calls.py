@@ -23,6 +23,7 @@ from service.actions import deliveries, outbox
 from service.actions.events import hand_on
 from service.adapters.webhook import Attempt
 from service.web.auth import PERMISSION_ATTRIBUTE
+from service.worker import SLOW_HANDLERS, Worker
 from tests.desk_driver import PASSWORD, DeskBrowser, new_moderator
 from tests.driver import SiteDriver, make_site
 
@@ -159,6 +160,15 @@ class Newsroom:
         """Return the author of a comment."""
         return str(self.site.opened(self.comment())["author"]["id"])
 
+    def imported(self, *, is_dry: bool = False) -> str:
+        """Return an import that a worker has carried out; a marked name stands in it."""
+        words = {"kind": "isso", "name": f"{MARK}.json", "dry_run": "true" if is_dry else "false"}
+        content = ISSO.replace(b"So it was.", f"So it was in {next(_numbers)}.".encode()).replace(b'"id": 1, ', b"")
+        sent = self.site.client.post("/v1/imports", query_string=words, data=content, headers=self.site.bearer)
+        assert sent.status_code == 202, sent.text
+        Worker(self.site.app, SLOW_HANDLERS).drain()
+        return str(sent.get_json()["id"])
+
     def calls(self) -> list[Call]:
         """Return every call of every guarded route, with HEAD where there is GET; making them changes the site."""
         return [call for route in guarded_routes(self.site.app) for call in self._calls_of(route)]
@@ -227,6 +237,8 @@ PLACES: Mapping[str, Callable[[Newsroom], str]] = {
     "webhook_id": Newsroom.webhook,
     "delivery_id": Newsroom.delivery,
     "secret_id": Newsroom.secret,
+    "import_id": Newsroom.imported,
+    "form": lambda _: "jsonl",
     "slug": lambda news: news.slug,
 }
 """What stands in an address for each part of its pattern."""
@@ -268,11 +280,35 @@ def _do(what: str) -> Callable[[Newsroom], dict[str, Any]]:
 
 
 PUBLIC_KEY = {"kty": "OKP", "crv": "Ed25519", "kid": "2026", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+
+
+def _importing(news: Newsroom) -> dict[str, Any]:
+    news.imported()
+    return {}
+
+
+ISSO = (
+    b'[{"id": "/articles/1", "title": "Old", "comments": [{"id": 1, "created": "2010-05-04", "text": "So it was."}]}]'
+)
+SENT = (
+    b"".join(
+        b'--part\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % field
+        for field in ((b"do", b"try"), (b"kind", b"isso"), (b'file"; filename="comments.json', ISSO))
+    )
+    + b"--part--\r\n"
+)  # as bytes, since a call may be made more than once
 RULE = {"kind": "word", "action": "trust", "value": "tagetes"}
 
 CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     # The API.
     "PUT /v1/articles": [_json(lambda news: {"site": news.slug, "key": news.article, "open": True})],
+    "GET /v1/exports/<form>": [_just],
+    "GET /v1/imports": [_importing],
+    "POST /v1/imports": [
+        lambda _: {"query_string": {"kind": "isso"}, "data": ISSO, "content_type": "application/octet-stream"},
+    ],
+    "GET /v1/imports/<uuid:import_id>": [_just],
+    "POST /v1/imports/<uuid:import_id>/undo": [_just],
     "GET /v1/moderation/articles": [_just],
     "PATCH /v1/moderation/articles": [_json(lambda news: {"article": news.article, "open": False})],
     "POST /v1/moderation/batches/<uuid:batch_id>/undo": [_just],
@@ -413,6 +449,13 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     ],
     "GET /desk/site/retention": [_just],
     "POST /desk/site/retention": [_form(lambda _: {"spam": "30", "was.spam": "60"})],
+    "GET /desk/site/moving": [_importing],
+    "POST /desk/site/moving": [
+        lambda _: {"data": SENT, "content_type": "multipart/form-data; boundary=part"},
+        _form(lambda news: {"do": "undo", "import": news.imported()}),
+        _form(lambda news: {"do": "forget", "import": news.imported(is_dry=True)}),
+        _form(lambda news: {"do": "go_on", "import": news.imported(is_dry=True)}),
+    ],
     "GET /desk/stats": [_just],
     "POST /desk/undo": [_form(lambda news: {"batch_id": news.batch()})],
 }

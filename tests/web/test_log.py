@@ -16,12 +16,12 @@ from werkzeug.test import TestResponse
 from service.actions.read_log import EXPORT_BATCH
 from service.domain.life import COMMAND
 from service.domain.log import LogEntry, LogKind
+from service.domain.log_export import COLUMNS
 from service.domain.permissions import Scope
 from service.store import log
 from service.store.ids import new_id
 from service.store.session import writing
 from service.store.sites import find_site
-from service.web.log_export import COLUMNS
 from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, codes, make_site
 

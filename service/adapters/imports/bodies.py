@@ -34,6 +34,7 @@ _INLINE = {
 # fmt: on
 _UNREAD = frozenset({"script", "style", "iframe", "object", "noscript", "template", "title"})
 _URL = re.compile(r"https?://[^\s<>\"`\\|^{}\[\]]+", re.I)
+_MAY_BE_SPECIAL = re.compile(r"[\\`*\[\]<~_&]")
 _SPECIAL = re.compile(r"[\\`*\[\]<~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
 _AT_THE_START = re.compile(r"(?:[-+>]|\d{1,9}(?=[.)]))")
 _WHITESPACE = re.compile(r"[ \t\r\n\f]+")
@@ -62,9 +63,11 @@ def body_of(text: str, markup: Markup) -> Body:
         return _refused(f"its text has {len(raw):,} characters; {LONGEST_BODY:,} can be kept")
     if is_blank(raw):
         return _refused("there is no text in it")
-    rendered = render_plain(raw) or render_body(raw)
-    if is_blank(visible_text(rendered)):
-        return _refused("there is no text in it that anybody could read")
+    rendered = render_plain(raw)
+    if rendered is None:
+        rendered = render_body(raw)
+        if is_blank(visible_text(rendered)):
+            return _refused("there is no text in it that anybody could read")
     return Body(raw, rendered, folded(raw), body_fingerprint(raw), "://" in raw and has_links(raw))
 
 
@@ -107,9 +110,8 @@ def _prepared(text: tuple[str, Markup]) -> Body:
 # Whatever could mean something to Markdown or to HTML, or is blank to one of them and not to the other.
 _NOT_PLAIN = re.compile(
     r"[\\`*_\[\]<>&~\t\x00-\x09\x0b-\x1f\x7f-\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
-    r"|://|^[ #=+-]|^\d{1,9}[.)]",
-    re.M,
 )
+_NOT_PLAIN_AT_THE_START = re.compile(r"[ #=+-]|\d{1,9}[.)]")
 _BLANK_LINES = re.compile(r"\n{2,}")
 _END_OF_LINE = re.compile(r" *\n")
 
@@ -119,8 +121,13 @@ def render_plain(body: str) -> str | None:
 
     None for any other text. Six comments out of seven are of this kind.
     """
-    if _NOT_PLAIN.search(body):
+    if "://" in body or _NOT_PLAIN.search(body):
         return None
+    if any(map(_NOT_PLAIN_AT_THE_START.match, body.split("\n"))):
+        return None
+    if "\n" not in body:
+        line = body.strip(" ")
+        return f"<p>{line}</p>" if line else None
     lines = _END_OF_LINE.sub("\n", body).strip(" \n")
     if not lines:
         return None
@@ -148,7 +155,7 @@ def _escaped_lines(text: str, *, keeps_lines: bool) -> str:
 
 def escaped(text: str) -> str:
     """Return text in which Markdown sees no markup; web addresses stay as they are."""
-    if not _SPECIAL.search(text):
+    if not _MAY_BE_SPECIAL.search(text):
         return text
     pieces, at = [], 0
     for url in _URL.finditer(text):

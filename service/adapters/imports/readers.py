@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from service.adapters.imports import commento, disqus, isso, remark42, wordpress
+from service.adapters.imports import commento, disqus, isso, postbag, remark42, wordpress
 from service.adapters.imports.opening import Progress, Readable, is_sqlite, opened
 from service.domain.imports import Source, System
 
@@ -16,6 +16,7 @@ STREAMED: Mapping[System, Callable[[Readable], Iterator[Source]]] = {
     System.REMARK42: remark42.read,
     System.COMMENTO: commento.read_commento,
     System.COMENTARIO: commento.read_comentario,
+    System.POSTBAG: postbag.read,
 }
 
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from service.domain.imports import Markup, PageKey, Source, SourceComment, SourcePage, SourcePerson
 from service.domain.life import Status
@@ -23,13 +24,17 @@ from service.domain.life import Status
 _BATCH = 1_000  # rows that are handed to SQLite at once
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TABLES = """
-CREATE TABLE pages (id TEXT PRIMARY KEY, url TEXT, title TEXT, closed INTEGER, key TEXT, refused TEXT);
-CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT, email TEXT, url TEXT);
+CREATE TABLE pages (id TEXT PRIMARY KEY, url TEXT, title TEXT, closed INTEGER, kept TEXT, key TEXT,
+  refused TEXT);
+CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT, email TEXT, url TEXT, kept TEXT);
 CREATE TABLE comments (seq INTEGER PRIMARY KEY, page TEXT, id TEXT, parent TEXT, person TEXT, name TEXT, email TEXT,
-  url TEXT, written INTEGER, status TEXT, text TEXT, markup TEXT, votes INTEGER, refused TEXT, digest BLOB);
+  url TEXT, written INTEGER, status TEXT, text TEXT, markup TEXT, votes INTEGER, refused TEXT, digest BLOB,
+  kept TEXT);
 CREATE TABLE told (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, source_id TEXT, said TEXT);
+CREATE TABLE records (seq INTEGER PRIMARY KEY, kind TEXT, text TEXT);
+CREATE TABLE given (id TEXT PRIMARY KEY, ours TEXT);
 """
-_INSERT = "INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _OF_ARTICLE = """
 SELECT comments.seq, comments.page, comments.id, parent, written, status, comments.refused, digest, length(text)
 FROM pages CROSS JOIN comments ON comments.page = pages.id WHERE pages.key = ? ORDER BY seq
@@ -39,6 +44,7 @@ SELECT comments.seq, comments.page, comments.id, parent, written, status, commen
   pages.refused
 FROM comments LEFT JOIN pages ON pages.id = comments.page WHERE pages.key IS NULL ORDER BY seq
 """
+_MOST_VOTES = 2**31  # JSON can say numbers that no database holds
 _LONGEST_ID = 200  # characters of another system's id; longer ones are cut, since they only have to tell things apart
 
 
@@ -49,6 +55,7 @@ class StagedArticle:
     key: str
     title: str
     closed: bool
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,9 @@ class Text:
     text: str
     markup: Markup
     votes: int
+    kept: str = ""
+    person: str = ""
+    person_kept: str = ""
 
 
 class Staging:
@@ -104,11 +114,15 @@ class Staging:
                 if len(self._waiting) >= _BATCH:
                     self._flush()
             elif isinstance(source, SourcePage):
-                row = (_id(source.id), _text(source.url), _text(source.title), source.closed)
-                self._db.execute("INSERT OR IGNORE INTO pages (id, url, title, closed) VALUES (?, ?, ?, ?)", row)
+                row = (_id(source.id), _text(source.url), _text(source.title), source.closed, source.kept)
+                insert = "INSERT OR IGNORE INTO pages (id, url, title, closed, kept) VALUES (?, ?, ?, ?, ?)"
+                self._db.execute(insert, row)
             elif isinstance(source, SourcePerson):
-                person = (_id(source.id), _text(source.name), _text(source.email), _text(source.url))
-                self._db.execute("INSERT OR IGNORE INTO people VALUES (?, ?, ?, ?)", person)
+                person = (_id(source.id), _text(source.name), _text(source.email), _text(source.url), source.kept)
+                self._db.execute("INSERT OR IGNORE INTO people VALUES (?, ?, ?, ?, ?)", person)
+            else:
+                record = (source.kind, source.text)
+                self._db.execute("INSERT INTO records (kind, text) VALUES (?, ?)", record)
         self._flush()
         return self._seq
 
@@ -122,9 +136,10 @@ class Staging:
         self._db.execute("CREATE INDEX comments_page ON comments (page, seq)")
 
     def pages(self) -> Iterator[tuple[str, str]]:
-        """Yield the id and the address of each page that has comments."""
+        """Yield the id and the address of each page that has comments, or that is to be restored without any."""
         used = self._db.execute(
-            "SELECT id, url FROM pages WHERE EXISTS (SELECT 1 FROM comments WHERE page = pages.id) ORDER BY rowid"
+            "SELECT id, url FROM pages WHERE kept <> '' OR EXISTS (SELECT 1 FROM comments WHERE page = pages.id)"
+            " ORDER BY rowid"
         )
         while rows := used.fetchmany(_BATCH):
             yield from rows
@@ -139,12 +154,12 @@ class Staging:
     def articles(self) -> Iterator[StagedArticle]:
         """Yield each article that has comments, in the order of the file."""
         found = self._db.execute(
-            "SELECT key, title, min(closed), min(rowid) FROM pages WHERE key IS NOT NULL GROUP BY key"
+            "SELECT key, title, min(closed), min(rowid), kept FROM pages WHERE key IS NOT NULL GROUP BY key"
             " ORDER BY min(rowid)"
         )
         while rows := found.fetchmany(_BATCH):
-            for key, title, closed, _ in rows:
-                yield StagedArticle(key, title, bool(closed))
+            for key, title, closed, _, kept in rows:
+                yield StagedArticle(key, title, bool(closed), kept)
 
     def outlines(self, key: str) -> Iterator[Outline]:
         """Yield the comments of an article, as they come in the file."""
@@ -166,14 +181,30 @@ class Staging:
             part = list(seqs[start : start + 500])
             rows = self._db.execute(
                 "SELECT seq, coalesce(nullif(c.name, ''), p.name, ''), coalesce(nullif(c.email, ''), p.email, ''),"
-                " coalesce(nullif(c.url, ''), p.url, ''), text, markup, votes"
+                " coalesce(nullif(c.url, ''), p.url, ''), text, markup, votes, c.kept, person, coalesce(p.kept, '')"
                 " FROM comments c LEFT JOIN people p ON p.id = nullif(c.person, '')"
                 " WHERE seq IN (SELECT value FROM json_each(?))",
                 (json.dumps(part),),
             )
-            for seq, name, email, url, text, markup, votes in rows:
-                found[seq] = Text(name, email, url, text, Markup(markup), votes)
+            for seq, name, email, url, text, markup, *others in rows:
+                found[seq] = Text(name, email, url, text, Markup(markup), *others)
         return [found[seq] for seq in seqs]
+
+    def records(self, kind: str) -> Iterator[str]:
+        """Yield what else the export has of a kind, as it comes in the file."""
+        found = self._db.execute("SELECT text FROM records WHERE kind = ? ORDER BY seq", (kind,))
+        while rows := found.fetchmany(_BATCH):
+            yield from (row[0] for row in rows)
+
+    def give(self, ours: Iterable[tuple[str, UUID]]) -> None:
+        """Keep which ids things of the export have got here."""
+        self._db.executemany("INSERT OR REPLACE INTO given VALUES (?, ?)", ((old, str(new)) for old, new in ours))
+
+    def given(self, ids: Sequence[str]) -> dict[str, UUID]:
+        """Return what those of the ids that are known here are called here."""
+        wanted = json.dumps(list(ids))
+        rows = self._db.execute("SELECT id, ours FROM given WHERE id IN (SELECT value FROM json_each(?))", (wanted,))
+        return {old: UUID(new) for old, new in rows}
 
     def tell(self, kind: str, source_id: str, said: str) -> None:
         """Keep a line of the report: of a kind, about the comment with this id in the export."""
@@ -225,9 +256,10 @@ def _values(seq: int, source: SourceComment) -> tuple[Any, ...]:
         source.status.value,
         text,
         source.markup.value,
-        source.votes,
+        min(max(source.votes, -_MOST_VOTES), _MOST_VOTES),
         source.refused,
         blake2b(said.encode(), digest_size=16).digest(),
+        source.kept,
     )
 
 

@@ -17,6 +17,7 @@ CHUNK = 64 * 1024
 LONGEST_TEXT = 4 * 2**20  # characters in one element; a post of a book's length, which is passed over anyway
 LONGEST_TAG = 2**20  # bytes of one tag, comment or declaration, which expat keeps until it ends
 MOST_INSIDE = 10_000  # elements that are kept of one; those of a comment are fifteen
+MOST_NAMES = 1_000  # of elements, that are remembered; exports have a hundred
 DEEPEST = 100  # elements within each other; exports have six
 
 
@@ -29,6 +30,9 @@ class Element:
     attributes: dict[str, str]
     text: str = ""
     inside: list[Element] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+    """Characters of its text so far, which comes in pieces."""
 
     def get(self, name: str) -> str:
         """Return the text of the first element of this name inside, without space around it; nothing where none is."""
@@ -101,8 +105,7 @@ class _Reader:
         self._root, self._told, self._taken_out, self._dropped = root, told, taken_out, dropped
         self._check_root = check_root
         self._open: list[Element | None] = []
-        self._texts: list[list[str]] = []
-        self._lengths: list[int] = []
+        self._known: dict[str, tuple[str, str, bool, bool]] = {}
         self._ready: list[Element] = []
         self.parser = parser = expat.ParserCreate()
         parser.buffer_text = True
@@ -132,35 +135,43 @@ class _Reader:
         return ready
 
     def _start(self, full: str, attributes: dict[str, str]) -> None:
-        prefix, _, name = full.rpartition(":")
+        name, prefix, is_told, is_kept = self._known.get(full) or self._learn(full)
+        above = self._open[-1] if self._open else None
         if not self._open:
             if name != self._root:
                 raise wrong_kind(f"The file begins with <{name[:100]}>, where <{self._root}> is wanted.")
             self._check_root(attributes)
-        if len(self._open) >= DEEPEST:
+        elif len(self._open) >= DEEPEST:
             raise malformed(self.place(), f"elements stand more than {DEEPEST} deep within each other.")
-        is_inside = bool(self._open) and self._open[-1] is not None
         element = None
-        if name in self._taken_out or (name not in self._dropped if is_inside else name in self._told):
+        if is_told if above is None else is_kept:
             plain = {key.rpartition(":")[2]: value for key, value in attributes.items()} if attributes else {}
             element = Element(name, prefix, plain)
         self._open.append(element)
-        self._texts.append([])
-        self._lengths.append(0)
+
+    def _learn(self, full: str) -> tuple[str, str, bool, bool]:
+        """Return what a name means: without its prefix, and whether it is kept by itself, and inside another one."""
+        prefix, _, name = full.rpartition(":")
+        is_taken_out = name in self._taken_out
+        found = (name, prefix, is_taken_out or name in self._told, is_taken_out or name not in self._dropped)
+        if len(self._known) < MOST_NAMES:
+            self._known[full] = found
+        return found
 
     def _text(self, text: str) -> None:
-        if self._open and self._open[-1] is not None:
-            self._lengths[-1] += len(text)
-            if self._lengths[-1] > LONGEST_TEXT:
+        element = self._open[-1] if self._open else None
+        if element is not None:
+            element.length += len(text)
+            if element.length > LONGEST_TEXT:
                 raise malformed(self.place(), f"one element has more than {LONGEST_TEXT:,} characters of text.")
-            self._texts[-1].append(text)
+            element.pieces.append(text)
 
     def _end(self, _: str) -> None:
-        element, pieces = self._open.pop(), self._texts.pop()
-        self._lengths.pop()
+        element = self._open.pop()
         if element is None:
             return
-        element.text = "".join(pieces)
+        pieces, element.pieces = element.pieces, []
+        element.text = pieces[0] if len(pieces) == 1 else "".join(pieces)
         above = self._open[-1] if self._open else None
         if above is None or element.name in self._taken_out:
             self._ready.append(element)

@@ -9,7 +9,7 @@ from service.migrations import beside
 
 
 revision = '0015'
-down_revision = '0013'
+down_revision = '0014'
 branch_labels = None
 depends_on = None
 

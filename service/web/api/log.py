@@ -9,10 +9,10 @@ from flask import Flask, Response, current_app
 
 from service.actions.read_log import LogQuestion, export_log
 from service.actions.read_log import read_log as read_page
+from service.domain.log_export import as_csv, as_json_lines, log_view
 from service.domain.permissions import Caller, Permission
 from service.web.auth import requires, the_caller
 from service.web.documentation import answers, described
-from service.web.log_export import as_csv, as_json_lines, log_view
 from service.web.parsing import ApiBlueprint
 from service.web.responses import json_response
 from service.web.schemas.log import Format, LogExportQuery, LogQuery, LogSchema

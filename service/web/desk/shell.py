@@ -33,6 +33,7 @@ MENU = (
     ("/desk/moderators", "Moderators", Permission.MANAGE_MODERATORS),
 )
 OF_ANY_SITE = frozenset(address for address, _, _ in MENU) | {
+    "/desk/site/moving",
     "/desk/site/opinions",
     "/desk/site/readers",
     "/desk/site/retention",

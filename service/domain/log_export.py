@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from service.domain.log import ChainedEntry, hashed_fields
-from service.web.times import rfc3339
+from service.domain.times import rfc3339
 
 COLUMNS = (
     "number", "created_at", "kind", "action", "actor_kind", "actor_id", "actor_name", "comment_id", "batch_id",

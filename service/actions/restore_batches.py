@@ -1,0 +1,235 @@
+"""Comments of one of our own exports become rows as they were: revisions, standing, times, flags and who wrote them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from service.actions.import_batches import EMPTY, Batch, Placed, Writer, revision_row
+from service.actions.submit import avatar_seed
+from service.actions.toolbox import tools
+from service.adapters.imports.bodies import Body, body_of
+from service.adapters.imports.staging import StagedArticle, Text
+from service.domain.comment import place_in_thread
+from service.domain.imports import Markup, Node, tidy_badge, tidy_email, tidy_name, tidy_title, tidy_website
+from service.domain.life import Standing, Status
+from service.domain.site import HIGHEST_MAX_DEPTH
+from service.store import imports
+from service.store.ids import new_id
+from service.store.imports import NewArticle, NewAuthor
+from service.store.session import reading
+
+AVATAR_LENGTH = 16
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return a time as an export has it."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def own_id(site_id: UUID, old: UUID) -> UUID:
+    """Return the id that something gets whose own is taken: the same whenever it is asked for, and in its place.
+
+    What is in order by its time stays so, since the first nine bytes are those of before.
+    """
+    return UUID(bytes=old.bytes[:9] + blake2b(site_id.bytes + old.bytes, digest_size=7).digest())
+
+
+class Restorer(Writer):
+    """Writes batches of one of our own exports into a site.
+
+    Ids are kept as long as nothing else in the database has them; so are the links of receipts.
+    """
+
+    _taken: set[UUID]
+    _receipts: set[bytes]
+    _kept_articles: Mapping[str, dict[str, Any]]
+
+    rule_ids: Mapping[str, UUID]
+    """What the rules of the export are called here."""
+
+    def _place(self, batch: Batch) -> tuple[list[Placed], list[tuple[str, str, str]]]:
+        with reading():
+            wanted = [UUID(one.node.id) for one in batch.new]
+            self._taken = imports.taken_comments(wanted)
+            receipts = [bytes.fromhex(json.loads(text.kept)["receipt"]) for text in batch.texts.values()]
+            self._receipts = imports.taken_receipts(receipts)
+        return super()._place(batch)
+
+    def _placed(
+        self,
+        article: StagedArticle,
+        node: Node,
+        text: Text,
+        body: Body,
+        status: Status,
+        places: dict[int, tuple[UUID, bytes]],
+    ) -> Placed:
+        kept = json.loads(text.kept)
+        old = UUID(kept["id"])
+        comment_id = own_id(self._site.id, old) if old in self._taken else old
+        receipt = bytes.fromhex(kept["receipt"])
+        if old in self._taken or receipt in self._receipts:
+            # That link leads to another comment of this database.
+            receipt = secrets.token_bytes(32)
+        self._taken.add(old)
+        self._receipts.add(receipt)
+        kept["receipt"] = receipt
+        parent = places.get(node.answers.seq) if node.answers is not None else None
+        # As deep as it was: what a site allows may have changed since.
+        place = place_in_thread(comment_id, parent, max_depth=HIGHEST_MAX_DEPTH)
+        standing = Standing(status, kept["revision"], kept["published_revision"], max(1, kept["version"]))
+        if status is not Status(kept["status"]):
+            # Its text cannot be kept; only its place is.
+            standing = Standing(status, kept["revision"], None, max(1, kept["version"]))
+        has_name = status is not Status.DELETED
+        email = tidy_email(text.email)
+        author = json.loads(text.person_kept) if text.person_kept else {}
+        kept["author"] = author or {"id": kept["author"], "created_at": kept["created_at"], "proven_at": None}
+        return Placed(
+            node,
+            comment_id,
+            place,
+            article,
+            standing,
+            body,
+            tidy_name(text.name, email=email) if has_name else "",
+            tidy_website(text.url, email=email) if has_name else None,
+            b"",
+            email or self._placeholder(text.person),
+            text.votes,
+            "",
+            kept,
+        )
+
+    def _articles_made(self, import_id: UUID, wanted: dict[str, NewArticle]) -> dict[str, UUID]:
+        return super()._articles_made(import_id, _with_ids(wanted, self._kept_articles))
+
+    def _take_articles(self, import_id: UUID, placed: Sequence[Placed]) -> dict[str, UUID]:
+        self._kept_articles = {one.article.key: json.loads(one.article.kept) for one in placed}
+        return super()._take_articles(import_id, placed)
+
+    def take_articles(self, import_id: UUID, staged: Sequence[StagedArticle]) -> None:
+        """Make the articles that are not there yet, also those under which nobody has written."""
+        self._kept_articles = {one.key: json.loads(one.kept) for one in staged}
+        wanted = {one.key: NewArticle(one.key, tidy_title(one.title), not one.closed, self._now) for one in staged}
+        self._articles_made(import_id, wanted)
+
+    def _new_authors(self, first: Sequence[Placed], records: dict[bytes, Counter[Status]]) -> list[NewAuthor]:
+        seal, context = tools().keyring.seal, self._site.id.bytes
+        ids = {one.email_hash: UUID(one.kept["author"]["id"]) for one in first}
+        taken = imports.taken_authors(list(ids.values()))
+        return [
+            NewAuthor(
+                one.email_hash,
+                seal(one.email, context=context),
+                datetime.fromisoformat(one.kept["author"]["created_at"]),
+                records[one.email_hash],
+                None if ids[one.email_hash] in taken else ids[one.email_hash],
+                moment(one.kept["author"]["proven_at"]),
+            )
+            for one in first
+        ]
+
+    def _take_authors(self, placed: Sequence[Placed]) -> dict[bytes, UUID]:
+        found = super()._take_authors(placed)
+        self._staged.give((f"author {one.kept['author']['id']}", found[one.email_hash]) for one in placed)
+        return found
+
+    def _row(
+        self, one: Placed, article_ids: dict[str, UUID], author_ids: dict[bytes, UUID], *, is_settled: bool
+    ) -> dict[str, Any]:
+        kept, standing = one.kept, one.standing
+        avatar = kept["avatar"]
+        texts = {number: body for number, body, _ in self._texts(one)}
+        return super()._row(one, article_ids, author_ids, is_settled=is_settled) | {
+            "avatar": avatar if len(avatar) == AVATAR_LENGTH else avatar_seed(self._site.id, one.email, one.name),
+            "body_html": texts[standing.published_revision].html if standing.published_revision else "",
+            "votes": kept["votes"],
+            "flags": kept["flag_count"],
+            "flags_settled": kept["flags_settled"],
+            "score": kept["score"],
+            "reason": kept["reason"],
+            "quietly_spam": kept["quietly_spam"],
+            "receipt_hash": kept["receipt"],
+            "queued_at": moment(kept["queued_at"]),
+            "published_at": moment(kept["published_at"]),
+            "edited_at": moment(kept["edited_at"]),
+            "edit_until": moment(kept["edit_until"]),
+            "appealed_at": moment(kept["appealed_at"]),
+            "author_badge": tidy_badge(kept["badge"]),
+        }
+
+    def _texts(self, one: Placed) -> list[tuple[int, Body, datetime]]:
+        """Return every revision: its number, its text, and when it was written."""
+        found = []
+        for said in one.kept["revisions"]:
+            is_latest = said["number"] == one.standing.revision
+            has_words = one.standing.status is not Status.DELETED
+            body = one.body if is_latest else body_of(said["body"], Markup.MARKDOWN) if has_words else EMPTY
+            found.append((said["number"], body, datetime.fromisoformat(said["created_at"])))
+        return found
+
+    def _revisions(self, one: Placed, article_id: UUID) -> list[dict[str, Any]]:
+        return [revision_row((one.id, article_id), number, body, written) for number, body, written in self._texts(one)]
+
+    def _signals(self, one: Placed, article_id: UUID) -> list[dict[str, Any]]:
+        waits = one.standing.status is Status.PENDING
+        return [
+            {
+                "id": new_id(self._now),
+                "site_id": self._site.id,
+                "waiting_since": moment(one.kept["queued_at"])
+                if waits and said["revision"] == one.standing.revision
+                else None,
+                "comment_id": one.id,
+                "article_id": article_id,
+                "revision": said["revision"],
+                "name": said["name"],
+                "verdict": said["verdict"],
+                "score": said["score"],
+                "detail": said["detail"],
+                "spans": said["spans"],
+                "rule_id": self.rule_ids.get(said["rule"]) if said["rule"] else None,
+                "rule_version": said["rule_version"],
+            }
+            for said in one.kept["signals"]
+        ]
+
+    def _flags(self, one: Placed, article_id: UUID) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": new_id(datetime.fromisoformat(said["created_at"])),
+                "comment_id": one.id,
+                "article_id": article_id,
+                "client_hash": None,
+                "revision": said["revision"],
+                "reason": said["reason"],
+                "detail": said["detail"],
+                # What was flagged here after the import is told from it by its time.
+                "created_at": min(datetime.fromisoformat(said["created_at"]), self._now),
+            }
+            for said in one.kept["flags"]
+        ]
+
+
+def _with_ids(wanted: dict[str, NewArticle], kept: Mapping[str, dict[str, Any]]) -> dict[str, NewArticle]:
+    ids = {key: UUID(kept[key]["id"]) for key in wanted}
+    taken = imports.taken_articles(list(ids.values()))
+    return {
+        key: replace(
+            article,
+            id=new_id(article.created_at) if ids[key] in taken else ids[key],
+            url=kept[key]["url"],
+            created_at=datetime.fromisoformat(kept[key]["created_at"]),
+            opened_at=moment(kept[key]["opened_at"]),
+        )
+        for key, article in wanted.items()
+    }

@@ -1,0 +1,95 @@
+"""An import is killed in the middle, on real processes: run again it ends with exactly the right comments."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from service.actions import recount
+from service.actions.outbox import CLAIM_LASTS
+from service.extensions import db
+from service.store import outbox
+from service.store.models import CommentRow, OutboxRow
+from service.store.session import reading, writing
+from tests.driver import SiteDriver, make_site
+from tests.exports import comment, item, wxr
+from tests.granian_server import ROOT, beside, environment_for, until
+from tests.worker_process import running_worker
+
+COMMENTS = 4_100  # three transactions
+
+
+def export(site: SiteDriver) -> str:
+    """Return an export whose comments stand in threads of three."""
+    many = [comment(n, f"Thought {n}.", parent=n - 1 if n % 3 else 0) for n in range(1, COMMENTS + 1)]
+    return wxr(*(item(f"{site.origin}/{at}", *many[at : at + 100]) for at in range(0, COMMENTS, 100)))
+
+
+def stored(app: Flask) -> int:
+    with app.app_context(), reading():
+        return db.session.scalar(select(func.count()).select_from(CommentRow)) or 0
+
+
+def check_right(site: SiteDriver) -> None:
+    """Check that every comment is there once, in its thread, and counted."""
+    with site.app.app_context():
+        assert [one for found in recount.check() for one in found.wrong] == []
+        with reading():
+            texts = db.session.scalars(select(CommentRow.search_text)).all()
+            replies = db.session.scalar(select(func.count()).where(CommentRow.parent_id.is_not(None)))
+    assert len(texts) == len(set(texts)) == COMMENTS
+    # Of each page the first comment may answer one that is under another page.
+    assert replies == sum(n % 3 > 0 and n % 100 != 1 for n in range(1, COMMENTS + 1))
+
+
+def when_some_are_there(app: Flask) -> Callable[[], bool]:
+    return lambda: 0 < stored(app) < COMMENTS
+
+
+def test_by_command(tmp_path: Path) -> None:
+    with beside(tmp_path) as app:
+        site = make_site(app)
+        file = tmp_path / "old.xml"
+        file.write_text(export(site))
+        flask = str(Path(sys.executable).with_name("flask"))
+        command = [flask, "--app", "wsgi", "import", "wordpress", str(file), "--site", site.slug, "--json"]
+        options: dict[str, Any] = {"cwd": ROOT, "env": environment_for(tmp_path), "stdout": subprocess.PIPE}
+        with subprocess.Popen(command, **options) as process:
+            until(when_some_are_there(app), "nothing was imported")
+            process.kill()
+        there = stored(app)
+        again = subprocess.run(command, check=True, **options)
+        assert f'"imported": {COMMENTS - there}'.encode() in again.stdout
+        check_right(site)
+
+
+def test_by_a_worker(tmp_path: Path) -> None:
+    with beside(tmp_path) as app:
+        site = make_site(app)
+        asked = {"kind": "wordpress", "name": "old.xml"}
+        sent = site.client.post("/v1/imports", query_string=asked, data=export(site).encode(), headers=site.bearer)
+        import_id = sent.get_json()["id"]
+
+        def told() -> dict[str, Any]:
+            return dict(site.client.get(f"/v1/imports/{import_id}", headers=site.bearer).get_json())
+
+        with running_worker(tmp_path) as worker:
+            until(when_some_are_there(app), "nothing was imported")
+            worker.kill()
+        assert told()["status"] == "running"
+        with app.app_context(), writing():
+            # As if the time had passed after which a worker is taken for dead.
+            [job] = db.session.scalars(select(OutboxRow.id).where(OutboxRow.kind == "import"))
+            outbox.keep_job(job, until=datetime.now(UTC) - CLAIM_LASTS)
+        with running_worker(tmp_path, 2):
+            until(lambda: told()["status"] == "done", "the second worker did not end it")
+        done = told()
+        assert (done["read"], done["imported"], done["skipped"]) == (COMMENTS, COMMENTS, [])
+        check_right(site)
