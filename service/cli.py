@@ -285,8 +285,8 @@ def apply_retention() -> None:
     done = upkeep.apply_retention(now=utc_now())
     click.echo(
         f"Dropped {done.client_keys} client keys, {done.answers} idempotency answers, {done.sketches} numbers of "
-        f"sketches and {done.jobs} jobs of the outbox; took {done.texts} texts, {done.emails} addresses and the words "
-        f"of {done.entries} log entries."
+        f"sketches, {done.jobs} jobs of the outbox and {done.deliveries} deliveries to webhooks; took {done.texts} "
+        f"texts, {done.emails} addresses and the words of {done.entries} log entries."
     )
 
 

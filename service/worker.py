@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask
 
-from service.actions import events, findings, lateness, learning, moving, opinions, outbox, retention
+from service.actions import events, findings, lateness, learning, moderator_letters, moving, opinions, outbox, retention
 from service.actions.outbox import Handler, Job
 from service.actions.toolbox import tools
 from service.courier import Courier
 from service.domain.errors import StoreUnavailable
+from service.postman import Postman
 
 HANDLERS: Mapping[str, Handler] = {
     "score": learning.score,
@@ -60,6 +61,7 @@ class Worker:
         self._stopping = threading.Event()
         self._claimed: deque[Job] = deque()
         self._courier = Courier(app)
+        self._postman = Postman(app)
         self._looked_at_queues = -math.inf
         self._looks_for_old_at = 0.0
 
@@ -71,9 +73,11 @@ class Worker:
         """Work until stopped, or until the parent process is gone where one was given; the database may come and go."""
         log.info("worker_started", kinds=sorted(self._handlers))
         self._courier.start()
+        self._postman.start()
         try:
             self._go_on()
         finally:
+            self._postman.stop()
             self._courier.stop()
         log.info("worker_stopped")
 
@@ -81,7 +85,7 @@ class Worker:
         """Do everything that is due and return how much was done; raises StoreUnavailable, and goes on from there."""
         total, done = 0, 1
         while done:
-            done = self._do_jobs() + self._courier.deliver_all()
+            done = self._do_jobs() + self._courier.deliver_all() + self._postman.send_all()
             total += done
         return total
 
@@ -92,6 +96,7 @@ class Worker:
                 self._look_at_queues()
                 self._do_jobs()
                 self._courier.wake()
+                self._postman.wake()
                 if is_away:
                     log.info("worker_goes_on")
                 is_away = False
@@ -113,6 +118,7 @@ class Worker:
         if time.monotonic() - self._looked_at_queues >= LOOK_AT_QUEUES_EVERY:
             with self._app.app_context():
                 lateness.look(now=_now())
+                moderator_letters.look_for_digests(now=_now())
             self._looked_at_queues = time.monotonic()
 
     def _do_jobs(self) -> int:

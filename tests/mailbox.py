@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import email
 import queue
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ class Received:
 
     to: list[str]
     message: EmailMessage
+    raw: bytes = b""
 
     def part(self, subtype: str) -> str:
         """Return the text or HTML part."""
@@ -72,7 +75,7 @@ class Mailbox:
         assert isinstance(envelope.content, bytes)
         message = email.message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
-        received = Received(list(map(str, envelope.rcpt_tos)), message)
+        received = Received(list(map(str, envelope.rcpt_tos)), message, envelope.content)
         self.letters.append(received)
         self._arrived.put(received)
         return "250 OK"
@@ -105,3 +108,33 @@ def running_smtp(*, tls: ssl.SSLContext | None = None, wants_login: bool = False
         yield mailbox
     finally:
         controller.stop()
+
+
+@contextmanager
+def saying(said: Callable[[socket.socket, threading.Event], None]) -> Iterator[SmtpAddress]:
+    """Yield the address of a server that does this with each connection."""
+    is_over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.05)
+
+        def serve() -> None:
+            while not is_over.is_set():
+                try:
+                    taken, _ = listening.accept()
+                except TimeoutError:
+                    continue
+                with taken:
+                    said(taken, is_over)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield SmtpAddress("127.0.0.1", listening.getsockname()[1], has_tls=False)
+        finally:
+            is_over.set()
+            thread.join()
+
+
+def hang(_taken: socket.socket, is_over: threading.Event) -> None:
+    """Say nothing."""
+    is_over.wait(10)

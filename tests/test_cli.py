@@ -122,8 +122,8 @@ def test_client_keys_are_dropped_after_thirty_days_and_younger_ones_kept(app: Fl
         assert upkeep.apply_retention(now=now + timedelta(days=30, minutes=1)) == upkeep.Forgotten(0, 0)
         assert _count_client_keys() == 0
     assert printed(app, "retention", "apply") == (
-        "Dropped 0 client keys, 0 idempotency answers, 0 numbers of sketches and 0 jobs of the outbox; took 0 texts, "
-        "0 addresses and the words of 0 log entries.\n"
+        "Dropped 0 client keys, 0 idempotency answers, 0 numbers of sketches, 0 jobs of the outbox "
+        "and 0 deliveries to webhooks; took 0 texts, 0 addresses and the words of 0 log entries.\n"
     )
 
 

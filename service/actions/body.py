@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 from service.adapters.graphemes import count_graphemes
 from service.adapters.markup import has_visible_text, render_body, visible_text
 from service.domain import writing
@@ -40,6 +43,12 @@ def plain_text(body_html: str) -> str:
     return visible_text(body_html)
 
 
+def link_targets(body_html: str) -> list[str]:
+    """Return where the links in sanitised HTML lead, each once: plain text does not show it."""
+    return list(dict.fromkeys(html.unescape(found) for found in _HREF.findall(body_html)))
+
+
+_HREF = re.compile(r'<a [^>]*?href="([^"]*)"')
 EXCERPT = 160  # characters: two lines on a phone, enough to recognise what is answered
 
 

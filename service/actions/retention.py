@@ -18,21 +18,33 @@ from service.actions.idempotent import ANSWER_LIFE
 from service.actions.record import record
 from service.actions.screen import ALIKE_WINDOW
 from service.domain.comment import CLIENT_KEY_LIFE
+from service.domain.letters import NEWS_LIFE, UNCONFIRMED_LIFE
 from service.domain.life import SERVICE, Status
 from service.domain.log import LogKind
 from service.domain.retention import EVERY, Kept, until
 from service.domain.webhooks import KEPT_FOR
-from service.store import comments, deliveries, flags, idempotency, outbox, retention, sites, sketches, votes
+from service.store import (
+    comments,
+    deliveries,
+    flags,
+    idempotency,
+    outbox,
+    retention,
+    sites,
+    sketches,
+    subscriptions,
+    votes,
+)
 from service.store.retention import HOUSE, Run
 from service.store.session import reading, writing
 
 BATCH = 5_000  # rows forgotten in one transaction, which has to end well before a statement's time is up
 TEXTS_SHARE = 10  # part of that for comments, of each of which six tables hold something
 
-STALE = ("score", "opinion", "report", "learn", "event")
+STALE = ("score", "opinion", "report", "learn", "event", "letter")
 """Jobs that are forgotten by their age; what a lost `learn` would have told, the next decision tells as well."""
 
-ANSWERS, SKETCHES, JOBS, DELIVERIES = "answers", "sketches", "jobs", "deliveries"
+ANSWERS, SKETCHES, JOBS, DELIVERIES, LETTERS = "answers", "sketches", "jobs", "deliveries", "letters"
 
 
 @dataclass(frozen=True)
@@ -140,6 +152,12 @@ def _house_steps(now: datetime, batch: int) -> Sequence[tuple[str, Step]]:
         (SKETCHES, _all(lambda: sketches.drop_sketches(before=now - ALIKE_WINDOW, limit=batch), batch)),
         (JOBS, _all(lambda: outbox.drop_jobs(STALE, before=now - CLIENT_KEY_LIFE, limit=batch), batch)),
         (DELIVERIES, _all(lambda: deliveries.drop_deliveries(before=now - KEPT_FOR, limit=batch), batch)),
+        (
+            LETTERS,
+            _all(lambda: subscriptions.drop_unconfirmed(before=now - UNCONFIRMED_LIFE, limit=batch), batch),
+        ),
+        (LETTERS, _all(lambda: subscriptions.drop_news(before=now - NEWS_LIFE, limit=batch), batch)),
+        (LETTERS, _all(lambda: subscriptions.drop_unasked(before=now.date()), batch)),
     ]
 
 

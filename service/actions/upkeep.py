@@ -42,6 +42,8 @@ class Forgotten:
     texts: int = 0
     emails: int = 0
     entries: int = 0
+    letters: int = 0
+    """Wishes for letters that nobody confirmed, what subscribers were told, and counts of letters by address."""
 
 
 def apply_retention(*, now: datetime, batch: int = retention.BATCH) -> Forgotten:
@@ -60,6 +62,7 @@ def apply_retention(*, now: datetime, batch: int = retention.BATCH) -> Forgotten
         texts=removed[Kept.REJECTED] + removed[Kept.SPAM],
         emails=removed[Kept.UNPROVEN_EMAILS],
         entries=removed[Kept.LOG],
+        letters=removed[retention.LETTERS],
     )
 
 

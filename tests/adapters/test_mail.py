@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
@@ -20,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from service.adapters.mail import Letter, Mailer, MailFailed, MailRefused
 from service.smtp_address import SmtpAddress
-from tests.mailbox import running_smtp
+from tests.mailbox import hang, running_smtp, saying
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SENDER = Address("Gazette comments", "comments", "gazette.example")
@@ -122,35 +121,6 @@ def test_what_the_server_says_decides_whether_to_try_again(answer: str, kind: ty
             send(mailbox.address)
     assert type(told.value) is kind
     assert "@" not in str(told.value), "addresses stand in no log"
-
-
-@contextmanager
-def saying(said: Callable[[socket.socket, threading.Event], None]) -> Iterator[SmtpAddress]:
-    """Yield the address of a server that does this with each connection."""
-    is_over = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(0.05)
-
-        def serve() -> None:
-            while not is_over.is_set():
-                try:
-                    taken, _ = listening.accept()
-                except TimeoutError:
-                    continue
-                with taken:
-                    said(taken, is_over)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield SmtpAddress("127.0.0.1", listening.getsockname()[1], has_tls=False)
-        finally:
-            is_over.set()
-            thread.join()
-
-
-def hang(_taken: socket.socket, is_over: threading.Event) -> None:
-    is_over.wait(10)
 
 
 def drip(taken: socket.socket, is_over: threading.Event) -> None:

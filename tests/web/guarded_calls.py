@@ -382,6 +382,7 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     # The desk.
     "GET /desk": [_just, _query(article=lambda news: news.article), _query(author=Newsroom.author)],
     "GET /desk/account": [_just],
+    "POST /desk/account/mail": [_form(lambda _: {"mail-x": "none"})],
     "POST /desk/account/name": [_form(lambda _: {"name": "Vera"})],
     "POST /desk/account/password": [_form(lambda _: {"old_password": PASSWORD, "new_password": "four words and more"})],
     "POST /desk/account/second-factor": [_form(lambda _: {"step": "offer"})],

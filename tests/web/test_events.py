@@ -22,6 +22,7 @@ from service.worker import Worker
 from tests.commands import empty_postgres
 from tests.driver import SiteDriver, make_site
 from tests.http_host import Asked, saying, serving
+from tests.test_canary import ADDRESS, CLIENT, assert_no_trace, traces
 from tests.webhook_host import calling_app, heard, listen
 
 FINE = saying(b"thanks")
@@ -132,6 +133,23 @@ def test_an_event_says_what_was_so_and_the_words_as_far_as_they_are_there(site: 
         assert "third" not in text, "a note is for colleagues"
         assert set(told) == {"type", "timestamp", "data"}
         assert abs(datetime.now(UTC) - datetime.fromisoformat(told["timestamp"])) < timedelta(minutes=5)
+
+
+def test_no_event_has_a_trace_of_an_address(site: SiteDriver) -> None:
+    with listening(site) as ear:
+        sent = site.submitted(email=ADDRESS, address=CLIENT)
+        site.approve(sent["id"])
+        site.revise(sent, "Otherwise.")
+        site.decide(sent["id"], "reject", revision=2, reason="No.")
+        site.flagged(sent["id"], "other", "spam", "abuse")
+        client = site.opened(sent["id"])["client"]
+        site.withdraw(sent)
+        told = json.dumps(ear.hears())
+    assert told.count('"type"') == 11
+    assert_no_trace(traces(), told, "an event")
+    assert CLIENT not in told
+    assert client not in told
+    assert "avatar" not in told
 
 
 def test_what_was_taken_back_meanwhile_is_told_without_its_words(site: SiteDriver) -> None:

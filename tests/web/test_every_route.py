@@ -51,6 +51,16 @@ OPEN_TO_ALL = {
     "PATCH /v1/receipts/<token>",
     "DELETE /v1/receipts/<token>",
     "POST /v1/receipts/<token>/appeal",
+    "POST /v1/receipts/<token>/mail",
+    # A signed token in a letter is the capability.
+    "GET /mail/confirm/<token>",
+    "POST /mail/confirm/<token>",
+    "GET /mail/stop/<token>",
+    "POST /mail/stop/<token>",
+    "GET /mail/decide/<token>",
+    "POST /mail/decide/<token>",
+    "GET /mail/quiet/<token>",
+    "POST /mail/quiet/<token>",
     # Who runs the service; what is in front of it keeps others away.
     "GET /healthz",
     "GET /metrics",

@@ -8,8 +8,9 @@ from uuid import UUID
 from flask import Blueprint, Response, request
 from markupsafe import Markup
 
-from service.actions import accounts
+from service.actions import accounts, mail_choices
 from service.domain.errors import Invalid
+from service.domain.letters import MailChoice, check_mail_choice
 from service.web.desk.browsers import browser_words
 from service.web.desk.shell import ACCOUNT, desk, desk_page, seen_at, the_signed_in
 from service.web.pages.words import by_field
@@ -21,9 +22,17 @@ blueprint = Blueprint("desk_account", __name__, url_prefix=ACCOUNT)
 NOTICES = {
     "name": "Your name is changed.",
     "password": "Your password is changed, and your other sessions have ended.",
+    "mail": "Your emails are chosen.",
     "off": "The second factor is off.",
     "session": "That session has ended.",
     "others": "Your other sessions have ended.",
+}
+
+MAIL_WORDS = {
+    MailChoice.NONE: "None",
+    MailChoice.AT_ONCE: "At once, for each reply that waits",
+    MailChoice.DIGEST: "Once a day, where anything waits",
+    MailChoice.LATE: "Only when the queue is late",
 }
 
 
@@ -95,6 +104,23 @@ def end_sessions() -> Response:
     return _done("session")
 
 
+@blueprint.post("/mail")
+@desk_page(None)
+def choose_mail() -> Response:
+    """Change which emails one gets about one's sites."""
+    signed_in = the_signed_in()
+    try:
+        chosen = {
+            one.site_slug: check_mail_choice("mail", request.form[f"mail-{one.site_slug}"])
+            for one in signed_in.memberships
+            if f"mail-{one.site_slug}" in request.form
+        }
+    except Invalid as error:
+        return _page(error)
+    mail_choices.choose(signed_in.moderator_id, chosen, now=utc_now())
+    return _done("mail")
+
+
 def _done(what: str) -> Response:
     """Lead back to the account, and to the site whose menu is around it."""
     asked = {name: request.args[name] for name in ("site",) if name in request.args}
@@ -119,6 +145,8 @@ def _page(error: Invalid | None = None, *, notice: str | None = None, name: str 
         name=view.name if name is None else name,
         here=signed_in.session_id,
         browser_words=browser_words,
+        mail=mail_choices.read_choices(signed_in.moderator_id),
+        mail_words=MAIL_WORDS,
         errors={} if error is None else by_field(error.faults),
         notice=notice,
     )

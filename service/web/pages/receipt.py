@@ -9,9 +9,11 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 
 from service.actions.appeal import appeal
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
+from service.actions.subscriptions import ask, state_of, stop
 from service.domain.errors import Invalid, NotFound, PostbagError
+from service.domain.letters import check_subscription_kind
 from service.domain.life import Status
-from service.web.languages import say, speak
+from service.web.languages import language, say, speak
 from service.web.pages.reply_form import Problem
 from service.web.pages.words import by_field, explanation, heading
 from service.web.problems import ERROR_CODES, problem_headers
@@ -21,6 +23,7 @@ from service.web.views import avatar_path
 
 blueprint = Blueprint("receipt_page", __name__, url_prefix="/receipts")
 
+MAIL_ACTIONS = frozenset({"mail", "no_mail"})
 NOTICES = {"revised": "page.changesSent", "unchanged": "page.unchanged"}
 
 
@@ -31,6 +34,7 @@ class Form:
     action: str
     values: dict[str, str]
     is_appeal: bool = False
+    is_mail: bool = False
     errors: dict[str, list[str]] = field(default_factory=dict)
     problem: Problem | None = None
 
@@ -60,6 +64,8 @@ def act(token: str) -> Response:
         if action == "withdraw":
             withdraw_comment(token, now=utc_now())
             return _seen_at(url_for(".show", token=token))
+        if action in MAIL_ACTIONS:
+            return _wished(token, action)
         if action == "appeal":
             appeal(token, typed["text"], client_address=request.remote_addr, now=utc_now())
             return _seen_at(url_for(".show", token=token))
@@ -73,6 +79,15 @@ def act(token: str) -> Response:
     return _seen_at(url_for(".show", token=token, done=done))
 
 
+def _wished(token: str, action: str) -> Response:
+    about, now = check_subscription_kind("about", request.form.get("about", "")), utc_now()
+    if action == "mail":
+        ask(token, about, language=language(), client_address=request.remote_addr, now=now)
+    else:
+        stop(token, about, now=now)
+    return _seen_at(f"{url_for('.show', token=token)}#mail")
+
+
 def _seen_at(address: str) -> Response:
     answer = redirect(address, 303)
     assert isinstance(answer, Response)
@@ -81,8 +96,10 @@ def _seen_at(address: str) -> Response:
 
 def _refused(token: str, typed: dict[str, str], error: PostbagError, *, is_appeal: bool) -> Response:
     receipt = read_receipt(token, now=utc_now())
-    form = Form(url_for(".act", token=token), typed if not is_appeal else typed | {"body": receipt.revision.body_raw})
-    form.is_appeal = is_appeal
+    is_mail = request.form.get("action") in MAIL_ACTIONS
+    if is_appeal or is_mail:
+        typed = typed | {"body": receipt.revision.body_raw}
+    form = Form(url_for(".act", token=token), typed, is_appeal=is_appeal, is_mail=is_mail)
     if isinstance(error, Invalid):
         form.errors = by_field(error.faults)
     else:
@@ -124,6 +141,7 @@ def _view(receipt: Receipt) -> dict[str, Any]:
         "may_revise": receipt.may_revise,
         "may_withdraw": receipt.may_withdraw,
         "may_appeal": receipt.may_appeal,
+        "mail": {kind.value: state.value for kind, state in (state_of(receipt) or {}).items()},
         "is_appealed": comment.appealed_at is not None,
         "reason": comment.reason,
         "article": article,
