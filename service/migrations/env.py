@@ -48,8 +48,16 @@ def _run() -> None:
             transaction_per_migration=True,
             compare_server_default=True,
         )
-        with context.begin_transaction():
-            context.run_migrations()
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+        finally:
+            if connection.dialect.name == "postgresql":
+                # It goes back to those that this process answers requests with, whose statements wait for longer.
+                connection.rollback()
+                connection.execute(text("RESET lock_timeout"))
+                connection.execute(text("RESET statement_timeout"))
+                connection.commit()
 
 
 run()

@@ -142,10 +142,16 @@ def crowded_site(server_url: str, redis_url: str, instance: Path) -> Iterator[Si
         others = [(make_site(app), *sizes) for sizes in OTHERS]
         with app.app_context():
             with db.engine.begin() as connection:
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
                 for one, rows, articles in [(site, ROWS, ARTICLES), *others]:
                     _fill(connection, one, rows=rows, articles=articles)
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                # Autovacuum may be at the same table, and a busy machine takes its time.
+                connection.execute(text("SET statement_timeout = 0"))
+                connection.execute(text("SET lock_timeout = 0"))
                 connection.execute(text("VACUUM ANALYZE"))
+                connection.execute(text("RESET statement_timeout"))
+                connection.execute(text("RESET lock_timeout"))
         yield site
 
 

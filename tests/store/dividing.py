@@ -20,4 +20,7 @@ def divide() -> None:
     (found,) = re.findall(r"^```sql\n(BEGIN;.*?PARTITION BY HASH.*?)^```$", DOCUMENT.read_text(), re.M | re.S)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         driver: Any = connection.connection.driver_connection
+        # As psql has it, which an operator takes for it.
+        psycopg.Cursor(driver).execute(b"SET statement_timeout = 0; SET lock_timeout = 0")
         psycopg.Cursor(driver).execute(found.encode())
+        psycopg.Cursor(driver).execute(b"RESET statement_timeout; RESET lock_timeout")

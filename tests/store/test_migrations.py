@@ -146,6 +146,18 @@ def test_upgrading_twice_changes_nothing(empty_app: Flask) -> None:
     assert [comment["id"] for comment in site.page()["comments"]] == [sent["id"]]
 
 
+@pytest.mark.parametrize("empty_app", ["postgresql"], indirect=True)
+def test_who_has_migrated_waits_for_locks_afterwards_as_everybody_does(empty_app: Flask) -> None:
+    with empty_app.app_context():
+        upgrade()
+        with db.engine.connect() as connection:
+            told = [
+                connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+                for name in ("lock_timeout", "statement_timeout")
+            ]
+    assert told == ["1s", "5s"]
+
+
 def test_every_index_of_the_models_exists(empty_app: Flask) -> None:
     with empty_app.app_context():
         upgrade()

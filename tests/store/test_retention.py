@@ -79,7 +79,7 @@ def test_texts_of_what_was_turned_down_go_when_their_days_are_over(site: SiteDri
     assert [run.get(name) for run in runs_logged(site) for name in ("rejected", "spam")] == [1, None, None, 1]
     assert [one["id"] for one in site.queue(status="rejected")["comments"]] == [rejected["id"]]
     assert site.queue()["totals"] == {"pending": 1, "approved": 1, "rejected": 1, "spam": 1, "deleted": 0}
-    assert site.app.test_cli_runner().invoke(args=["counters", "check"]).exit_code == 0
+    assert site.app.test_cli_runner().invoke(args=["counters", "check", "--site", site.slug]).exit_code == 0
     assert site.opened(spam["id"])["author"]["record"]["spam"] == 1
     assert site.receipt(rejected)["status"] == "rejected"
     assert site.client.get(f"/receipts/{rejected['receipt']['token']}").status_code == 200
