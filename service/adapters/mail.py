@@ -141,7 +141,8 @@ class Mailer:
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 session.quit()
         except (OSError, smtplib.SMTPException) as fault:
-            if is_over.is_set() or isinstance(fault, TimeoutError):
+            # smtplib tells of a time-out while it reads as of a connection that was closed.
+            if is_over.is_set() or TimeoutError in {type(fault), type(fault.__context__)}:
                 raise MailFailed(f"{server.host} did not take a letter within {self._seconds:g} seconds.") from fault
             raise
         finally:
