@@ -25,6 +25,7 @@ from service.domain.retention import EVERY, Kept, until
 from service.domain.webhooks import KEPT_FOR
 from service.store import (
     comments,
+    delivery_log,
     flags,
     idempotency,
     outbox,
