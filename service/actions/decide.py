@@ -164,9 +164,7 @@ def _carry_out(
         try:
             if comment is None:
                 raise NotFound("This site has no such comment.")
-            if comment.is_erased and proposal.action in {Action.APPROVE, Action.RESTORE}:
-                raise Invalid("action", "not_offered", WORDS_ARE_GONE)
-            afters[comment.id] = life.decide(
+            after = life.decide(
                 comment.standing,
                 proposal.action,
                 revision=proposal.revision,
@@ -174,6 +172,10 @@ def _carry_out(
                 expected_version=proposal.expected_version,
                 last_decision=last.get(comment.id),
             )
+            # Only now: of what was decided or taken back meanwhile, that is what there is to say.
+            if comment.is_erased and proposal.action in {Action.APPROVE, Action.RESTORE}:
+                raise Invalid("action", "not_offered", WORDS_ARE_GONE)
+            afters[comment.id] = after
         except PostbagError as fault:
             refused[proposal.comment_id] = fault
     to_do = [proposal for proposal in proposals if proposal.comment_id in afters]

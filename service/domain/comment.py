@@ -166,7 +166,8 @@ def check_author_may_revise(comment: Comment, now: datetime) -> None:
 
 def author_may_appeal(comment: Comment) -> bool:
     """True where a person has turned it down, and its author has not asked for another look before."""
-    return life.can_be_appealed(comment.standing) and not comment.is_quietly_spam and comment.appealed_at is None
+    is_there = not comment.is_erased and not comment.is_quietly_spam
+    return life.can_be_appealed(comment.standing) and is_there and comment.appealed_at is None
 
 
 def check_author_may_appeal(comment: Comment) -> None:
