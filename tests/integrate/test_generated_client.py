@@ -59,7 +59,11 @@ def test_the_generator_understands_the_whole_document(gazette: Gazette, folder: 
     assert "WARNING" not in generate(gazette.server.url, folder).upper()
     modules = {path.name for path in (folder / "postbag-client" / "postbag_client" / "models").glob("*.py")}
     # Names that a generator makes up where the document gives none.
-    assert {name for name in modules if "_type_" in name} == {"log_entry_details_type_0.py"}
+    assert {name for name in modules if "_type_" in name} == {
+        "log_entry_details_type_0.py",
+        "receipt_mail_type_0.py",
+        "receipt_mail_type_0_additional_property.py",
+    }
     assert {name for name in modules if name.endswith("status.py")} == {
         "status.py",
         "delivery_status.py",
