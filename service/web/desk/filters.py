@@ -1,8 +1,10 @@
-"""What the filter forms of the desk ask, read from the address; what cannot be read is told beside its field."""
+"""What the desk's forms ask: filters from the address, and what is to be done; each fault is told beside its field."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,6 +13,16 @@ from flask import request
 from service.domain.errors import Invalid
 from service.domain.text import forbidden_character
 from service.web.auth import the_caller
+
+Act = TypeVar("Act")
+
+
+def chosen(actions: Mapping[str, Act]) -> Act:
+    """Return what the button of a form asks for; raises Invalid for a form that asks for nothing that is there."""
+    what = request.form.get("do", "")
+    if what not in actions:
+        raise Invalid("do", "not_a_choice", "This form does not say what to do.")
+    return actions[what]
 
 
 def word(name: str) -> str | None:

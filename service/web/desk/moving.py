@@ -15,7 +15,7 @@ from service.domain.exports import FORMS, ExportForm
 from service.domain.imports import System
 from service.domain.permissions import Permission
 from service.web.auth import the_caller
-from service.web.desk.filters import own_address
+from service.web.desk.filters import chosen, own_address
 from service.web.desk.shell import desk, desk_page, seen_at
 from service.web.pages.words import by_field
 from service.web.problems import ERROR_CODES, TooLarge
@@ -68,9 +68,7 @@ def change() -> Response:
     """Take a file, carry out what was tried, throw it away, or take an import back."""
     what = request.form.get("do", "")
     try:
-        if what not in ACTIONS:
-            raise Invalid("do", "not_a_choice", "This form does not say what to do.")  # noqa: TRY301 - told as the others
-        import_id = ACTIONS[what]()
+        import_id = chosen(ACTIONS)()
     except (Invalid, NotFound, TooLarge) as error:
         return _page(error)
     return seen_at(own_address("/desk/site/moving", done=what, report=str(import_id)) + "#imports")

@@ -13,7 +13,7 @@ from service.domain.errors import Invalid, NotFound, PostbagError
 from service.domain.opinions import OpinionKind
 from service.domain.permissions import Permission
 from service.web.auth import the_caller
-from service.web.desk.filters import own_address
+from service.web.desk.filters import chosen, own_address
 from service.web.desk.shell import desk, desk_page, seen_at
 from service.web.pages.words import by_field
 from service.web.problems import ERROR_CODES
@@ -43,9 +43,7 @@ def change() -> Response:
     """Ask somebody, ask them no more, or try it; a new secret stands on the answer, and on no page after it."""
     what = request.form.get("do", "")
     try:
-        if what not in ACTIONS:
-            raise Invalid("do", "not_a_choice", "This form does not say what to do.")  # noqa: TRY301 - told as the others
-        came = ACTIONS[what]()
+        came = chosen(ACTIONS)()
     except (Invalid, NotFound) as error:
         return _page(error)
     if isinstance(came, Trial):

@@ -14,7 +14,7 @@ from service.domain.known_readers import LONGEST_LIFE, MOST_SECRETS, KeyKind, Re
 from service.domain.permissions import Permission
 from service.domain.site import Policy
 from service.web.auth import the_caller
-from service.web.desk.filters import own_address
+from service.web.desk.filters import chosen, own_address
 from service.web.desk.shell import desk, desk_page, seen_at
 from service.web.pages.words import by_field
 from service.web.problems import ERROR_CODES
@@ -49,9 +49,7 @@ def change() -> Response:
     """Do what a form says; a new secret stands on the answer, and on no page after it."""
     what = request.form.get("do", "")
     try:
-        if what not in ACTIONS:
-            raise Invalid("do", "not_a_choice", "This form does not say what to do.")  # noqa: TRY301 - told as the others
-        made = ACTIONS[what]()
+        made = chosen(ACTIONS)()
     except (Invalid, NotFound) as error:
         return _page(error)
     if made is not None and made.secret is not None:

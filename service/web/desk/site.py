@@ -20,7 +20,7 @@ from service.domain.retention import Kept
 from service.domain.site import Policy, Site
 from service.domain.writing import Faults
 from service.web.auth import the_caller
-from service.web.desk.filters import own_address
+from service.web.desk.filters import chosen, own_address
 from service.web.desk.shell import desk, desk_page, seen_at
 from service.web.pages.words import by_field
 from service.web.problems import ERROR_CODES
@@ -82,9 +82,7 @@ def change_reasons() -> Response:
     """Add, change, move or remove a canned reason."""
     what = request.form.get("do", "")
     try:
-        if what not in REASON_ACTIONS:
-            raise Invalid("do", "not_a_choice", "This form does not say what to do.")  # noqa: TRY301 - told as the others
-        REASON_ACTIONS[what]()
+        chosen(REASON_ACTIONS)()
     except (Invalid, NotFound) as error:
         about = "new" if what == "add" else request.form.get("reason", "")
         return _page(error, about=about, typed=request.form)

@@ -15,7 +15,7 @@ from service.domain.events import EventType
 from service.domain.permissions import Permission
 from service.domain.webhooks import DESCRIPTION_MAX, KEPT_FOR, MOST_ATTEMPTS
 from service.web.auth import the_caller
-from service.web.desk.filters import own_address
+from service.web.desk.filters import chosen, own_address
 from service.web.desk.shell import desk, desk_page, seen_at
 from service.web.pages.words import by_field
 from service.web.problems import ERROR_CODES
@@ -84,9 +84,7 @@ def change(webhook_id: UUID) -> Response:
     """Change, try or remove a webhook, make a new secret, or send something again."""
     what = request.form.get("do", "")
     try:
-        if what not in ACTIONS:
-            raise Invalid("do", "not_a_choice", "This form does not say what to do.")  # noqa: TRY301 - told as the others
-        came = ACTIONS[what](webhook_id)
+        came = chosen(ACTIONS)(webhook_id)
     except Invalid as error:
         return _one(webhook_id, error)
     if isinstance(came, Attempt):
