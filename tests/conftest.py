@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     That is two of three tests in the browser, what installs a load generator, and each test of the web and of the
     commands on one kind of database, half of them on either. Whatever has SQL of its own, in tests/store, runs on both
-    kinds always.
+    kinds always. CI takes half of the large rooms (`_is_left_out_in_ci`).
     """
     if os.environ.get("EVERYTHING") or any(".py" in argument for argument in config.args):
         return

@@ -107,6 +107,18 @@ def test_a_whole_life_that_waited_for_a_worker_is_told_in_its_order_too(site: Si
         ]  # fmt: skip
 
 
+def test_an_appeal_is_told_as_what_waits_again_without_its_words(site: SiteDriver) -> None:
+    with listening(site, "comment.held", "comment.rejected") as ear:
+        sent = site.submitted()
+        site.decide(sent["id"], "reject")
+        ear.hears()
+        appeal = {"text": "The quarry stands in the third paragraph."}
+        assert site.client.post(f"/v1/receipts/{sent['receipt']['token']}/appeal", json=appeal).status_code == 200
+        (told,) = ear.hears()
+        assert (told["type"], told["data"]["signals"]) == ("comment.held", ["appealed"])
+        assert "third paragraph" not in str(told)
+
+
 def test_an_event_says_what_was_so_and_the_words_as_far_as_they_are_there(site: SiteDriver) -> None:
     with listening(site) as ear:
         sent = site.submitted(name="Ada", email="ada@example.org", url="https://ada.example", body="See *this*.")
