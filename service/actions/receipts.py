@@ -149,6 +149,8 @@ def _store_revision(
         ),
         receipt.site,
         item.author,
+        # Whoever has this receipt has sent the reply, so what that one showed holds for its edit.
+        is_proven=comment.is_proven,
         book=book,
         author_flagged=comments.count_flagged(comment.author_id, besides=comment.id),
         alike=sketches.count_alike(comment.site_id, numbers, since=alike_since, besides=comment.id),

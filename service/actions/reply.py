@@ -20,7 +20,8 @@ from service.domain.writing import Faults, check_line, check_name, check_website
 class Reply:
     """What the reader sent, unchecked. `article` is the canonical URL or a registered id.
 
-    `challenge` is a solved proof of work. `honeypot` is what stood in a field that no person sees.
+    `challenge` is a solved proof of work, `author_token` what an author was given who has proven the address.
+    `honeypot` is what stood in a field that no person sees.
     """
 
     article: str
@@ -34,12 +35,13 @@ class Reply:
     form_token: str = ""
     challenge: str = ""
     honeypot: str = ""
+    author_token: str = ""
 
     @property
     def content(self) -> str:
         """Everything the reader said, as text: what makes one request the same as another.
 
-        A proof of work and a form token are of the sending, not of the reply: sent again, it brings others.
+        A proof of work and the tokens are of the sending, not of the reply: sent again, it brings others.
         """
         return json.dumps(astuple(self)[:_CONTENT_FIELDS], default=str)
 

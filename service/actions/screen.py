@@ -52,6 +52,7 @@ def screen(
     author_flagged: int,
     now: datetime,
     author_approved: int | None = None,
+    is_proven: bool = False,
     form: FormSeen | None = None,
     has_proof: bool = False,
     redis_is_away: bool = False,
@@ -62,6 +63,7 @@ def screen(
 ) -> tuple[Signal, ...]:
     """Return what the screening finds, after at most one more query; raises what a phase that rejects stands for.
 
+    `is_proven` says that this was sent by whoever has proven the address, and not only with the address typed in.
     `alike` is how many comments say nearly the same, and `author_flagged` how many of the author's others are under
     flags. Raises ArticleClosed, Duplicate, Forbidden for an author or a network that the site refuses, and Invalid
     for words and links that it refuses.
@@ -70,7 +72,8 @@ def screen(
         site.policy,
         author_approved=author.approved if author_approved is None else author_approved,
         now=now,
-        author_is_proven=author.proven_at is not None,
+        author_is_proven=is_proven and author.proven_at is not None,
+        address_is_proven=author.proven_at is not None,
         author_spam=author.spam,
         author_flagged=author_flagged,
         trusted_after=site.trusted_after,

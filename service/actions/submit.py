@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service import metrics
-from service.actions import announce, events, forms, limiting, opinions, outbox, screen
+from service.actions import announce, events, forms, limiting, opinions, outbox, proven, screen
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
 from service.actions.known_sites import SiteChanged
@@ -136,8 +136,9 @@ def submit_comment(
     try:
         # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
         body_html = render(checked.body)
-        reader = _Sender(email_hashes, client_hash, client_address, form, has_proof=proof is not None)
-        sender = _Sender(email_hashes, None, None, None, has_proof=False) if caller else reader
+        shown = reply.author_token
+        reader = _Sender(email_hashes, client_hash, client_address, form, proof is not None, shown)
+        sender = _Sender(email_hashes, None, None, None, False, shown) if caller else reader
         book = screen.rules_in_force(site)
         with writing(hurried=True):
             submitted = _store(checked, body_html, site, sender, book, verdict, now)
@@ -173,6 +174,7 @@ class _Sender:
     address: str | None
     form: FormSeen | None
     has_proof: bool
+    author_token: str
 
 
 def _store(
@@ -206,6 +208,7 @@ def _store(
     if author.pending + author.approved + author.rejected + author.spam:
         since = now - DUPLICATE_WINDOW
         is_duplicate, flagged = comments.past_of_author(author.id, article.id, fingerprint, since=since)
+    is_proven = proven.is_of(author, sender.author_token, now=now)
     signals = screen.screen(
         Submission(
             checked.body,
@@ -219,6 +222,7 @@ def _store(
         ),
         site,
         author,
+        is_proven=is_proven,
         book=book,
         alike=found.alike,
         author_flagged=flagged,
@@ -250,6 +254,7 @@ def _store(
         client_hash=sender.client_hash,
         receipt_hash=token_hash(receipt),
         edit_until=now + site.revise_window,
+        is_proven=is_proven,
     )
     key, first = CommentKey(site.id, article.id, comment_id), Revision(1, checked.body, body_html, now)
     waiting = standing.status is Status.PENDING

@@ -73,6 +73,8 @@ class Comment:
     """True where the screening, and no person, has called it spam."""
     appealed_at: datetime | None = None
     """When its author asked for another look; they can once."""
+    is_proven: bool = False
+    """True where it came from whoever has proven the address; anybody can type one."""
 
     @property
     def key(self) -> CommentKey:

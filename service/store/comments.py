@@ -50,6 +50,7 @@ COMMENT_COLUMNS = (
     CommentRow.client_hash,
     CommentRow.quietly_spam,
     CommentRow.appealed_at,
+    CommentRow.is_proven,
 )
 
 
@@ -107,6 +108,7 @@ class NewComment:
     client_hash: bytes | None
     receipt_hash: bytes
     edit_until: datetime
+    is_proven: bool = False
 
 
 def add_comment(new: NewComment, *, now: datetime) -> None:
@@ -141,6 +143,7 @@ def add_comment(new: NewComment, *, now: datetime) -> None:
                 "quietly_spam": new.quietly_spam,
                 "client_hash": new.client_hash,
                 "receipt_hash": new.receipt_hash,
+                "is_proven": new.is_proven,
                 "created_at": now,
                 "queued_at": now,
                 "published_at": now if new.standing.is_published else None,

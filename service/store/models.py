@@ -170,6 +170,8 @@ class CommentRow(Base):
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     edit_until: Mapped[datetime] = mapped_column(UtcDateTime)
     appealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_proven: Mapped[bool] = mapped_column(server_default=text("false"))
+    """True where it came from whoever has proven the address, and not only with the address typed in."""
 
     __table_args__ = (
         CheckConstraint("status IN ('pending', 'approved', 'rejected', 'spam', 'deleted')", name="status"),

@@ -77,7 +77,8 @@ def hold_by_policy(submission: Submission, facts: Facts) -> Signal | None:
 def _why_not_trusted(what: str, facts: Facts) -> str:
     held = f"The site holds every {what} until its author"
     if not facts.author_is_proven:
-        return f"{held} has proven the address and has {facts.trusted_after} approved; the address is not proven."
+        missing = "whoever sent this only typed it" if facts.address_is_proven else "the address is not proven"
+        return f"{held} has proven the address and has {facts.trusted_after} approved; {missing}."
     return f"{held} has {facts.trusted_after} approved; this one has {facts.author_approved}."
 
 

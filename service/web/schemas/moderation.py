@@ -64,7 +64,9 @@ class AuthorRecordSchema(Schema):
     url = fields.String(required=True, allow_none=True)
     avatar = fields.String(required=True)
     record = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
-    proven = fields.Boolean(required=True, metadata={"description": "Whether the address is known to be theirs."})
+    proven = fields.Boolean(
+        required=True, metadata={"description": "Whether this came from whoever has proven the address."}
+    )
 
 
 class AnsweredSchema(Schema):

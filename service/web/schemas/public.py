@@ -151,6 +151,11 @@ class SubmissionSchema(StrictSchema):
         allow_none=True,
         metadata={"description": "A solved challenge in base64, as ALTCHA v2 has it, after `challenge_required`."},
     )
+    author_token = Text(
+        load_default="",
+        allow_none=True,
+        metadata={"description": "What an author is given who proves the address; without it, it is only typed in."},
+    )
     subject = Text(
         load_default="", allow_none=True, metadata={"description": "Stays empty: in forms, people do not see it."}
     )
