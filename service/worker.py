@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask
 
-from service.actions import events, findings, lateness, learning, opinions, outbox
+from service.actions import erase, events, findings, lateness, learning, opinions, outbox
 from service.actions.outbox import Handler, Job
 from service.actions.toolbox import tools
 from service.courier import Courier
@@ -30,6 +30,7 @@ HANDLERS: Mapping[str, Handler] = {
     "opinion": opinions.ask,
     "report": opinions.report,
     "event": events.hand_on,
+    erase.JOB: erase.go_on,
 }
 LOOK_AT_QUEUES_EVERY = 15.0  # seconds; nobody counts the seconds of a queue that is late
 LOOK_EVERY = 0.5

@@ -133,7 +133,13 @@ class SealedAddress:
 
 def sealed_addresses_after(author_id: UUID | None, *, limit: int) -> list[SealedAddress]:
     """Return the next `limit` authors by id, for a walk through all of them in bounded memory."""
-    statement = select(AuthorRow.id, AuthorRow.site_id, AuthorRow.email_sealed).order_by(AuthorRow.id).limit(limit)
+    statement = (
+        select(AuthorRow.id, AuthorRow.site_id, AuthorRow.email_sealed)
+        # Of an author who was erased there is none.
+        .where(AuthorRow.email_sealed != b"")
+        .order_by(AuthorRow.id)
+        .limit(limit)
+    )
     if author_id is not None:
         statement = statement.where(AuthorRow.id > author_id)
     return [SealedAddress(*row) for row in db.session.execute(statement)]

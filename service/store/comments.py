@@ -19,6 +19,7 @@ from service.store.models import CommentRow, FlagRow, RevisionRow, SignalRow, Sk
 from service.store.prepared import run
 from service.store.together import add_rows
 
+NOBODYS_AVATAR = "0" * 16  # drawn from nothing, where the one of before was drawn from an address
 MOST_FLAGGED = 5  # comments of one author under flags that are counted; what follows is the same for more
 
 COMMENT_COLUMNS = (
@@ -242,6 +243,7 @@ def erase_texts(comment_ids: Sequence[UUID]) -> None:
         .values(
             author_name="",
             author_url=None,
+            avatar=NOBODYS_AVATAR,
             body_html="",
             search_text="",
             body_fingerprint=b"",

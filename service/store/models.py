@@ -402,8 +402,8 @@ class OpinionSettingsRow(Base):
 class LogRow(Base):
     """One thing that was done and by whom: a decision, its undoing, or a change of how a site is run.
 
-    Rows are only ever added, each with the hash of the one before it on its site (`domain/log.py`). Whoever writes of a
-    comment holds its row.
+    Rows are only added, each with the hash of the one before it on its site (`domain/log.py`). Words about an author
+    who was erased are taken out of them. Whoever writes of a comment holds its row.
     """
 
     __tablename__ = "log"
