@@ -22,6 +22,7 @@ from service.actions.outbox import Handler, Job
 from service.actions.toolbox import tools
 from service.courier import Courier
 from service.domain.errors import StoreUnavailable
+from service.postman import Postman
 
 HANDLERS: Mapping[str, Handler] = {
     "score": learning.score,
@@ -50,6 +51,7 @@ class Worker:
         self._stopping = threading.Event()
         self._claimed: deque[Job] = deque()
         self._courier = Courier(app)
+        self._postman = Postman(app)
         self._looked_at_queues = -math.inf
 
     def stop(self) -> None:
@@ -60,9 +62,11 @@ class Worker:
         """Work until stopped, or until the parent process is gone where one was given; the database may come and go."""
         log.info("worker_started", kinds=sorted(self._handlers))
         self._courier.start()
+        self._postman.start()
         try:
             self._go_on()
         finally:
+            self._postman.stop()
             self._courier.stop()
         log.info("worker_stopped")
 
@@ -70,7 +74,7 @@ class Worker:
         """Do everything that is due and return how much was done; raises StoreUnavailable, and goes on from there."""
         total, done = 0, 1
         while done:
-            done = self._do_jobs() + self._courier.deliver_all()
+            done = self._do_jobs() + self._courier.deliver_all() + self._postman.send_all()
             total += done
         return total
 
@@ -81,6 +85,7 @@ class Worker:
                 self._look_at_queues()
                 self._do_jobs()
                 self._courier.wake()
+                self._postman.wake()
                 if is_away:
                     log.info("worker_goes_on")
                 is_away = False

@@ -44,6 +44,7 @@ __all__ = [
     "enqueue",
     "finish",
     "forget",
+    "is_due",
     "pause_after",
     "state",
     "take_up_again",
@@ -73,10 +74,16 @@ def enqueue(
     after_commit(tools().wakeups.wake)
 
 
-def claim(kinds: Sequence[str], *, now: datetime) -> list[Job]:
+def claim(kinds: Sequence[str], *, now: datetime, most: int = CLAIMED_AT_ONCE) -> list[Job]:
     """Return what this worker is to do now, the oldest first; nobody else gets it before CLAIM_LASTS is over."""
     with writing():
-        return outbox.claim_jobs(kinds, until=now + CLAIM_LASTS, limit=CLAIMED_AT_ONCE, now=now)
+        return outbox.claim_jobs(kinds, until=now + CLAIM_LASTS, limit=most, now=now)
+
+
+def is_due(kind: str, *, now: datetime) -> bool:
+    """True where there is something of a kind to do; asking costs less than claiming what is not there."""
+    with reading():
+        return outbox.is_due(kind, now=now)
 
 
 def carry_out(job: Job, handlers: Mapping[str, Handler], *, now: datetime) -> bool:
@@ -97,7 +104,7 @@ def carry_out(job: Job, handlers: Mapping[str, Handler], *, now: datetime) -> bo
 
 
 def _failed(job: Job, fault: Exception, now: datetime) -> None:
-    is_last = job.attempts >= MOST_ATTEMPTS
+    is_last = job.attempts >= MOST_ATTEMPTS or (isinstance(fault, OutgoingFailed) and fault.is_final)
     # Of most faults only the kind is fit for the log and the table: messages quote what people wrote. That of a call
     # that came to nothing is a sentence for people, and who runs the service has to know which server it was.
     name = type(fault).__name__

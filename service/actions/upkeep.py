@@ -27,7 +27,7 @@ __all__ = ["CannotUnseal", "Forgotten", "Readiness", "apply_retention", "readine
 BATCH = 500  # addresses re-sealed in one transaction: short enough that submissions do not notice
 FORGET_BATCH = 5_000  # rows forgotten in one transaction, which has to end well before a statement's time is up
 
-STALE = ("score", "opinion", "report", "learn", "event")
+STALE = ("score", "opinion", "report", "learn", "event", "letter")
 """Jobs that are forgotten by their age; what a lost `learn` would have told, the next decision tells as well."""
 
 

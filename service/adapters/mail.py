@@ -29,6 +29,8 @@ class MailFailed(OutgoingFailed):
 class MailRefused(MailFailed):
     """A letter that this server will never take: trying again is of no use."""
 
+    is_final = True
+
 
 @dataclass(frozen=True)
 class Letter:

@@ -20,6 +20,9 @@ USER_AGENT = "Postbag (+https://github.com/postbag/postbag)"
 class OutgoingFailed(Exception):
     """A call that came to nothing; the message is a sentence without secrets, for moderators."""
 
+    is_final = False
+    """True where trying again is of no use."""
+
 
 class DestinationRefused(OutgoingFailed):
     """The name leads to an address that is not of the public internet, so nothing was sent."""

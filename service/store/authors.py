@@ -122,6 +122,11 @@ def sealed_email(author_id: UUID) -> bytes:
     return db.session.execute(select(AuthorRow.email_sealed).where(AuthorRow.id == author_id)).scalar_one()
 
 
+def find_sealed_email(author_id: UUID) -> bytes | None:
+    """Return the sealed address of an author, or None where there is none of this id any more."""
+    return db.session.scalar(select(AuthorRow.email_sealed).where(AuthorRow.id == author_id))
+
+
 @dataclass(frozen=True)
 class SealedAddress:
     """What the re-sealing command works on."""

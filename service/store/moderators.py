@@ -121,6 +121,12 @@ def get_account(moderator_id: UUID) -> Account:
     return Account(*db.session.execute(select(*ACCOUNT_COLUMNS).where(ModeratorRow.id == moderator_id)).one())
 
 
+def find_account_by_id(moderator_id: UUID) -> Account | None:
+    """Return an account, or None where there is none of this id."""
+    row = db.session.execute(select(*ACCOUNT_COLUMNS).where(ModeratorRow.id == moderator_id)).one_or_none()
+    return None if row is None else Account(*row)
+
+
 def change_account(moderator_id: UUID, **changes: Any) -> None:
     """Change only the given columns of an account."""
     db.session.execute(update(ModeratorRow).where(ModeratorRow.id == moderator_id).values(**changes))

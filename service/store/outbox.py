@@ -90,6 +90,12 @@ def claim_jobs(kinds: Sequence[str], *, until: datetime, limit: int, now: dateti
     return sorted((Job(*row) for row in rows), key=lambda job: (job.created_at, job.id))
 
 
+def is_due(kind: str, *, now: datetime) -> bool:
+    """True where something of a kind is due and claimed by nobody; asking takes no lock."""
+    due = select(OutboxRow.id).where(OutboxRow.due_at <= now, OutboxRow.failed_at.is_(None), OutboxRow.kind == kind)
+    return db.session.scalar(due.limit(1)) is not None
+
+
 def jobs_alike(kind: str, site_id: UUID) -> list[UUID]:
     """Return the ids of everything of one kind that a site waits for now, claimed or not."""
     return list(

@@ -45,7 +45,7 @@ from service.web.kept_pages import KeptPages
 from service.web.lanes import Lanes
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
-from service.web.pages import demo, discussion, fragment, front, receipt, reply_form
+from service.web.pages import demo, discussion, fragment, front, mail_links, receipt, reply_form
 from service.web.parsing import bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
@@ -69,7 +69,13 @@ API_BLUEPRINTS = (
 )
 ENGLISH_CALLS = ("/v1/moderation", "/v1/articles", "/v1/webhooks", "/desk")
 """What no reader calls: whoever programs or moderates reads refusals in the language of everything else there."""
-PAGE_BLUEPRINTS = (front.blueprint, discussion.blueprint, receipt.blueprint, operations.blueprint)
+PAGE_BLUEPRINTS = (
+    front.blueprint,
+    discussion.blueprint,
+    receipt.blueprint,
+    mail_links.blueprint,
+    operations.blueprint,
+)
 DESK_BLUEPRINTS = (
     sign_in.blueprint,
     desk_account.blueprint,

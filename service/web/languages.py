@@ -1,4 +1,4 @@
-"""In which language a reader is answered, and the words for it: the very files that the widget speaks from.
+"""In which language a reader is answered, and the words for it (`service/phrases.py`).
 
 A page or refusal for readers calls `speak()` once. After that `t("section.name", ...)` in its templates, `say(...)` in
 code, and `moment(...)` speak the reader's language; where nobody has called it, they speak English. A name that a
@@ -7,44 +7,25 @@ language lacks is told in English, so a file that lags behind never breaks a pag
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
-from babel import Locale
-from babel.dates import format_datetime
-from babel.numbers import format_decimal
 from flask import Flask, g, request
 from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from service import phrases
 from service.domain.errors import FieldFault, Invalid, PostbagError
+from service.phrases import DEFAULT, UnknownPhrase, known
 from service.web.responses import add_headers
 
-FOLDER = Path(__file__).parents[1] / "widget" / "locales"
-DEFAULT = "en"
-
-FORMER_CODES = {"iw": "he"}
-"""What older systems, Java's among them, call a language."""
-REGIONS = {"en": "en_GB"}
-"""Whose habits a language's dates follow where the language alone leaves it open: 24 November, and no AM or PM."""
 KEEPING_THE_LANGUAGE = frozenset(
     {"published.submit_comment", "receipt_page.show", "receipt_page.act", "discussion.show"}
 )
 """Where a reader is led to, and is answered in the language that the address asked for so far."""
-
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_Text = str | Mapping[str, str]
-
-
-class UnknownPhrase(KeyError):
-    """A phrase that not even English has, or one whose placeholder was given no value."""
 
 
 def register(app: Flask) -> None:
@@ -63,7 +44,7 @@ def speak() -> None:
 def asked_for() -> str | None:
     """Return the language that the address asks for with `?lang=`, or None where it asks for none that we have."""
     try:
-        return _known(request.args.get("lang", ""))
+        return known(request.args.get("lang", ""))
     except UnicodeDecodeError:  # raw bytes in the query, which are being refused just now
         return None
 
@@ -73,7 +54,7 @@ def spoken_to(lang: str, accept_language: str) -> tuple[str, bool]:
 
     With it whether the address asks for it, since the addresses in the answer do so then.
     """
-    in_address = _known(lang)
+    in_address = known(lang)
     return in_address or _negotiated(parse_accept_header(accept_language, LanguageAccept)), in_address is not None
 
 
@@ -84,23 +65,22 @@ def language() -> str:
 
 def direction() -> str:
     """Return the direction of the present answer's language as it stands in `dir`."""
-    return _locale(language()).text_direction
+    return phrases.direction(language())
 
 
 def t(phrase: str, **values: object) -> Markup:
     """Return a phrase for HTML: everything is escaped but values that are Markup. `n` chooses the plural."""
-    return Markup(_filled(phrase, values, escape))  # noqa: S704 - every piece of it is escaped
+    return Markup(phrases.filled(language(), phrase, values, escape))  # noqa: S704 - every piece of it is escaped
 
 
 def say(phrase: str, **values: object) -> str:
     """Return a phrase as plain text."""
-    return _filled(phrase, values, str)
+    return phrases.filled(language(), phrase, values, str)
 
 
 def moment(when: datetime) -> str:
     """Return a time as date and time of day in UTC, which is always named: nobody knows a reader's own zone here."""
-    tongue = language()
-    return f"{format_datetime(when.astimezone(UTC), _pattern_of_moments(tongue), locale=_locale(tongue))} UTC"
+    return phrases.moment(language(), when)
 
 
 def detail_of(error: PostbagError) -> str:
@@ -139,33 +119,6 @@ def in_catalog(code: str) -> str:
     return f"error.{first}{''.join(map(str.capitalize, others))}"
 
 
-def _filled(phrase: str, values: Mapping[str, Any], written: Callable[[object], str]) -> str:
-    tongue, text = _found(phrase)
-    if not isinstance(text, str):
-        category = _locale(tongue).plural_form(values.get("n", 0))
-        text = text.get(category, text["other"])
-    shown = {name: _shown(value, tongue) for name, value in values.items()}
-    try:
-        return _PLACEHOLDER.sub(lambda found: str(written(shown[found[1]])), str(written(text)))
-    except KeyError as missing:
-        raise UnknownPhrase(phrase) from missing
-
-
-def _found(phrase: str) -> tuple[str, _Text]:
-    section, _, name = phrase.partition(".")
-    for tongue in (language(), DEFAULT):
-        text = _catalog(tongue).get(section, {}).get(name)
-        if text is not None:
-            return tongue, text
-    raise UnknownPhrase(phrase)
-
-
-def _shown(value: object, tongue: str) -> object:
-    if isinstance(value, int):
-        return format_decimal(value, locale=_locale(tongue))
-    return moment(value) if isinstance(value, datetime) else value
-
-
 def _negotiated(accepted: LanguageAccept) -> str:
     """Return the language of highest quality that we have (RFC 9110, section 12.5.4); English where there is none.
 
@@ -173,44 +126,12 @@ def _negotiated(accepted: LanguageAccept) -> str:
     """
     best, best_quality = DEFAULT, 0.0
     for tag, quality in accepted:
-        tongue = DEFAULT if tag == "*" else _known(tag)
+        tongue = DEFAULT if tag == "*" else known(tag)
         if tongue is not None and quality > best_quality:
             best, best_quality = tongue, quality
     return best
 
 
-def _known(tag: str) -> str | None:
-    primary = re.split("[-_]", tag, maxsplit=1)[0].lower()
-    tongue = FORMER_CODES.get(primary, primary)
-    return tongue if tongue in _languages() else None
-
-
 def _keep_language(endpoint: str, values: dict[str, Any]) -> None:
     if endpoint in KEEPING_THE_LANGUAGE and (tongue := asked_for()):
         values.setdefault("lang", tongue)
-
-
-@cache
-def _languages() -> frozenset[str]:
-    return frozenset(path.stem for path in FOLDER.glob("*.json"))
-
-
-@cache
-def _catalog(tongue: str) -> Mapping[str, Mapping[str, _Text]]:
-    catalog: dict[str, dict[str, _Text]] = json.loads((FOLDER / f"{tongue}.json").read_text("utf-8"))
-    return catalog
-
-
-@cache
-def _locale(tongue: str) -> Locale:
-    return Locale.parse(REGIONS.get(tongue, tongue))
-
-
-@cache
-def _pattern_of_moments(tongue: str) -> str:
-    """Return the pattern of a medium date and a short time of day as the language puts them together."""
-    locale = _locale(tongue)
-    together = str(locale.datetime_formats["medium"])
-    date, time = locale.date_formats["medium"].pattern, locale.time_formats["short"].pattern
-    # Half days are written out: what is short for them in Korean is the English AM.
-    return together.replace("{1}", date).replace("{0}", time.replace("a", "aaaa"))

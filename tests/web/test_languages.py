@@ -17,6 +17,7 @@ from flask import Flask
 from markupsafe import Markup
 from werkzeug.test import TestResponse
 
+from service import phrases
 from service.domain.errors import FieldFault, Invalid, PostbagError
 from service.domain.site import Policy
 from service.web import languages, problems
@@ -24,10 +25,10 @@ from service.web.pages.words import heading
 from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver
 
-ENGLISH = json.loads((languages.FOLDER / "en.json").read_text("utf-8"))
-FILES = sorted(languages.FOLDER.glob("*.json"))
+ENGLISH = json.loads((phrases.FOLDER / "en.json").read_text("utf-8"))
+FILES = sorted(phrases.FOLDER.glob("*.json"))
 PROMISED = {"ar", "de", "en", "es", "fr", "he", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "uk", "zh"}
-NAMES = [(section, name) for section, phrases in ENGLISH.items() for name in phrases]
+NAMES = [(section, name) for section, told in ENGLISH.items() for name in told]
 
 
 def placeholders(text: str) -> set[str]:
@@ -50,7 +51,7 @@ def is_one_number(tongue: str, category: str) -> bool:
 
 
 def of(tongue: str) -> dict[str, dict[str, Any]]:
-    words: dict[str, dict[str, Any]] = json.loads((languages.FOLDER / f"{tongue}.json").read_text("utf-8"))
+    words: dict[str, dict[str, Any]] = json.loads((phrases.FOLDER / f"{tongue}.json").read_text("utf-8"))
     return words
 
 
@@ -62,7 +63,7 @@ def test_all_promised_languages_are_there() -> None:
 def test_a_language_has_every_phrase_with_its_placeholders_and_plurals(file: Path) -> None:
     words = json.loads(file.read_text("utf-8"))
     categories = forms(file.stem)
-    assert [(section, name) for section, phrases in words.items() for name in phrases] == NAMES
+    assert [(section, name) for section, told in words.items() for name in told] == NAMES
     for section, name in NAMES:
         original, told = ENGLISH[section][name], words[section][name]
         assert isinstance(told, type(original)), name
@@ -179,7 +180,7 @@ def test_every_plural_is_told_with_its_number(tongue: str) -> None:
     for n in (0, 1, 2, 3, 5, 11, 21, 100, 12_345):
         words = of(tongue)["widget"]["heading"]
         category = Locale.parse(tongue).plural_form(n)
-        number = languages._shown(n, tongue)
+        number = phrases._shown(n, tongue)
         assert languages.say("widget.heading", n=n) == words[category].replace("{n}", str(number))
 
 
@@ -196,8 +197,8 @@ def half_a_language(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """Let the only languages be English and a German that has one phrase."""
     (tmp_path / "en.json").write_text(json.dumps(ENGLISH), "utf-8")
     (tmp_path / "de.json").write_text('{"widget": {"reply": "Antworten"}}', "utf-8")
-    monkeypatch.setattr(languages, "FOLDER", tmp_path)
-    caches = (languages._languages, languages._catalog)
+    monkeypatch.setattr(phrases, "FOLDER", tmp_path)
+    caches = (phrases._languages, phrases._catalog)
     for cache in caches:
         cache.cache_clear()
     yield

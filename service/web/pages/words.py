@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from service.domain.errors import FieldFault, PostbagError
-from service.web.languages import UnknownPhrase, detail_of, detail_of_fault, in_catalog, say
+from service.phrases import UnknownPhrase
+from service.web.languages import detail_of, detail_of_fault, in_catalog, say
 from service.web.problems import ERROR_CODES
 
 TOLD_OTHERWISE_ON_A_PAGE = {
