@@ -153,7 +153,8 @@ class _Trial:
             found = self._book.of_domains(comment.body, comment.author_url or "", now)
         elif kind is RuleKind.AUTHOR:
             email = ""
-            if self._needs_addresses:
+            # Of an author who was erased there is none.
+            if self._needs_addresses and comment.email_sealed:
                 email = tools().keyring.unseal(comment.email_sealed, context=self._site.id.bytes)
             found = self._book.of_author(comment.author_id, email, (comment.email_hash,), now)
         else:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from service.actions import outbox
+from service.actions import mine, outbox
 from service.actions.letters import JOB, Order, Recipient
 from service.actions.toolbox import tools
 from service.adapters.letters import on_paper
@@ -37,7 +37,10 @@ class Composer:
     settle: Callable[[Order, Content | None, datetime], None] | None = None
 
 
-COMPOSERS: Mapping[LetterKind, Composer] = {}
+COMPOSERS: Mapping[LetterKind, Composer] = {
+    LetterKind.PROVE: Composer(mine.compose_prove),
+    LetterKind.MINE: Composer(mine.compose_mine),
+}
 
 
 def send_next(*, now: datetime) -> bool | None:

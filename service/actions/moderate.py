@@ -150,4 +150,6 @@ def _author_ids(caller: Caller, author: str | None) -> list[UUID] | None:
 
 def _email(item: QueueItem) -> str:
     comment = item.comment
-    return tools().keyring.unseal(authors.sealed_email(comment.author_id), context=comment.site_id.bytes)
+    sealed = authors.find_sealed_email(comment.author_id)
+    # Of an author who was erased there is none.
+    return "" if sealed is None else tools().keyring.unseal(sealed, context=comment.site_id.bytes)

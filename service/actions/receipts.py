@@ -202,7 +202,9 @@ def _approved_body(comment: Comment, item: QueueItem) -> str | None:
 
 
 def _email(comment: Comment) -> str:
-    return tools().keyring.unseal(authors.sealed_email(comment.author_id), context=comment.site_id.bytes)
+    sealed = authors.find_sealed_email(comment.author_id)
+    # Its author may just be having everything erased, this comment next.
+    return "" if sealed is None else tools().keyring.unseal(sealed, context=comment.site_id.bytes)
 
 
 def _log(comment: Comment, action: Action, after: life.Standing, actor: life.Actor, now: datetime) -> None:

@@ -117,14 +117,10 @@ def find_author_ids(site_id: UUID, email_hashes: Sequence[bytes]) -> list[UUID]:
     )
 
 
-def sealed_email(author_id: UUID) -> bytes:
-    """Return the sealed address of an author that exists."""
-    return db.session.execute(select(AuthorRow.email_sealed).where(AuthorRow.id == author_id)).scalar_one()
-
-
 def find_sealed_email(author_id: UUID) -> bytes | None:
-    """Return the sealed address of an author, or None where there is none of this id any more."""
-    return db.session.scalar(select(AuthorRow.email_sealed).where(AuthorRow.id == author_id))
+    """Return the sealed address of an author, or None where there is none any more."""
+    # That of an author who was erased is empty.
+    return db.session.scalar(select(AuthorRow.email_sealed).where(AuthorRow.id == author_id)) or None
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from service.domain.log import LogKind
 from service.extensions import db
 from service.store.models import AuthorRow, CommentRow, DeliveryRow, LogRow, NoteRow, OutboxRow, WebhookRow
 
-ABOUT_TEXTS = ("score", "opinion", "report")
-"""The jobs that would look at a text, or ask others about it."""
+ABOUT_TEXTS = ("score", "opinion", "report", "letter")
+"""The jobs that would look at a text, ask others about it, or write to somebody about it."""
 
 
 def forget_author(author_id: UUID, *, site_id: UUID, stands_for: bytes) -> bool:

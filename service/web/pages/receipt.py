@@ -8,10 +8,11 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from service.actions.appeal import appeal
+from service.actions.mine import ask_for_mine, ask_to_prove, is_offered
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
 from service.domain.errors import Invalid, NotFound, PostbagError
 from service.domain.life import Status
-from service.web.languages import say, speak
+from service.web.languages import language, say, speak
 from service.web.pages.reply_form import Problem
 from service.web.pages.words import by_field, explanation, heading
 from service.web.problems import ERROR_CODES, problem_headers
@@ -22,6 +23,9 @@ from service.web.views import avatar_path
 blueprint = Blueprint("receipt_page", __name__, url_prefix="/receipts")
 
 NOTICES = {"revised": "page.changesSent", "unchanged": "page.unchanged"}
+LETTERS = {"prove": ask_to_prove, "mine": ask_for_mine}
+LETTERS_SENT = {"prove": "mail.mailSent", "mine": "page.mineSent"}
+"""What asks for a letter, and what is said once it is on its way."""
 
 
 @dataclass
@@ -31,6 +35,7 @@ class Form:
     action: str
     values: dict[str, str]
     is_appeal: bool = False
+    is_letter: bool = False
     errors: dict[str, list[str]] = field(default_factory=dict)
     problem: Problem | None = None
 
@@ -44,12 +49,13 @@ def show(token: str) -> Response:
     done = request.args.get("done", "")
     # The address is kept and opened again later, when the notice may no longer be what there is to say.
     is_fresh = receipt.may_revise and _status(receipt) is Status.PENDING
-    return _page(receipt, form, notice=NOTICES.get(done) if is_fresh else None)
+    notice = NOTICES.get(done) if is_fresh else None
+    return _page(receipt, form, notice=LETTERS_SENT.get(done, notice))
 
 
 @blueprint.post("/<token>")
 def act(token: str) -> Response:
-    """Revise, withdraw or appeal, then lead back to the page; a refusal shows it with everything that was typed.
+    """Revise, withdraw, appeal or ask for a letter, then lead back; a refusal shows everything that was typed.
 
     Whoever has the address may do this, so the address is also what a forged request would have to know.
     """
@@ -63,13 +69,16 @@ def act(token: str) -> Response:
         if action == "appeal":
             appeal(token, typed["text"], client_address=request.remote_addr, now=utc_now())
             return _seen_at(url_for(".show", token=token))
+        if action in LETTERS:
+            LETTERS[action](token, language=language(), client_address=request.remote_addr, now=utc_now())
+            return _seen_at(url_for(".show", token=token, done=action))
         before = read_receipt(token, now=utc_now()).comment.standing.revision
         receipt = revise_comment(token, typed["body"], client_address=request.remote_addr, now=utc_now())
         done = "unchanged" if receipt.comment.standing.revision == before else "revised"
     except NotFound:
         raise
     except PostbagError as error:
-        return _refused(token, typed, error, is_appeal=action == "appeal")
+        return _refused(token, typed, error, action=action)
     return _seen_at(url_for(".show", token=token, done=done))
 
 
@@ -79,10 +88,12 @@ def _seen_at(address: str) -> Response:
     return answer
 
 
-def _refused(token: str, typed: dict[str, str], error: PostbagError, *, is_appeal: bool) -> Response:
+def _refused(token: str, typed: dict[str, str], error: PostbagError, *, action: str | None) -> Response:
     receipt = read_receipt(token, now=utc_now())
-    form = Form(url_for(".act", token=token), typed if not is_appeal else typed | {"body": receipt.revision.body_raw})
-    form.is_appeal = is_appeal
+    is_revision = action != "appeal" and action not in LETTERS
+    form = Form(url_for(".act", token=token), typed if is_revision else typed | {"body": receipt.revision.body_raw})
+    form.is_appeal = action == "appeal"
+    form.is_letter = action in LETTERS
     if isinstance(error, Invalid):
         form.errors = by_field(error.faults)
     else:
@@ -93,7 +104,9 @@ def _refused(token: str, typed: dict[str, str], error: PostbagError, *, is_appea
 
 
 def _page(receipt: Receipt, form: Form, *, notice: str | None = None, status: int = 200) -> Response:
-    html = render_template("receipt.html", receipt=_view(receipt), form=form, notice=notice and say(notice))
+    html = render_template(
+        "receipt.html", receipt=_view(receipt), form=form, notice=notice and say(notice), letters=is_offered()
+    )
     response = page(html, status)
     response.headers["X-Robots-Tag"] = "noindex"
     # The address is a key: not even another page of this host may learn it.
@@ -127,5 +140,6 @@ def _view(receipt: Receipt) -> dict[str, Any]:
         "is_appealed": comment.appealed_at is not None,
         "reason": comment.reason,
         "article": article,
+        "site_name": receipt.site.name,
         "permalink": f"{shown}#{anchor}" if comment.standing.is_published else None,
     }
