@@ -33,6 +33,7 @@ class Received:
 
     to: list[str]
     message: EmailMessage
+    raw: bytes = b""
 
     def part(self, subtype: str) -> str:
         """Return the text or HTML part."""
@@ -72,7 +73,7 @@ class Mailbox:
         assert isinstance(envelope.content, bytes)
         message = email.message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
-        received = Received(list(map(str, envelope.rcpt_tos)), message)
+        received = Received(list(map(str, envelope.rcpt_tos)), message, envelope.content)
         self.letters.append(received)
         self._arrived.put(received)
         return "250 OK"

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from service.actions import announce, outbox
+from service.actions import announce, outbox, reader_letters
 from service.actions.change import Change
 from service.domain.comment import Comment
 from service.domain.events import (
@@ -57,7 +57,10 @@ def _to_webhooks(site_id: UUID, events: Sequence[Event], now: datetime) -> None:
         deliveries.add_deliveries(listening, events, now=now)
 
 
-LISTENERS: Sequence[Listener] = (Listener(webhooks.wanted_types, _to_webhooks),)
+LISTENERS: Sequence[Listener] = (
+    Listener(webhooks.wanted_types, _to_webhooks),
+    Listener(reader_letters.wanted_types, reader_letters.hear),
+)
 
 
 def settle_tells(site_id: UUID) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from service.actions import mine, outbox
+from service.actions import mine, outbox, reader_letters
 from service.actions.letters import JOB, Order, Recipient
 from service.actions.toolbox import tools
 from service.adapters.letters import on_paper
@@ -38,6 +38,9 @@ class Composer:
 
 
 COMPOSERS: Mapping[LetterKind, Composer] = {
+    LetterKind.DECISION: Composer(reader_letters.compose_decision, reader_letters.settle_decision),
+    LetterKind.CONFIRM: Composer(reader_letters.compose_confirmation),
+    LetterKind.NEWS: Composer(reader_letters.compose_news, reader_letters.settle_news),
     LetterKind.PROVE: Composer(mine.compose_prove),
     LetterKind.MINE: Composer(mine.compose_mine),
 }

@@ -266,4 +266,5 @@ def _read(purpose: Purpose, token: str, now: datetime) -> tuple[UUID, datetime]:
 
 def _owner(author_id: UUID, site: Site, author: mine.KnownAuthor) -> Owner:
     email = tools().keyring.unseal(author.email_sealed, context=site.id.bytes)
-    return Owner(author_id, site, email, author.record, author.first_seen_at)
+    asked = mine.subscriptions_of(author_id)
+    return Owner(author_id, site, email, author.record, author.first_seen_at, asked)

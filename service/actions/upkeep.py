@@ -17,8 +17,20 @@ from service.adapters.keyring import CannotUnseal
 from service.domain.comment import CLIENT_KEY_LIFE
 from service.domain.emails import email_lookup_form
 from service.domain.errors import StoreUnavailable
+from service.domain.letters import NEWS_LIFE, UNCONFIRMED_LIFE
 from service.domain.webhooks import KEPT_FOR
-from service.store import authors, comments, deliveries, flags, idempotency, moderators, outbox, sketches, votes
+from service.store import (
+    authors,
+    comments,
+    deliveries,
+    flags,
+    idempotency,
+    moderators,
+    outbox,
+    sketches,
+    subscriptions,
+    votes,
+)
 from service.store import session as database
 from service.store.session import reading, writing
 
@@ -44,6 +56,8 @@ class Forgotten:
     jobs: int = 0
     deliveries: int = 0
     """Events that were sent to webhooks, or could not be."""
+    letters: int = 0
+    """Wishes for letters that nobody confirmed, what subscribers were told, and counts of letters by address."""
 
 
 def apply_retention(*, now: datetime, batch: int = FORGET_BATCH) -> Forgotten:
@@ -61,6 +75,9 @@ def apply_retention(*, now: datetime, batch: int = FORGET_BATCH) -> Forgotten:
         sketches=_in_batches(lambda: sketches.drop_sketches(before=now - ALIKE_WINDOW, limit=batch), batch),
         jobs=_in_batches(lambda: outbox.drop_jobs(STALE, before=before, limit=batch), batch),
         deliveries=_in_batches(lambda: deliveries.drop_deliveries(before=now - KEPT_FOR, limit=batch), batch),
+        letters=_in_batches(lambda: subscriptions.drop_unconfirmed(before=now - UNCONFIRMED_LIFE, limit=batch), batch)
+        + _in_batches(lambda: subscriptions.drop_news(before=now - NEWS_LIFE, limit=batch), batch)
+        + _in_batches(lambda: subscriptions.drop_unasked(before=now.date()), batch),
     )
 
 

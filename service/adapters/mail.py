@@ -10,9 +10,9 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 
 from service.adapters.outgoing import OutgoingFailed
@@ -20,6 +20,22 @@ from service.smtp_address import SmtpAddress
 
 SECONDS = 20.0  # for all of one letter; a server with greylisting takes some ten before it says so
 MAX_HEADER = 998  # octets of a line, RFC 5322 section 2.1.1
+
+
+class _Unfolded(UnstructuredHeader, BaseHeader):
+    """A header that stays on one line: an address has no place to be folded at, and encoded words are none to programs.
+
+    What is folded by the library otherwise, beyond 78 octets, would be no address any more.
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header as it is sent."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Unfolded)
+WRITTEN = SMTP.clone(header_factory=_HEADERS)
 
 
 class MailFailed(OutgoingFailed):
@@ -141,7 +157,7 @@ class Mailer:
         session.login(username, password)
 
     def _written(self, letter: Letter, now: datetime) -> EmailMessage:
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=WRITTEN)
         try:
             message["From"] = self._sender
             username, domain = _one_line(letter.to).rsplit("@", 1)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from uuid import UUID
+
+from service.domain.errors import Invalid
 
 SUBJECT_MAX = 150  # characters; more is cut off by every mailbox
 QUOTE_MAX = 600  # characters of what somebody wrote: enough to know whether to look
@@ -29,6 +33,43 @@ class LetterKind(StrEnum):
     """To a moderator, once a day: what waits."""
     LATE = "late"
     """To a moderator: the oldest has waited longer than the site wants."""
+
+
+class SubscriptionKind(StrEnum):
+    """What an author can ask to be told by mail; these words are the same in the database, in JSON and on the page."""
+
+    DECISION = "decision"
+    """What is decided on their reply: one letter."""
+    ANSWERS = "answers"
+    """That their reply was answered."""
+    ARTICLE = "article"
+    """That there are new comments in the discussion of the article."""
+
+
+class SubscriptionState(StrEnum):
+    """Whether an author is told."""
+
+    OFF = "off"
+    WAITING = "waiting"
+    """Until they open the link in the letter that asks whether it was they."""
+    ON = "on"
+
+
+CONFIRM_WITHIN = timedelta(days=3)
+"""How long the link is good that confirms a subscription."""
+UNCONFIRMED_LIFE = timedelta(days=7)
+"""How long a subscription is kept that nobody has confirmed."""
+NEWS_LIFE = timedelta(days=30)
+"""How long is kept of which comments a subscriber was told, so that none is told twice."""
+BETWEEN_LETTERS = timedelta(minutes=10)
+"""Between two letters to one subscriber about one article: what comes meanwhile is told together."""
+LETTER_IS_LOST = timedelta(days=1)
+"""After this time a letter that was written down and never settled is waited for no longer."""
+UNSUBSCRIBE_WITHIN = timedelta(days=3650)
+MOST_UNASKED = 6
+"""Letters a day to one address for which nobody has confirmed that it is theirs, over all sites together."""
+MOST_TOLD = 10
+"""Comments that are quoted in one letter; of more it says how many there are."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +97,21 @@ class Content:
     paragraphs: Sequence[str]
     quotes: Sequence[Quote] = ()
     links: Sequence[Link] = ()
+    heading: str = ""
+    """What it is about, above everything else."""
     why: str = ""
     unsubscribe: Link | None = None
+    about: Sequence[UUID] = ()
+    """The comments that it tells of."""
+
+
+def check_subscription_kind(field: str, given: str) -> SubscriptionKind:
+    """Return what is meant; raises Invalid for anything else."""
+    try:
+        return SubscriptionKind(given)
+    except ValueError:
+        choices = ", ".join(f"`{kind.value}`" for kind in SubscriptionKind)
+        raise Invalid(field, "not_a_choice", f"Choose one of {choices}.") from None
 
 
 def shortened(text: str, most: int) -> str:

@@ -29,6 +29,16 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Subscribed:
+    """Letters that an author asked for: about what, and since when; `confirmed_at` is None until they confirmed it."""
+
+    kind: str
+    article_key: str
+    asked_at: datetime
+    confirmed_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Owner:
     """An author who has shown that the address is theirs, or for whom the site's owner acts."""
 
@@ -37,5 +47,6 @@ class Owner:
     email: str
     record: AuthorRecord
     first_seen_at: datetime
+    subscriptions: Sequence[Subscribed] = field(default=())
     notes: Sequence[Note] = field(default=())
     """On the author, with the same reserve."""

@@ -36,6 +36,15 @@ def json_pieces(
             "first_seen_at": _moment(owner.first_seen_at),
             "address_proven_at": _moment(owner.record.proven_at),
         },
+        "subscriptions": [
+            {
+                "about": one.kind,
+                "article": one.article_key,
+                "asked_at": _moment(one.asked_at),
+                "confirmed_at": _moment(one.confirmed_at),
+            }
+            for one in owner.subscriptions
+        ],
         "not_included": list(NOT_INCLUDED[:1] if with_notes else NOT_INCLUDED),
     }
     if with_notes:

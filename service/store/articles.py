@@ -45,6 +45,11 @@ def find_article(site_id: UUID, key: str) -> Article | None:
 _BY_KEY = select(*ARTICLE_COLUMNS).where(ArticleRow.site_id == bindparam("site"), ArticleRow.key == bindparam("name"))
 
 
+def get_article(article_id: UUID) -> Article:
+    """Return an article that exists."""
+    return article_from_columns(db.session.execute(select(*ARTICLE_COLUMNS).where(ArticleRow.id == article_id)).one())
+
+
 def hold_article(site_id: UUID, key: str) -> Article | None:
     """Return the article of this key, or None, and let nobody else open or close it until the commit."""
     row = db.session.execute(

@@ -19,6 +19,7 @@ from service.store.dialect import is_postgresql
 from service.store.ids import new_id
 from service.store.models import AuthorRow, CommentRow
 from service.store.prepared import run
+from service.store.subscriptions import move_subscriptions
 from service.store.together import add_to
 
 RECORD_COLUMNS = (
@@ -164,6 +165,7 @@ def reseal(address: SealedAddress, *, email_hash: bytes, email_sealed: bytes) ->
         return
     # Comments are taken before authors, as decisions do. A submission holds its author until it is stored, so whatever
     # arrived meanwhile is there once the author's row is ours.
+    move_subscriptions(address.author_id, twin)
     move_comments = update(CommentRow).where(CommentRow.author_id == address.author_id).values(author_id=twin)
     db.session.execute(move_comments)
     record = db.session.execute(

@@ -11,7 +11,17 @@ from sqlalchemy import delete, select, update
 
 from service.domain.log import LogKind
 from service.extensions import db
-from service.store.models import AuthorRow, CommentRow, DeliveryRow, LogRow, NoteRow, OutboxRow, WebhookRow
+from service.store.models import (
+    AuthorRow,
+    CommentRow,
+    DeliveryRow,
+    LogRow,
+    NoteRow,
+    OutboxRow,
+    SubscriptionNewsRow,
+    SubscriptionRow,
+    WebhookRow,
+)
 
 ABOUT_TEXTS = ("score", "opinion", "report", "letter")
 """The jobs that would look at a text, ask others about it, or write to somebody about it."""
@@ -32,7 +42,18 @@ def forget_author(author_id: UUID, *, site_id: UUID, stands_for: bytes) -> bool:
     db.session.execute(
         delete(NoteRow).where(NoteRow.author_id == author_id).execution_options(synchronize_session=False)
     )
+    forget_subscriptions(author_id)
     return found is not None
+
+
+def forget_subscriptions(author_id: UUID) -> None:
+    """Take away what letters an author asked for, and what they were to be told in them."""
+    theirs = select(SubscriptionRow.id).where(SubscriptionRow.author_id == author_id)
+    for gone in (
+        delete(SubscriptionNewsRow).where(SubscriptionNewsRow.subscription_id.in_(theirs)),
+        delete(SubscriptionRow).where(SubscriptionRow.author_id == author_id),
+    ):
+        db.session.execute(gone.execution_options(synchronize_session=False))
 
 
 def hold_author(author_id: UUID) -> None:

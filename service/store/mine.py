@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 
 from service.domain.comment import Revision
-from service.domain.mine import Written
+from service.domain.mine import Subscribed, Written
 from service.domain.queue import AuthorRecord, LoggedDecision
 from service.extensions import db
 from service.store.articles import ARTICLE_COLUMNS, article_from_columns
 from service.store.authors import RECORD_COLUMNS
 from service.store.comments import COMMENT_COLUMNS, comment_from_row
 from service.store.log import ABOUT_COMMENTS, ENTRY_COLUMNS, entry_from_row, logged_decision
-from service.store.models import ArticleRow, AuthorRow, CommentRow, LogRow, RevisionRow, SignalRow
+from service.store.models import ArticleRow, AuthorRow, CommentRow, LogRow, RevisionRow, SignalRow, SubscriptionRow
 from service.store.notes import notes_about
 
 APPEALED = "appealed"
@@ -86,6 +86,17 @@ def written_by(author_id: UUID, *, before: UUID | None, limit: int, with_notes: 
         )
         for comment, article in found
     ]
+
+
+def subscriptions_of(author_id: UUID) -> list[Subscribed]:
+    """Return the letters that an author asked for, the first one first."""
+    rows = db.session.execute(
+        select(SubscriptionRow.kind, ArticleRow.key, SubscriptionRow.created_at, SubscriptionRow.confirmed_at)
+        .join(ArticleRow, ArticleRow.id == SubscriptionRow.article_id)
+        .where(SubscriptionRow.author_id == author_id)
+        .order_by(SubscriptionRow.id)
+    )
+    return [Subscribed(*row) for row in rows]
 
 
 def _texts(ids: list[UUID]) -> dict[UUID, list[Revision]]:

@@ -8,7 +8,7 @@ Comments and what belongs to one have `article_id` in every key, so that Postgre
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -517,6 +517,10 @@ class MembershipRow(Base):
     site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"), primary_key=True, index=True)
     role: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    mail: Mapped[str] = mapped_column(String(16), server_default=text("'none'"))
+    """Which letters the moderator wants about the site."""
+    mailed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the last digest was written, or letters were last chosen."""
 
 
 class RecoveryCodeRow(Base):
@@ -691,6 +695,66 @@ class DeliveryRow(Base):
     """Since it was first sent, or last asked to be sent again."""
     tries: Mapped[Any] = mapped_column(JSON)
     """What came of the latest attempts, the first of them first."""
+
+
+class SubscriptionRow(Base):
+    """A letter, or letters, that an author asked for on a receipt; the address is the one sealed with their row."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        UniqueConstraint("author_id", "kind", "target_id"),
+        CheckConstraint("kind IN ('decision', 'answers', 'article')", name="kind"),
+        Index("ix_subscriptions_target", "target_id", "kind"),
+        Index("ix_subscriptions_site", "site_id"),
+        Index(
+            "ix_subscriptions_unconfirmed",
+            "created_at",
+            postgresql_where=text("confirmed_at IS NULL"),
+            sqlite_where=text("confirmed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites.id"))
+    author_id: Mapped[UUID]
+    article_id: Mapped[UUID]
+    comment_id: Mapped[UUID]
+    """The author's own, on whose receipt they asked."""
+    kind: Mapped[str] = mapped_column(String(16))
+    target_id: Mapped[UUID]
+    """The comment or article that it is about."""
+    language: Mapped[str] = mapped_column(String(8))
+    receipt_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """The receipt's token, of which nobody else has more than the hash."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    letter_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the letter goes out that waits in the outbox, if one does."""
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the last letter went out."""
+
+
+class SubscriptionNewsRow(Base):
+    """A published comment that a subscriber is told of once; it stays for a while, so that it is not told again."""
+
+    __tablename__ = "subscription_news"
+
+    subscription_id: Mapped[UUID] = mapped_column(primary_key=True)
+    comment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_subscription_news_time", "created_at"),)
+
+
+class UnaskedLetterRow(Base):
+    """How many letters went to an address on a day for which nobody had confirmed that it is theirs."""
+
+    __tablename__ = "unasked_letters"
+
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    count: Mapped[int]
 
 
 class FilterRow(Base):

@@ -64,6 +64,12 @@ OPEN_TO_ALL = {
     "GET /v1/mine/<token>",
     "DELETE /v1/mine/<token>",
     "POST /v1/proofs/<token>",
+    "POST /v1/receipts/<token>/mail",
+    # A signed token in a letter is the capability.
+    "GET /mail/confirm/<token>",
+    "POST /mail/confirm/<token>",
+    "GET /mail/stop/<token>",
+    "POST /mail/stop/<token>",
     # Who runs the service; what is in front of it keeps others away.
     "GET /healthz",
     "GET /metrics",

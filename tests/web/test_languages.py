@@ -476,7 +476,7 @@ def test_every_phrase_of_a_refusal_belongs_to_a_code_or_a_fault() -> None:
     of_codes = {languages.in_catalog(name)[6:] for code in problems.ERROR_CODES for name in (code, f"{code}_title")}
     of_faults = {str(fault.values[1]) for fault in FAULTS}
     others = {"malformed", "notAccepted", "notTakenFromYou", "required", "reviseNoMore", "reviseWindowOver"}
-    others |= {"appealed", "nothingToAppeal", "textRequired"}
+    others |= {"appealed", "nothingToAppeal", "textRequired", "tooManyLetters"}
     assert set(ENGLISH["error"]) <= of_codes | of_faults | others
 
 

@@ -19,8 +19,9 @@ from service.actions import mine
 from service.actions.signed_links import BadLink
 from service.domain.site import Policy
 from service.extensions import db
-from service.store.models import AuthorRow, OutboxRow
-from service.store.session import writing
+from service.store.models import AuthorRow, OutboxRow, SubscriptionRow
+from service.store.session import reading, writing
+from service.store.sites import find_site
 from service.worker import Worker
 from tests.conftest import settings_for
 from tests.databases import ON_SQLITE_ALONE
@@ -215,6 +216,9 @@ def test_the_page_and_the_files_have_everything_and_nothing_of_others(site: Site
     token = turned_down["receipt"]["token"]
     site.client.post(f"/v1/receipts/{token}/appeal", json={"text": "Please look again."})
     site.client.post(f"/v1/moderation/comments/{kept['id']}/notes", json={"text": "A secret."}, headers=site.bearer)
+    path = f"/v1/receipts/{kept['receipt']['token']}/mail"
+    assert site.client.post(path, json={"about": "article", "wanted": True}).status_code == 200
+    letter_link(site, mailbox)
     link = mine_link(site, mailbox, kept)
     page, file = site.client.get(link).text, site.client.get(f"{link}/html")
     for text in (page, file.text):
@@ -231,6 +235,8 @@ def test_the_page_and_the_files_have_everything_and_nothing_of_others(site: Site
     assert "attachment" in answer.headers["Content-Disposition"]
     told = answer.get_json()
     assert told["author"]["email"] == ANN
+    [subscribed] = told["subscriptions"]
+    assert (subscribed["about"], subscribed["article"]) == ("article", site.article)
     assert [one["id"] for one in told["comments"]] == [turned_down["id"], kept["id"]]
     first = told["comments"][1]
     assert [text["body"] for text in first["revisions"]] == ["About *marzipan*.", "About <b>nougat</b>."]
@@ -255,6 +261,9 @@ def test_erasing_takes_a_press_and_gives_a_proof(site: SiteDriver, mailbox: Mail
     site.published(email="other@example.org", parent_id=sent["id"])
     for _ in range(3):
         site.submitted(email=ANN, name="Ann Q")
+    path = f"/v1/receipts/{sent['receipt']['token']}/mail"
+    assert site.client.post(path, json={"about": "answers", "wanted": True}).status_code == 200
+    letter_link(site, mailbox)
     link = mine_link(site, mailbox, sent)
     site.client.get(link)
     assert "Ann Q" in site.client.post(link).text
@@ -267,6 +276,13 @@ def test_erasing_takes_a_press_and_gives_a_proof(site: SiteDriver, mailbox: Mail
     proof = site.client.get(f"{link}/proof")
     assert proof.get_json()["comments"] == 4
     assert proof.get_json()["id"] in page.text
+    with site.app.app_context(), reading():
+        assert (
+            db.session.scalars(
+                select(SubscriptionRow.kind).where(SubscriptionRow.site_id == find_site(site.slug).id)
+            ).all()
+            == []
+        )
     for where in ("json", "html"):
         assert "Everything was erased." in site.client.get(f"{link}/{where}").text
     refused(site.client.get(link.replace("/mail/mine/", "/v1/mine/")), 404, "not_found")

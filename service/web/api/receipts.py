@@ -10,6 +10,8 @@ from flask import Response, request
 from service.actions.appeal import appeal
 from service.actions.mine import ask_for_mine, ask_to_prove
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
+from service.actions.subscriptions import ask, state_of, stop
+from service.domain.letters import check_subscription_kind
 from service.domain.life import Status
 from service.domain.limits import Verdict
 from service.web.documentation import answers, described
@@ -18,7 +20,7 @@ from service.web.limit_headers import limit_headers
 from service.web.origins import open_to_any_page
 from service.web.parsing import ApiBlueprint
 from service.web.responses import add_headers, json_response
-from service.web.schemas.public import AppealSchema, ReceiptSchema, RevisionSchema
+from service.web.schemas.public import AppealSchema, MailWishSchema, ReceiptSchema, RevisionSchema
 from service.web.times import rfc3339, utc_now
 from service.web.views import article_view, author_view
 
@@ -89,6 +91,29 @@ def ask_for_everything(token: str) -> Response:
     return _letter(ask_for_mine, token)
 
 
+@blueprint.post("/<token>/mail")
+@open_to_any_page
+@blueprint.arguments(MailWishSchema, location="json")
+@blueprint.response(200, ReceiptSchema)
+@answers(
+    "malformed_json", "forbidden", "not_found", "too_large", "unsupported_media_type", "invalid", "rate_limited",
+    "store_unavailable",
+)  # fmt: skip
+@described("wishForMail", "Be told by mail, or no more")
+def wish_for_mail(sent: dict[str, Any], token: str) -> Response:
+    """The letters are in the language of this request. All but the decision are first confirmed by a link in one."""
+    speak()
+    about = check_subscription_kind("about", sent["about"])
+    now = utc_now()
+    if sent["wanted"]:
+        receipt = ask(token, about, language=language(), client_address=request.remote_addr, now=now)
+    else:
+        receipt = stop(token, about, now=now)
+    if receipt.verdict is not None:
+        add_headers(limit_headers(receipt.verdict))
+    return json_response(_view(receipt))
+
+
 @blueprint.delete("/<token>")
 @open_to_any_page
 @blueprint.response(204)
@@ -114,7 +139,7 @@ def _letter(ask: Callable[..., Verdict], token: str) -> Response:
 
 
 def _view(receipt: Receipt) -> dict[str, Any]:
-    comment = receipt.comment
+    comment, mail = receipt.comment, state_of(receipt)
     return {
         "id": str(comment.id),
         "parent_id": None if comment.parent_id is None else str(comment.parent_id),
@@ -133,4 +158,5 @@ def _view(receipt: Receipt) -> dict[str, Any]:
         "may_withdraw": receipt.may_withdraw,
         "may_appeal": receipt.may_appeal,
         "appealed_at": None if comment.appealed_at is None else rfc3339(comment.appealed_at),
+        "mail": None if mail is None else {kind.value: state.value for kind, state in mail.items()},
     }

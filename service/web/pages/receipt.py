@@ -10,7 +10,9 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from service.actions.appeal import appeal
 from service.actions.mine import ask_for_mine, ask_to_prove, is_offered
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
+from service.actions.subscriptions import ask, state_of, stop
 from service.domain.errors import Invalid, NotFound, PostbagError
+from service.domain.letters import check_subscription_kind
 from service.domain.life import Status
 from service.web.languages import language, say, speak
 from service.web.pages.reply_form import Problem
@@ -22,6 +24,7 @@ from service.web.views import avatar_path
 
 blueprint = Blueprint("receipt_page", __name__, url_prefix="/receipts")
 
+MAIL_ACTIONS = frozenset({"mail", "no_mail"})
 NOTICES = {"revised": "page.changesSent", "unchanged": "page.unchanged"}
 LETTERS = {"prove": ask_to_prove, "mine": ask_for_mine}
 LETTERS_SENT = {"prove": "mail.mailSent", "mine": "page.mineSent"}
@@ -36,6 +39,7 @@ class Form:
     values: dict[str, str]
     is_appeal: bool = False
     is_letter: bool = False
+    is_mail: bool = False
     errors: dict[str, list[str]] = field(default_factory=dict)
     problem: Problem | None = None
 
@@ -66,6 +70,8 @@ def act(token: str) -> Response:
         if action == "withdraw":
             withdraw_comment(token, now=utc_now())
             return _seen_at(url_for(".show", token=token))
+        if action in MAIL_ACTIONS:
+            return _wished(token, action)
         if action == "appeal":
             appeal(token, typed["text"], client_address=request.remote_addr, now=utc_now())
             return _seen_at(url_for(".show", token=token))
@@ -82,6 +88,15 @@ def act(token: str) -> Response:
     return _seen_at(url_for(".show", token=token, done=done))
 
 
+def _wished(token: str, action: str) -> Response:
+    about, now = check_subscription_kind("about", request.form.get("about", "")), utc_now()
+    if action == "mail":
+        ask(token, about, language=language(), client_address=request.remote_addr, now=now)
+    else:
+        stop(token, about, now=now)
+    return _seen_at(f"{url_for('.show', token=token)}#mail")
+
+
 def _seen_at(address: str) -> Response:
     answer = redirect(address, 303)
     assert isinstance(answer, Response)
@@ -90,10 +105,9 @@ def _seen_at(address: str) -> Response:
 
 def _refused(token: str, typed: dict[str, str], error: PostbagError, *, action: str | None) -> Response:
     receipt = read_receipt(token, now=utc_now())
-    is_revision = action != "appeal" and action not in LETTERS
+    is_revision = action not in {"appeal", *LETTERS, *MAIL_ACTIONS}
     form = Form(url_for(".act", token=token), typed if is_revision else typed | {"body": receipt.revision.body_raw})
-    form.is_appeal = action == "appeal"
-    form.is_letter = action in LETTERS
+    form.is_appeal, form.is_letter, form.is_mail = action == "appeal", action in LETTERS, action in MAIL_ACTIONS
     if isinstance(error, Invalid):
         form.errors = by_field(error.faults)
     else:
@@ -137,6 +151,7 @@ def _view(receipt: Receipt) -> dict[str, Any]:
         "may_revise": receipt.may_revise,
         "may_withdraw": receipt.may_withdraw,
         "may_appeal": receipt.may_appeal,
+        "mail": {kind.value: state.value for kind, state in (state_of(receipt) or {}).items()},
         "is_appealed": comment.appealed_at is not None,
         "reason": comment.reason,
         "article": article,

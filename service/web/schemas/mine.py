@@ -81,6 +81,15 @@ class OwnerSchema(Schema):
     address_proven_at = Moment(required=True, allow_none=True)
 
 
+class SubscribedSchema(Schema):
+    """Letters that they asked for."""
+
+    about = fields.String(required=True, metadata={"description": "`decision`, `answers` or `article`."})
+    article = fields.String(required=True, metadata={"description": "The key of the article."})
+    asked_at = Moment(required=True)
+    confirmed_at = Moment(required=True, allow_none=True)
+
+
 class MineSchema(Schema):
     """Everything that was written with an address on a site, the newest first."""
 
@@ -88,6 +97,7 @@ class MineSchema(Schema):
     made_at = Moment(required=True)
     site = fields.Nested(OwnerSiteSchema, required=True)
     author = fields.Nested(OwnerSchema, required=True)
+    subscriptions = fields.List(fields.Nested(SubscribedSchema), required=True)
     not_included = fields.List(fields.String(), required=True, metadata={"description": "What is kept beside it."})
     comments = fields.List(fields.Nested(WrittenSchema), required=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from service.domain.comment import APPEAL_MAX, BODY_MAX, EMAIL_MAX, NAME_MAX, NOTE_MAX, REASON_MAX, TITLE_MAX, URL_MAX
+from service.domain.letters import SubscriptionKind, SubscriptionState
 from service.domain.life import Status
 from service.domain.sorting import Sort
 from service.web.schemas.fields import (
@@ -226,6 +227,20 @@ class AppealSchema(StrictSchema):
     )
 
 
+class MailWishSchema(StrictSchema):
+    """What the author wants to be told by mail, or no more."""
+
+    about = Text(
+        required=True,
+        metadata={
+            "description": "`decision`: what is decided on the comment, in one letter. `answers`: when somebody "
+            "answers it. `article`: new comments of the discussion.",
+            "example": "decision",
+        },
+    )
+    wanted = YesNo(load_default=True, metadata={"description": "False to be told no more."})
+
+
 class VoteSchema(StrictSchema):
     """A reader's vote, or what takes it back."""
 
@@ -293,6 +308,16 @@ class ReceiptSchema(Schema):
         required=True, metadata={"description": "Whether its author may ask for another look, which they can once."}
     )
     appealed_at = Moment(required=True, allow_none=True, metadata={"description": "When they did."})
+    mail = fields.Dict(
+        keys=Word(SubscriptionKind),
+        values=Word(SubscriptionState),
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What the author is told by mail, of what they can be: `off`, `on`, or `waiting` until they "
+            "open the link in the letter that asks whether it was they. Null where no mail is sent."
+        },
+    )
 
 
 class ArticleRegistrationSchema(StrictSchema):
