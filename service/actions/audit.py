@@ -50,14 +50,14 @@ def verify(slug: str | None = None, *, batch: int = BATCH) -> Iterator[Verdict]:
 
 
 def _verdict(site: Site, batch: int) -> Verdict:
-    number, previous = 0, FIRST_HASH
+    number, previous, lost = 0, FIRST_HASH, _LostWords(site.id)
     while True:
         with reading():
             # Nothing has a number below 1; the first batch looks there too.
             rows = log_reading.stored_chain(site.id, after=number or None, limit=batch)
             end = None if rows else log_reading.log_end(site.id)
         for at, link in rows:
-            fault = _fault(site.id, number + 1, previous, at, link)
+            fault = _fault(site.id, number + 1, previous, at, link, lost)
             if fault is not None:
                 return Verdict(site.slug, number, previous, fault[0], number + 1, fault[1])
             assert link is not None, "a row that makes no sense is a fault"
@@ -73,15 +73,25 @@ def _verdict(site: Site, batch: int) -> Verdict:
         return Verdict(site.slug, number, previous)
 
 
-def _has_lost_words_only(site_id: UUID, link: ChainedEntry) -> bool:
-    """Tell whether a later entry names this one as one that words were taken out of; that one is checked on the way."""
-    left = entry_hash(link.entry, number=link.number, previous_hash=link.previous_hash)
-    with reading():
-        return (link.number, left.hex()) in log_reading.taken_out(site_id)
+class _LostWords:
+    """The entries of a site that later ones name as having lost words; those are checked on the way themselves."""
+
+    def __init__(self, site_id: UUID) -> None:
+        self._site_id = site_id
+        self._named: set[tuple[int, str]] = set()
+
+    def explain(self, link: ChainedEntry) -> bool:
+        """Tell whether an entry that does not fit its hash has lost words, and nothing else."""
+        left = entry_hash(link.entry, number=link.number, previous_hash=link.previous_hash)
+        if (link.number, left.hex()) not in self._named:
+            # Read once where it is needed at all, and again for what was erased since.
+            with reading():
+                self._named = log_reading.taken_out(self._site_id)
+        return (link.number, left.hex()) in self._named
 
 
 def _fault(
-    site_id: UUID, expected: int, previous: bytes, at: int, link: ChainedEntry | None
+    site_id: UUID, expected: int, previous: bytes, at: int, link: ChainedEntry | None, lost: _LostWords
 ) -> tuple[Break, str] | None:
     if at < expected:
         return Break.REORDERED, f"an entry has the number {at}, which none has"
@@ -93,7 +103,7 @@ def _fault(
     if link.is_whole:
         # Whoever changes an entry and hashes it again cannot do the same to what others have kept of the next one.
         return None if follows else (Break.CHANGED, _of_the_one_before(expected))
-    if follows and _has_lost_words_only(site_id, link):
+    if follows and lost.explain(link):
         return None
     if not follows and _stood_elsewhere(site_id, link):
         return Break.REORDERED, "it says what was written, at another place"
