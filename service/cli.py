@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 from uuid import UUID
 
 import click
@@ -16,8 +17,9 @@ import yaml
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from service.actions import audit, invitations, sites, upkeep
+from service.actions import audit, erase, invitations, sites, upkeep
 from service.actions import demo as demo_actions
+from service.commands.authors import author_group
 from service.commands.counters import counters_group
 from service.commands.exports import export_group
 from service.commands.imports import import_group
@@ -71,6 +73,7 @@ def register(app: Flask) -> None:
         counters_group,
         import_group,
         export_group,
+        author_group,
     ):
         app.cli.add_command(group)
     app.cli.add_command(run_worker)
@@ -325,6 +328,20 @@ def verify_log(slug: str | None) -> None:
         click.echo(f"{found.slug}: broken at entry {found.number}, {BROKEN[found.broken]}: {found.why}")
     if is_broken:
         sys.exit(1)
+
+
+@audit_group.command("proof")
+@click.argument("file", type=click.File("r"))
+@told_plainly
+def check_proof(file: TextIO) -> None:
+    """Say whether the proof of an erasure in FILE (- for what comes in) is ours, and fail where it is not."""
+    found = erase.check_proof(file.read())
+    if found is None:
+        click.echo("This is no proof of ours: it was not signed here, was changed, or the log does not know of it.")
+        sys.exit(1)
+    click.echo(
+        f"{found.site}: {found.comments} comments of one author were erased, {found.erased_at:%Y-%m-%d %H:%M:%S} UTC."
+    )
 
 
 @openapi_group.command("write")

@@ -17,7 +17,18 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask
 
-from service.actions import events, findings, lateness, learning, moderator_letters, moving, opinions, outbox, retention
+from service.actions import (
+    erase,
+    events,
+    findings,
+    lateness,
+    learning,
+    moderator_letters,
+    moving,
+    opinions,
+    outbox,
+    retention,
+)
 from service.actions.outbox import Handler, Job
 from service.actions.toolbox import tools
 from service.courier import Courier
@@ -31,6 +42,7 @@ HANDLERS: Mapping[str, Handler] = {
     "opinion": opinions.ask,
     "report": opinions.report,
     "event": events.hand_on,
+    erase.JOB: erase.go_on,
 }
 SLOW_HANDLERS: Mapping[str, Handler] = {"import": moving.carry_out, "undo_import": moving.carry_out_undo}
 """What may take minutes: a thread of its own does it, so that everything else goes on."""

@@ -6,21 +6,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import delete, select, text, update
 
-from service.actions import audit
+from service.actions import audit, erase
 from service.domain.errors import UnknownSite
-from service.domain.life import COMMAND
+from service.domain.life import AUTHOR, COMMAND
 from service.domain.log import LogEntry, LogKind, entry_hash
 from service.extensions import db
 from service.store import log
 from service.store.ids import new_id
 from service.store.log import ENTRY_COLUMNS, entry_from_row
-from service.store.models import LogHeadRow, LogRow, SiteRow
+from service.store.models import CommentRow, LogHeadRow, LogRow, SiteRow
 from service.store.session import writing
 from service.store.sites import find_site, list_sites
 from tests.driver import SiteDriver
@@ -219,3 +220,30 @@ def test_what_is_written_during_the_walk_is_walked_as_well(logged: SiteDriver, m
         logged.change(max_depth=1)
         (verdict,) = verdicts
     assert (verdict.broken, verdict.entries) == (None, LENGTH + 1)
+
+
+def test_words_are_taken_out_by_an_erasure_alone(logged: SiteDriver) -> None:
+    sent = logged.submitted()
+    logged.decide(sent["id"], "reject", reason="We know her.", note="Again.")
+    decided = LENGTH + 1
+    assert verified(logged.app, logged.slug).exit_code == 0
+    with logged.app.app_context(), writing():
+        author_id = db.session.execute(
+            select(CommentRow.author_id).where(CommentRow.id == UUID(sent["id"]))
+        ).scalar_one()
+    with logged.app.app_context():
+        erase.erase_everything(author_id, find_site(logged.slug), actor=AUTHOR, now=datetime.now(UTC))
+    assert verified(logged.app, logged.slug).exit_code == 0
+    for values in ({"action": "approve"}, {"note": "Somebody else."}, {"hash": bytes(32)}, {"actor_name": "Nobody"}):
+        with logged.app.app_context(), writing():
+            query = select(*ENTRY_COLUMNS).where(one(logged, decided))
+            before = db.session.execute(query).one()._mapping
+            kept = {name: before[name] for name in values}
+        tamper(logged, change(logged, decided, **values))
+        # Of its own hash the next entry tells.
+        at = decided + ("hash" in values)
+        assert f"broken at entry {at}" in verified(logged.app, logged.slug).output
+        tamper(logged, change(logged, decided, **kept))
+    # Whoever takes words out of another entry has to forge the entry that names them, too.
+    tamper(logged, change(logged, 1, reason=None, details=None, action="reject"))
+    assert "broken at entry 1" in verified(logged.app, logged.slug).output

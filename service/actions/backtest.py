@@ -153,6 +153,7 @@ class _Trial:
             found = self._book.of_domains(comment.body, comment.author_url or "", now)
         elif kind is RuleKind.AUTHOR:
             email = ""
+            # Of an author who was erased, or whose address was kept long enough, there is none.
             if self._needs_addresses and comment.email_sealed:
                 email = tools().keyring.unseal(comment.email_sealed, context=self._site.id.bytes)
             found = self._book.of_author(comment.author_id, email, (comment.email_hash,), now)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from service.actions import moderator_letters, outbox, reader_letters
+from service.actions import mine, moderator_letters, outbox, reader_letters
 from service.actions.letters import JOB, Order, Recipient
 from service.actions.toolbox import tools
 from service.adapters.letters import on_paper
@@ -44,6 +44,8 @@ COMPOSERS: Mapping[LetterKind, Composer] = {
     LetterKind.HELD: Composer(moderator_letters.compose_held),
     LetterKind.DIGEST: Composer(moderator_letters.compose_digest),
     LetterKind.LATE: Composer(moderator_letters.compose_late),
+    LetterKind.PROVE: Composer(mine.compose_prove),
+    LetterKind.MINE: Composer(mine.compose_mine),
 }
 
 

@@ -150,5 +150,5 @@ def _author_ids(caller: Caller, author: str | None) -> list[UUID] | None:
 
 def _email(item: QueueItem) -> str | None:
     comment = item.comment
-    sealed = authors.sealed_email(comment.author_id)
+    sealed = authors.find_sealed_email(comment.author_id)
     return tools().keyring.unseal(sealed, context=comment.site_id.bytes) if sealed else None

@@ -149,6 +149,8 @@ def _store_revision(
         ),
         receipt.site,
         item.author,
+        # Whoever has this receipt has sent the reply, so what that one showed holds for its edit.
+        is_proven=comment.is_proven,
         book=book,
         author_flagged=comments.count_flagged(comment.author_id, besides=comment.id),
         alike=sketches.count_alike(comment.site_id, numbers, since=alike_since, besides=comment.id),
@@ -200,8 +202,8 @@ def _approved_body(comment: Comment, item: QueueItem) -> str | None:
 
 
 def _email(comment: Comment) -> str:
-    """Return the author's address, empty where none is known."""
-    sealed = authors.sealed_email(comment.author_id)
+    """Return the author's address, empty where none is known or everything of theirs is just being erased."""
+    sealed = authors.find_sealed_email(comment.author_id)
     return tools().keyring.unseal(sealed, context=comment.site_id.bytes) if sealed else ""
 
 

@@ -24,9 +24,10 @@ from service.domain.writing import Faults, check_line, check_name, check_website
 class Reply:
     """What the reader sent, unchecked. `article` is the canonical URL or a registered id.
 
-    `challenge` is a solved proof of work. `honeypot` is what stood in a field that no person sees. `reader_token` is
-    the site's word for who sends it, in place of name and e-mail. `client_address` and `submitted_at` say where and
-    when it was written, where a server of the site passes it on.
+    `challenge` is a solved proof of work, `author_token` what an author was given who has proven the address.
+    `honeypot` is what stood in a field that no person sees. `reader_token` is the site's word for who sends it, in
+    place of name and e-mail. `client_address` and `submitted_at` say where and when it was written, where a server of
+    the site passes it on.
     """
 
     article: str
@@ -43,12 +44,13 @@ class Reply:
     reader_token: str = ""
     client_address: str = ""
     submitted_at: datetime | None = None
+    author_token: str = ""
 
     @property
     def content(self) -> str:
         """Everything the reader said, as text: what makes one request the same as another.
 
-        A proof of work and a form token are of the sending, not of the reply: sent again, it brings others.
+        A proof of work and the tokens are of the sending, not of the reply: sent again, it brings others.
         """
         passed_on = [told for told in (self.client_address, self.submitted_at) if told]
         return json.dumps([*astuple(self)[:_CONTENT_FIELDS], *passed_on], default=str)

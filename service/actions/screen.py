@@ -53,6 +53,7 @@ def screen(
     author_flagged: int,
     now: datetime,
     author_approved: int | None = None,
+    is_proven: bool = False,
     form: FormSeen | None = None,
     has_proof: bool = False,
     redis_is_away: bool = False,
@@ -63,6 +64,7 @@ def screen(
 ) -> tuple[Signal, ...]:
     """Return what the screening finds, after at most one more query; raises what a phase that rejects stands for.
 
+    `is_proven` says that this was sent by whoever has proven the address, and not only with the address typed in.
     `alike` is how many comments say nearly the same, and `author_flagged` how many of the author's others are under
     flags. Raises ArticleClosed, Duplicate, Forbidden for an author or a network that the site refuses, and Invalid
     for words and links that it refuses.
@@ -71,7 +73,8 @@ def screen(
         site.policy,
         author_approved=author.approved if author_approved is None else author_approved,
         now=now,
-        author_is_proven=_is_proven(author, site),
+        author_is_proven=_is_trustworthy(author, site, is_proven=is_proven),
+        address_is_proven=author.proven_at is not None,
         reader_trust=site.reader_trust if author.is_known_reader else None,
         author_spam=author.spam,
         author_flagged=author_flagged,
@@ -95,11 +98,11 @@ def screen(
     return signals
 
 
-def _is_proven(author: AuthorRecord, site: Site) -> bool:
+def _is_trustworthy(author: AuthorRecord, site: Site, *, is_proven: bool) -> bool:
     # The site's word for its reader says more than a click in a mail, unless the site wants it to say nothing.
     if author.is_known_reader:
         return site.reader_trust is not ReaderTrust.NONE
-    return author.proven_at is not None
+    return is_proven and author.proven_at is not None
 
 
 def _opinions_are_overdue(site: Site, now: datetime) -> bool:

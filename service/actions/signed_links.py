@@ -31,6 +31,10 @@ class Purpose(StrEnum):
     """Send a reader no more letters about an article."""
     DECIDE = "decide"
     """Approve or reject one revision as one moderator."""
+    PROVE = "prove"
+    """Show that an author's address is theirs."""
+    MINE = "mine"
+    """See, take along and erase everything that was written with an address."""
     QUIET = "quiet"
     """Send a moderator no more letters about a site."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service import metrics
-from service.actions import announce, events, forms, known_readers, limiting, opinions, outbox, screen
+from service.actions import announce, events, forms, known_readers, limiting, opinions, outbox, proven, screen
 from service.actions.body import render
 from service.actions.idempotent import AnsweredMeanwhile, answer_given, keep_answer, keyed_request
 from service.actions.known_sites import SiteChanged
@@ -146,7 +146,8 @@ def submit_comment(
         is_placed = caller is None or client_address is not None
         client_hash = limiting.client_key(site, client_address) if is_placed else None
         seen = None if caller else form
-        sender = _Sender(identity, client_hash, client_address, seen, has_proof=proof is not None)
+        has_proof = proof is not None
+        sender = _Sender(identity, client_hash, client_address, seen, has_proof, reply.author_token)
         book = screen.rules_in_force(site)
         with writing(hurried=True):
             submitted = _store(checked, body_html, site, sender, book, verdict, now)
@@ -195,6 +196,7 @@ class _Sender:
     address: str | None
     form: FormSeen | None
     has_proof: bool
+    author_token: str
 
 
 def _store(
@@ -238,6 +240,10 @@ def _store(
     if author.pending + author.approved + author.rejected + author.spam:
         since = written_at - DUPLICATE_WINDOW
         is_duplicate, flagged = comments.past_of_author(author.id, article.id, fingerprint, since=since)
+    # Nobody comes to the row of a reader whom the site knows but by the site's word, which proves the address as well.
+    is_proven = proven.is_of(author, sender.author_token, now=now) or (
+        identity.reader is not None and author.proven_at is not None
+    )
     signals = screen.screen(
         Submission(
             checked.body,
@@ -251,6 +257,7 @@ def _store(
         ),
         site,
         author,
+        is_proven=is_proven,
         book=book,
         alike=found.alike,
         author_flagged=flagged,
@@ -284,6 +291,7 @@ def _store(
         receipt_hash=token_hash(receipt),
         created_at=written_at,
         edit_until=now + site.revise_window,
+        is_proven=is_proven,
     )
     key, first = CommentKey(site.id, article.id, comment_id), Revision(1, checked.body, body_html, written_at)
     waiting = standing.status is Status.PENDING

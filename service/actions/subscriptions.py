@@ -185,7 +185,10 @@ def _count_unasked(comment: Comment, now: datetime) -> None:
     Whoever writes here may give the address of somebody else, so this holds whatever they do, on all sites together.
     """
     keyring = tools().keyring
-    email = keyring.unseal(authors.sealed_email(comment.author_id), context=comment.site_id.bytes)
+    sealed = authors.find_sealed_email(comment.author_id)
+    if sealed is None:
+        raise Forbidden("Everything that was written with this address was erased.")
+    email = keyring.unseal(sealed, context=comment.site_id.bytes)
     address_hash = keyring.lookup_hash("unasked letters", email_lookup_form(email))
     if subscriptions.count_unasked(address_hash, now.date()) > MOST_UNASKED:
         sentence = "So many emails have gone to this address that no more can be sent today. Please try again tomorrow."

@@ -75,6 +75,8 @@ class Comment:
     """When its author asked for another look; they can once."""
     author_badge: str | None = None
     """What the site said of a reader whom it knows."""
+    is_proven: bool = False
+    """True where it came from whoever has proven the address; anybody can type one."""
 
     @property
     def key(self) -> CommentKey:

@@ -1,8 +1,11 @@
 """The log of what was done: who decided or changed what, when and why; each entry carries the hash of the one before.
 
 The chain is plain SHA-256 over a canonical JSON of the entry, so that whoever holds an export can check it without a
-key. Somebody who can write into the database could forge all entries after the one they change. The hash of the last
-entry, which `flask --app wsgi audit verify` prints, kept elsewhere, shows that too.
+key. Where an author had everything of theirs erased, what moderators wrote of it is taken out of the entries. A later
+entry, `redact` of the kind `erasure`, names each of them with the hash of what is left, so every other word of it can
+still be checked, and nobody can take words out unseen. Somebody who can write into the database could forge all entries
+after the one they change. The hash of the last entry, which `flask --app wsgi audit verify` prints, kept elsewhere,
+shows that too.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -41,6 +44,8 @@ class LogKind(StrEnum):
     """Another system's comments were taken over, or an import was taken back."""
     WEBHOOK = "webhook"
     """Where events are sent, or with which secret, changed; or an endpoint was switched off since it only failed."""
+    ERASURE = "erasure"
+    """Everything that an author wrote was erased, or words about it were taken out of earlier entries."""
     FLOOD = "flood"
     """What a site asks of everybody rose, or sank again."""
     RETENTION = "retention"
@@ -91,6 +96,14 @@ class ChainedEntry:
     def is_whole(self) -> bool:
         """True where the entry still says what was hashed."""
         return self.hash == entry_hash(self.entry, number=self.number, previous_hash=self.previous_hash)
+
+
+def without_words(entry: LogEntry) -> LogEntry:
+    """Return an entry about a comment less what moderators wrote in it, which may speak of the author or quote them."""
+    details = entry.details
+    if details is not None and details.get("reason") is not None:
+        details = {**details, "reason": None}
+    return replace(entry, reason=None, note=None, details=details)
 
 
 def chained(entry: LogEntry, *, number: int, previous_hash: bytes) -> ChainedEntry:

@@ -140,14 +140,10 @@ def find_author_ids(site_id: UUID, email_hashes: Sequence[bytes]) -> list[UUID]:
     return list(db.session.scalars(select(AuthorRow.id).where(AuthorRow.site_id == site_id, known)))
 
 
-def sealed_email(author_id: UUID) -> bytes:
-    """Return the sealed address of an author that exists; empty where none is known."""
-    return db.session.execute(select(AuthorRow.email_sealed).where(AuthorRow.id == author_id)).scalar_one()
-
-
 def find_sealed_email(author_id: UUID) -> bytes | None:
-    """Return the sealed address of an author, or None where there is none of this id any more."""
-    return db.session.scalar(select(AuthorRow.email_sealed).where(AuthorRow.id == author_id))
+    """Return the sealed address of an author, or None where there is none any more."""
+    # That of an author who was erased is empty.
+    return db.session.scalar(select(AuthorRow.email_sealed).where(AuthorRow.id == author_id)) or None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from service.store.models import CommentRow, FlagRow, RevisionRow, SignalRow, Sk
 from service.store.prepared import run
 from service.store.together import add_rows
 
+NOBODYS_AVATAR = "0" * 16  # drawn from nothing, where the one of before was drawn from an address
 MOST_FLAGGED = 5  # comments of one author under flags that are counted; what follows is the same for more
 
 COMMENT_COLUMNS = (
@@ -52,6 +53,7 @@ COMMENT_COLUMNS = (
     CommentRow.quietly_spam,
     CommentRow.appealed_at,
     CommentRow.author_badge,
+    CommentRow.is_proven,
 )
 
 
@@ -112,6 +114,7 @@ class NewComment:
     created_at: datetime
     """When it was written, where a server of the site says so; else when it arrived."""
     edit_until: datetime
+    is_proven: bool = False
 
 
 def add_comment(new: NewComment, *, now: datetime) -> None:
@@ -147,6 +150,7 @@ def add_comment(new: NewComment, *, now: datetime) -> None:
                 "quietly_spam": new.quietly_spam,
                 "client_hash": new.client_hash,
                 "receipt_hash": new.receipt_hash,
+                "is_proven": new.is_proven,
                 "created_at": new.created_at,
                 "queued_at": now,
                 "published_at": now if new.standing.is_published else None,
@@ -246,6 +250,7 @@ def erase_texts(comment_ids: Sequence[UUID]) -> None:
             author_name="",
             author_url=None,
             author_badge=None,
+            avatar=NOBODYS_AVATAR,
             body_html="",
             search_text="",
             body_fingerprint=b"",

@@ -1,4 +1,7 @@
-"""The log of what was done; rows are added and read, never changed, and each carries the hash of the one before it."""
+"""The log of what was done: rows are added and read, and each carries the hash of the one before it.
+
+No row is changed, but for words about an author who had everything erased (`take_words_out`).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, update
 
 from service.domain.life import Action, Actor, PastDecision, Status
-from service.domain.log import FIRST_HASH, ChainedEntry, LogEntry, LogKind, chained
+from service.domain.log import FIRST_HASH, ChainedEntry, LogEntry, LogKind, chained, entry_hash, without_words
 from service.domain.queue import LoggedDecision
 from service.extensions import db
 from service.store.dialect import insert_or_ignore
@@ -206,6 +209,32 @@ def logged_decision(entry: LogEntry) -> LoggedDecision:
         note=entry.note,
         decided_at=entry.created_at,
     )
+
+
+def take_words_out(comment_ids: Sequence[UUID], *, site_id: UUID) -> dict[int, str]:
+    """Take what moderators wrote out of the entries about comments, whose rows are held.
+
+    Returns the numbers of the entries that had words, each with the hash in hexadecimal of what is left.
+    """
+    rows = db.session.execute(
+        select(*ENTRY_COLUMNS)
+        .where(LogRow.comment_id.in_(comment_ids), LogRow.site_id == site_id)
+        .order_by(LogRow.number)
+    )
+    links = [entry_from_row(row) for row in rows]
+    left: dict[int, str] = {}
+    for link in links:
+        entry = without_words(link.entry)
+        if entry == link.entry:
+            continue
+        left[link.number] = entry_hash(entry, number=link.number, previous_hash=link.previous_hash).hex()
+        db.session.execute(
+            update(LogRow)
+            .where(LogRow.id == entry.id)
+            .values(reason=None, note=None, details=entry.details)
+            .execution_options(synchronize_session=False)
+        )
+    return left
 
 
 def last_decisions(comment_ids: Sequence[UUID]) -> dict[UUID, PastDecision]:

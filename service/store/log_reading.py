@@ -94,6 +94,22 @@ def log_end(site_id: UUID) -> LogEnd:
     return LogEnd(row.number or 0, FIRST_HASH if row.hash is None else row.hash, row.last_row or 0)
 
 
+def taken_out(site_id: UUID) -> set[tuple[int, str]]:
+    """Return which entries later ones name as having lost words, with the hashes in hexadecimal of what is left."""
+    details = db.session.scalars(
+        select(LogRow.details).where(
+            LogRow.site_id == site_id, LogRow.kind == LogKind.ERASURE.value, LogRow.action == "redact"
+        )
+    )
+    named: set[tuple[int, str]] = set()
+    # A row that somebody has changed is found on the walk; here it names nothing.
+    for one in details:
+        entries = one.get("entries") if isinstance(one, dict) else None
+        if isinstance(entries, dict):
+            named |= {(int(number), str(left)) for number, left in entries.items() if number.isdecimal()}
+    return named
+
+
 def stored_chain(site_id: UUID, *, after: int | None, limit: int) -> Sequence[tuple[int, ChainedEntry | None]]:
     """Return the next rows as they stand, in the order of their numbers; None for one that makes no sense any more.
 

@@ -193,6 +193,8 @@ class CommentRow(Base):
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     edit_until: Mapped[datetime] = mapped_column(UtcDateTime)
     appealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_proven: Mapped[bool] = mapped_column(server_default=text("false"))
+    """True where it came from whoever has proven the address, and not only with the address typed in."""
 
     __table_args__ = (
         CheckConstraint("status IN ('pending', 'approved', 'rejected', 'spam', 'deleted')", name="status"),
@@ -457,7 +459,8 @@ class LogRow(Base):
     """One thing that was done and by whom: a decision, its undoing, or a change of how a site is run.
 
     Rows are only ever added, each with the hash of the one before it on its site (`domain/log.py`). Whoever writes of a
-    comment holds its row. Retention may take the words and names out of old ones, which `erased_at` says.
+    comment holds its row. Retention may take the words and names out of old ones, which `erased_at` says, and words
+    about an author who was erased are taken out.
     """
 
     __tablename__ = "log"

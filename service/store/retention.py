@@ -155,7 +155,9 @@ def take_unproven_addresses(author_ids: Sequence[UUID], *, before: datetime) -> 
     return len(done.all())
 
 
-_NOT_ERASED = and_(LogRow.erased_at.is_(None), LogRow.kind != LogKind.RETENTION.value)
+_NUMBERS_ALONE = (LogKind.RETENTION.value, LogKind.ERASURE.value)
+"""Kinds that say nothing of anybody, and without which the others, or a proof of erasure, could not be checked."""
+_NOT_ERASED = and_(LogRow.erased_at.is_(None), LogRow.kind.not_in(_NUMBERS_ALONE))
 
 
 def last_entry_before(site_id: UUID, before: datetime) -> int:

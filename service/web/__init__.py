@@ -30,6 +30,7 @@ from service.web.api import (
     stats,
     webhooks,
 )
+from service.web.api import mine as mine_api
 from service.web.desk import account as desk_account
 from service.web.desk import articles as desk_article_list
 from service.web.desk import log as desk_log
@@ -50,7 +51,7 @@ from service.web.kept_pages import KeptPages
 from service.web.lanes import Lanes
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
-from service.web.pages import demo, discussion, fragment, front, mail_desk, receipt, reply_form
+from service.web.pages import demo, discussion, fragment, front, mail_desk, mine, receipt, reply_form
 from service.web.parsing import IMPORT_MAX, bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
@@ -60,6 +61,7 @@ API_BLUEPRINTS = (
     feeds.blueprint,
     reactions.blueprint,
     receipts.blueprint,
+    mine_api.blueprint,
     articles.blueprint,
     moderation.blueprint,
     moderators.blueprint,
@@ -82,6 +84,7 @@ PAGE_BLUEPRINTS = (
     discussion.blueprint,
     receipt.blueprint,
     mail_desk.blueprint,
+    mine.blueprint,
     operations.blueprint,
 )
 DESK_BLUEPRINTS = (

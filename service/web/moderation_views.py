@@ -50,7 +50,8 @@ def item_view(item: QueueItem, site: Site, claim: Claim | None, *, now: datetime
                 "spam": author.spam,
                 "deleted": author.deleted,
             },
-            "proven": author.proven_at is not None,
+            # Of the address of somebody else, typed in by this one, nothing is proven.
+            "proven": author.proven_at is not None and comment.is_proven,
             "known": author.is_known_reader,
         },
         "body": item.revision.body_raw,

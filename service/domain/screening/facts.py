@@ -43,7 +43,9 @@ class Facts:
     """Comments by this author on this site that are approved now."""
     now: datetime
     author_is_proven: bool = False
-    """Whether the author has shown that the address is theirs; nobody gains trust from a guessed one."""
+    """Whether this came from whoever has proven the address; nobody gains trust from one that they only typed in."""
+    address_is_proven: bool = False
+    """Whether anybody has proven the address, be it somebody else than whoever sent this."""
     reader_trust: ReaderTrust | None = None
     """What the site gives to readers whom it knows itself, where the author is one; None for everybody else."""
     author_spam: int = 0

@@ -80,7 +80,8 @@ def _why_not_trusted(what: str, facts: Facts) -> str:
     if facts.reader_trust is ReaderTrust.NONE:
         return f"The site holds every {what} of authors without trust, and gives none to readers for being signed in."
     if not facts.author_is_proven:
-        return f"{held} has proven the address and has {facts.trusted_after} approved; the address is not proven."
+        missing = "whoever sent this only typed it" if facts.address_is_proven else "the address is not proven"
+        return f"{held} has proven the address and has {facts.trusted_after} approved; {missing}."
     return f"{held} has {facts.trusted_after} approved; this one has {facts.author_approved}."
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from flask import Flask, Response, current_app
+from flask import Response, current_app
 
 from service.actions.read_log import LogQuestion, export_log
 from service.actions.read_log import read_log as read_page
@@ -16,6 +15,7 @@ from service.web.documentation import answers, described
 from service.web.parsing import ApiBlueprint
 from service.web.responses import json_response
 from service.web.schemas.log import Format, LogExportQuery, LogQuery, LogSchema
+from service.web.streaming import each_in_a_context
 
 blueprint = ApiBlueprint("log", __name__, url_prefix="/v1/moderation/log", description="What was done.")
 
@@ -54,24 +54,10 @@ def export(query: dict[str, Any]) -> Response:
     links = export_log(caller, _question(caller, query))
     lines = as_csv(links) if form is Format.CSV else as_json_lines(links)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    answer = Response(_each_in_a_context(app, lines), content_type=MEDIA_TYPES[form])
+    answer = Response(each_in_a_context(app, lines), content_type=MEDIA_TYPES[form])
     answer.headers["Content-Disposition"] = f'attachment; filename="log-{caller.site_slug}.{form.value}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-def _each_in_a_context(app: Flask, lines: Iterator[str]) -> Iterator[str]:
-    """Yield the lines, each made in a context of the application that ends before it is sent.
-
-    One that stayed open in between would be open in whatever the server's thread does meanwhile, and would have to be
-    closed there by whoever throws away what a client no longer waits for.
-    """
-    while True:
-        with app.app_context():
-            line = next(lines, None)
-        if line is None:
-            return
-        yield line
 
 
 def _question(caller: Caller, query: dict[str, Any]) -> LogQuestion:

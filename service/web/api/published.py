@@ -24,6 +24,7 @@ from service.web.documentation import ChallengeSchema, answers, described
 from service.web.edge import depends_on
 from service.web.limit_headers import limit_headers
 from service.web.origins import base_url, open_to_any_page, sent_to_a_site
+from service.web.own_browser import author_cookie
 from service.web.parsing import FORM, ApiBlueprint, is_form
 from service.web.responses import add_headers, cacheable, json_response
 from service.web.schemas.public import (
@@ -148,6 +149,7 @@ def submit_comment(sent: dict[str, Any]) -> Response:
         reader_token=sent["reader_token"] or "",
         client_address=sent["client_address"] or "",
         submitted_at=sent["submitted_at"],
+        author_token=sent["author_token"] or (author_cookie(g.site.slug) if is_browser_form() else ""),
     )
     key = _idempotency_key()
     if key is None and is_browser_form():

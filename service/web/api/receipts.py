@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
 
 from service.actions.appeal import appeal
+from service.actions.mine import ask_for_mine, ask_to_prove
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
 from service.actions.subscriptions import ask, state_of, stop
 from service.domain.letters import check_subscription_kind
 from service.domain.life import Status
+from service.domain.limits import Verdict
 from service.web.documentation import answers, described
 from service.web.languages import language, speak
 from service.web.limit_headers import limit_headers
@@ -68,6 +71,26 @@ def ask_again(sent: dict[str, Any], token: str) -> Response:
     return json_response(_view(receipt))
 
 
+@blueprint.post("/<token>/prove")
+@open_to_any_page
+@blueprint.response(202)
+@answers("not_found", "rate_limited", "store_unavailable")
+@described("askToProve", "Have a letter sent that proves the address")
+def ask_for_proof(token: str) -> Response:
+    """It goes to the address of the reply. Where the service sends no mail the answer is `not_found`."""
+    return _letter(ask_to_prove, token)
+
+
+@blueprint.post("/<token>/mine")
+@open_to_any_page
+@blueprint.response(202)
+@answers("not_found", "rate_limited", "store_unavailable")
+@described("askForMine", "Have a letter sent with a link to everything that was written with the address")
+def ask_for_everything(token: str) -> Response:
+    """It goes to the address of the reply. Where the service sends no mail the answer is `not_found`."""
+    return _letter(ask_for_mine, token)
+
+
 @blueprint.post("/<token>/mail")
 @open_to_any_page
 @blueprint.arguments(MailWishSchema, location="json")
@@ -100,6 +123,16 @@ def withdraw(token: str) -> Response:
     """The text is gone for good; where there are published replies, a tombstone stays. Twice is the same as once."""
     withdraw_comment(token, now=utc_now())
     response = Response(status=204)
+    del response.headers["Content-Type"]
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _letter(ask: Callable[..., Verdict], token: str) -> Response:
+    speak()
+    verdict = ask(token, language=language(), client_address=request.remote_addr, now=utc_now())
+    add_headers(limit_headers(verdict))
+    response = Response(status=202)
     del response.headers["Content-Type"]
     response.headers["Cache-Control"] = "no-store"
     return response

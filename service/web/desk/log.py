@@ -34,6 +34,7 @@ KIND_WORDS = {
     LogKind.IMPORT: "Imports",
     LogKind.WEBHOOK: "Webhooks",
     LogKind.RETENTION: "Retention",
+    LogKind.ERASURE: "Erasures",
 }
 WHAT_WORDS = {LogKind.UNDO: "took back", LogKind.SITE: "settings", LogKind.REASON: "canned reason"}
 """How one entry of a kind is called, where the kind's own word says too little."""
@@ -51,6 +52,8 @@ DONE_WORDS = {
     (LogKind.WEBHOOK, "enable"): "webhook switched on",
     (LogKind.WEBHOOK, "disable"): "webhook switched off",
     (LogKind.WEBHOOK, "remove"): "webhook removed",
+    (LogKind.ERASURE, "erase"): "everything of an author erased",
+    (LogKind.ERASURE, "redact"): "words about an erased author taken out",
 }
 """How an entry is called where kind and action together make no sentence."""
 DETAIL_WORDS = {

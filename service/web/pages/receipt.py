@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from service.actions.appeal import appeal
+from service.actions.mine import ask_for_mine, ask_to_prove, is_offered_to
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
 from service.actions.subscriptions import ask, state_of, stop
 from service.domain.errors import Invalid, NotFound, PostbagError
@@ -25,6 +26,9 @@ blueprint = Blueprint("receipt_page", __name__, url_prefix="/receipts")
 
 MAIL_ACTIONS = frozenset({"mail", "no_mail"})
 NOTICES = {"revised": "page.changesSent", "unchanged": "page.unchanged"}
+LETTERS = {"prove": ask_to_prove, "mine": ask_for_mine}
+LETTERS_SENT = {"prove": "mail.mailSent", "mine": "page.mineSent"}
+"""What asks for a letter, and what is said once it is on its way."""
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Form:
     action: str
     values: dict[str, str]
     is_appeal: bool = False
+    is_letter: bool = False
     is_mail: bool = False
     errors: dict[str, list[str]] = field(default_factory=dict)
     problem: Problem | None = None
@@ -48,12 +53,13 @@ def show(token: str) -> Response:
     done = request.args.get("done", "")
     # The address is kept and opened again later, when the notice may no longer be what there is to say.
     is_fresh = receipt.may_revise and _status(receipt) is Status.PENDING
-    return _page(receipt, form, notice=NOTICES.get(done) if is_fresh else None)
+    notice = NOTICES.get(done) if is_fresh else None
+    return _page(receipt, form, notice=LETTERS_SENT.get(done, notice))
 
 
 @blueprint.post("/<token>")
 def act(token: str) -> Response:
-    """Revise, withdraw or appeal, then lead back to the page; a refusal shows it with everything that was typed.
+    """Revise, withdraw, appeal or ask for a letter, then lead back; a refusal shows everything that was typed.
 
     Whoever has the address may do this, so the address is also what a forged request would have to know.
     """
@@ -69,13 +75,16 @@ def act(token: str) -> Response:
         if action == "appeal":
             appeal(token, typed["text"], client_address=request.remote_addr, now=utc_now())
             return _seen_at(url_for(".show", token=token))
+        if action in LETTERS:
+            LETTERS[action](token, language=language(), client_address=request.remote_addr, now=utc_now())
+            return _seen_at(url_for(".show", token=token, done=action))
         before = read_receipt(token, now=utc_now()).comment.standing.revision
         receipt = revise_comment(token, typed["body"], client_address=request.remote_addr, now=utc_now())
         done = "unchanged" if receipt.comment.standing.revision == before else "revised"
     except NotFound:
         raise
     except PostbagError as error:
-        return _refused(token, typed, error, is_appeal=action == "appeal")
+        return _refused(token, typed, error, action=action)
     return _seen_at(url_for(".show", token=token, done=done))
 
 
@@ -94,12 +103,11 @@ def _seen_at(address: str) -> Response:
     return answer
 
 
-def _refused(token: str, typed: dict[str, str], error: PostbagError, *, is_appeal: bool) -> Response:
+def _refused(token: str, typed: dict[str, str], error: PostbagError, *, action: str | None) -> Response:
     receipt = read_receipt(token, now=utc_now())
-    is_mail = request.form.get("action") in MAIL_ACTIONS
-    if is_appeal or is_mail:
-        typed = typed | {"body": receipt.revision.body_raw}
-    form = Form(url_for(".act", token=token), typed, is_appeal=is_appeal, is_mail=is_mail)
+    is_revision = action not in {"appeal", *LETTERS, *MAIL_ACTIONS}
+    form = Form(url_for(".act", token=token), typed if is_revision else typed | {"body": receipt.revision.body_raw})
+    form.is_appeal, form.is_letter, form.is_mail = action == "appeal", action in LETTERS, action in MAIL_ACTIONS
     if isinstance(error, Invalid):
         form.errors = by_field(error.faults)
     else:
@@ -110,7 +118,13 @@ def _refused(token: str, typed: dict[str, str], error: PostbagError, *, is_appea
 
 
 def _page(receipt: Receipt, form: Form, *, notice: str | None = None, status: int = 200) -> Response:
-    html = render_template("receipt.html", receipt=_view(receipt), form=form, notice=notice and say(notice))
+    html = render_template(
+        "receipt.html",
+        receipt=_view(receipt),
+        form=form,
+        notice=notice and say(notice),
+        letters=is_offered_to(receipt.comment.author_id),
+    )
     response = page(html, status)
     response.headers["X-Robots-Tag"] = "noindex"
     # The address is a key: not even another page of this host may learn it.
@@ -145,5 +159,6 @@ def _view(receipt: Receipt) -> dict[str, Any]:
         "is_appealed": comment.appealed_at is not None,
         "reason": comment.reason,
         "article": article,
+        "site_name": receipt.site.name,
         "permalink": f"{shown}#{anchor}" if comment.standing.is_published else None,
     }

@@ -65,7 +65,9 @@ class AuthorRecordSchema(Schema):
     avatar = fields.String(required=True)
     badge = fields.String(required=True, allow_none=True, metadata={"description": "What the site said of them."})
     record = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
-    proven = fields.Boolean(required=True, metadata={"description": "Whether the address is known to be theirs."})
+    proven = fields.Boolean(
+        required=True, metadata={"description": "Whether this came from whoever has proven the address."}
+    )
     known = fields.Boolean(required=True, metadata={"description": "Whether the site signed them in itself."})
 
 

@@ -198,6 +198,11 @@ class SubmissionSchema(StrictSchema):
             "description": "When it was written, told by a server of the site (scope `integrate`): up to 7 days ago."
         },
     )
+    author_token = Text(
+        load_default="",
+        allow_none=True,
+        metadata={"description": "What an author is given who proves the address; without it, it is only typed in."},
+    )
     subject = Text(
         load_default="", allow_none=True, metadata={"description": "Stays empty: in forms, people do not see it."}
     )
