@@ -60,6 +60,16 @@ def prove(author_id: UUID, *, asked_at: datetime, now: datetime) -> bool:
     return done.one_or_none() is not None
 
 
+def mark_proven(comment_id: UUID) -> None:
+    """Note that a comment came from whoever has proven the address; its row is held."""
+    db.session.execute(
+        update(CommentRow)
+        .where(CommentRow.id == comment_id)
+        .values(is_proven=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def written_by(
     author_ids: Sequence[UUID], *, before: UUID | None, limit: int, with_notes: bool = False
 ) -> list[Written]:

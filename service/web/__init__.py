@@ -51,7 +51,7 @@ from service.web.kept_pages import KeptPages
 from service.web.lanes import Lanes
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
-from service.web.pages import demo, discussion, fragment, front, mail_desk, mine, receipt, reply_form
+from service.web.pages import demo, discussion, fragment, front, mail_desk, mine, prove, receipt, reply_form
 from service.web.parsing import IMPORT_MAX, bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
@@ -85,6 +85,7 @@ PAGE_BLUEPRINTS = (
     receipt.blueprint,
     mail_desk.blueprint,
     mine.blueprint,
+    prove.blueprint,
     operations.blueprint,
 )
 DESK_BLUEPRINTS = (

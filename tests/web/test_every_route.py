@@ -53,6 +53,7 @@ OPEN_TO_ALL = {
     "POST /v1/receipts/<token>/appeal",
     "POST /v1/receipts/<token>/mine",
     "POST /v1/receipts/<token>/prove",
+    "POST /v1/receipts/<token>/vouch",
     # Whoever has the link in a letter has the address that it came to. The first two ask for such a letter.
     "GET /mine",
     "POST /mine",
