@@ -30,7 +30,7 @@ from service.domain.limits import Charge, Limit, Verdict
 from service.domain.mine import Owner, Written
 from service.domain.queue import QueueItem
 from service.domain.site import Site
-from service.store import authors, comments, mine, notes, revisions, sites
+from service.store import authors, comments, mine, revisions, sites
 from service.store.session import reading, writing
 
 PROVE_LIFE = timedelta(days=2)
@@ -189,7 +189,7 @@ def open_mine(token: str, *, now: datetime) -> Owner | Erased:
             raise BadLink
         site = sites.get_site(author.site_id)
         if not is_erased(author):
-            return _owner(author, site)
+            return owner_of(author, site)
     return Erased(site, find_erasure(author_id, site))
 
 
@@ -200,19 +200,6 @@ def erase_mine(token: str, *, now: datetime) -> Erased:
     if isinstance(found, Erased) and found.done is not None:
         return found
     return Erased(found.site, erase_everything(author_id, found.site, actor=AUTHOR, now=now, batches=BATCHES_AT_ONCE))
-
-
-def find_owner(slug: str, email: str, *, with_notes: bool = False) -> Owner:
-    """Return the author of an address on a site, for the site's owner; raises UnknownSite, Invalid and NotFound."""
-    with reading():
-        site = sites.find_site(slug)
-        hashes = tools().keyring.lookup_hashes("email", str(site.id), email_lookup_form(parse_email(email)))
-        for author_id in authors.find_author_ids(site.id, hashes):
-            author = mine.find_author(author_id)
-            if author is not None and not is_erased(author):
-                owner = _owner(author, site)
-                return replace(owner, notes=notes.notes_about([], owner.ids) if with_notes else [])
-    raise NotFound(f"Nobody has written on {slug} with this address, or everything of theirs was erased.")
 
 
 def page_of(owner: Owner, *, before: UUID | None, limit: int) -> list[Written]:
@@ -296,7 +283,8 @@ def _read(purpose: Purpose, token: str, now: datetime) -> tuple[UUID, datetime, 
     return UUID(author), datetime.fromtimestamp(int(asked_at, 16) / 1_000_000, UTC), UUID(about[0]) if about else None
 
 
-def _owner(author: mine.KnownAuthor, site: Site) -> Owner:
+def owner_of(author: mine.KnownAuthor, site: Site) -> Owner:
+    """Return an author of a site with all that their address is known by; to be called in a transaction."""
     ids, email = everyone(author, site)
     known = [found for one in ids if (found := mine.find_author(one)) is not None]
     record = replace(

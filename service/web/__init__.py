@@ -13,6 +13,7 @@ from service.domain.errors import Invalid, PostbagError, Unauthenticated
 from service.web import assets, languages, openapi, operations
 from service.web.api import (
     articles,
+    authors,
     desk_articles,
     feeds,
     known_readers,
@@ -33,6 +34,7 @@ from service.web.api import (
 from service.web.api import mine as mine_api
 from service.web.desk import account as desk_account
 from service.web.desk import articles as desk_article_list
+from service.web.desk import authors as desk_authors
 from service.web.desk import log as desk_log
 from service.web.desk import moderators as desk_moderators
 from service.web.desk import moving as desk_moving
@@ -64,6 +66,7 @@ API_BLUEPRINTS = (
     mine_api.blueprint,
     articles.blueprint,
     moderation.blueprint,
+    authors.blueprint,
     moderators.blueprint,
     log.blueprint,
     stats.blueprint,
@@ -92,6 +95,7 @@ DESK_BLUEPRINTS = (
     sign_in.blueprint,
     desk_account.blueprint,
     desk_queue.blueprint,
+    desk_authors.blueprint,
     desk_moderators.blueprint,
     desk_log.blueprint,
     desk_stats.blueprint,
