@@ -26,19 +26,13 @@ from service.worker import Worker
 from tests.conftest import settings_for
 from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, make_site
-from tests.mailbox import Mailbox, running_smtp
+from tests.mailbox import Mailbox
 from tests.mailed import wish
 from tests.refusals import refused
 from tests.store.ledger import discrepancies
 
 ANN = "ann@example.org"
 pytestmark = ON_SQLITE_ALONE
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    with running_smtp() as mailbox:
-        yield mailbox
 
 
 @pytest.fixture(scope="module")
