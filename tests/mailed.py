@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from flask import Flask
 from flask_migrate import upgrade
 from werkzeug.test import TestResponse
@@ -22,6 +23,9 @@ from tests.mailbox import Mailbox, Received
 
 HERE = "https://comments.example"
 """Where links in the letters of such an application lead."""
+
+ON_BOTH = pytest.mark.parametrize("own_app", ["sqlite", "postgresql"], indirect=True)
+"""For what depends on the database: what is counted, claimed, bundled or held. All else about letters does not."""
 
 
 @contextmanager

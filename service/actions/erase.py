@@ -21,7 +21,7 @@ from service.domain import life
 from service.domain.emails import email_lookup_form
 from service.domain.erasure import Erasure, erasure_in
 from service.domain.errors import NotFound
-from service.domain.life import AUTHOR, Action, Actor, Status
+from service.domain.life import AUTHOR, COMMAND, SERVICE, Action, Actor, Status
 from service.domain.log import LogEntry, LogKind
 from service.domain.site import Site
 from service.store import authors, comments, erasure, log, mine, sites
@@ -197,7 +197,9 @@ def _erase(ids: Sequence[UUID], site: Site, one: UUID, actor: Actor, now: dateti
     ]
     lost = log.take_words_out(ids, site_id=site.id)
     if lost:
-        entries.append(_entry(site, "redact", one, {"entries": {str(n): left for n, left in lost.items()}}, actor, now))
+        # Without a name, which retention would take: these have to stay as they are, since they explain the others.
+        by = actor if actor in {AUTHOR, COMMAND} else SERVICE
+        entries.append(_entry(site, "redact", one, {"entries": {str(n): left for n, left in lost.items()}}, by, now))
     log.add_entries(entries)
 
 

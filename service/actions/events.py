@@ -137,6 +137,11 @@ def tell_found(site: Site, comment: Comment, after: Standing, found: Signal, *, 
     _tell_change(site, comment, after, LED_TO[after.status], facts, now)
 
 
+def tell_published(site: Site, comment: Comment, after: Standing, *, now: datetime) -> None:
+    """Tell that the site's policy has published what waited, of which nothing new has come."""
+    _tell_change(site, comment, after, EventType.PUBLISHED, {"signals": []}, now)
+
+
 def tell_about(site: Site, comment: Comment, event: EventType, facts: Mapping[str, Any], *, now: datetime) -> None:
     """Tell what happened to a comment that stands where it stood."""
     _tell_change(site, comment, comment.standing, event, facts, now)

@@ -18,7 +18,9 @@ from service.actions.proven import author_token
 from service.actions.receipts import read_receipt
 from service.actions.signed_links import BadLink, Purpose, read_token, signed_link
 from service.actions.toolbox import tools
+from service.actions.vouch import asked_about, vouch_by_letter
 from service.adapters.letters import Words
+from service.domain.comment import Comment
 from service.domain.emails import email_lookup_form, parse_email
 from service.domain.erasure import Erasure
 from service.domain.errors import NotFound, RateLimited
@@ -26,8 +28,9 @@ from service.domain.letters import QUOTE_MAX, Content, LetterKind, Link, Quote, 
 from service.domain.life import AUTHOR, Status
 from service.domain.limits import Charge, Limit, Verdict
 from service.domain.mine import Owner, Written
+from service.domain.queue import QueueItem
 from service.domain.site import Site
-from service.store import authors, comments, mine, notes, revisions, sites
+from service.store import authors, comments, mine, revisions, sites
 from service.store.session import reading, writing
 
 PROVE_LIFE = timedelta(days=2)
@@ -43,10 +46,16 @@ TO_ONE_ADDRESS = Limit("own-letters", 5, 86_400)
 
 @dataclass(frozen=True)
 class Proof:
-    """What came of a link that proves an address; `token` is None where it had been used before."""
+    """What a link proves, or has proven; `token` is None where it had been used before.
+
+    `reply` is the one on whose receipt the letter was asked for, while its author may still say that it is theirs, and
+    `vouched` the same once they have, as it is then.
+    """
 
     site: Site
     token: str | None
+    reply: QueueItem | None = None
+    vouched: Comment | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +114,8 @@ def compose_prove(order: Order, now: datetime) -> Content | None:
     if not _is_known(order):
         return None
     words, site = Words(order.language), sites.get_site(order.site_id)
-    link = signed_link(Purpose.PROVE, *_asked(order), expires_at=order.ordered_at + PROVE_LIFE)
+    about = (order.comment_id.hex,) if order.comment_id else ()
+    link = signed_link(Purpose.PROVE, *_asked(order), *about, expires_at=order.ordered_at + PROVE_LIFE)
     return Content(
         subject=words.say("mail.subjectProve", site=site.name),
         paragraphs=(
@@ -137,61 +147,59 @@ def compose_mine(order: Order, now: datetime) -> Content | None:
 
 def look_at_proof(token: str, *, now: datetime) -> Proof:
     """Return for which site a link proves an address, and change nothing; raises BadLink."""
-    author_id, asked_at = _read(Purpose.PROVE, token, now)
+    author_id, asked_at, comment_id = _read(Purpose.PROVE, token, now)
     with reading():
         author = mine.find_author(author_id)
         if author is None or not author.email_sealed:
             raise BadLink
         site = sites.get_site(author.site_id)
-    was_used = author.record.proven_at is not None and author.record.proven_at >= asked_at
-    return Proof(site, None if was_used else "")
+    if author.record.proven_at is not None and author.record.proven_at >= asked_at:
+        return Proof(site, None)
+    reply = comment_id and asked_about(comment_id, author_id, site_id=site.id)
+    return Proof(site, "", reply or None)
 
 
-def prove(token: str, *, now: datetime) -> Proof:
+def prove(
+    token: str, *, vouched_revision: int | None = None, client_address: str | None = None, now: datetime
+) -> Proof:
     """Note that the address is proven, and return what its author's browser is known by; the link is good once.
 
-    Raises BadLink.
+    `vouched_revision` is the one that they have seen of the reply, and say is theirs. Raises BadLink.
     """
-    author_id, asked_at = _read(Purpose.PROVE, token, now)
-    site = look_at_proof(token, now=now).site
+    author_id, asked_at, _ = _read(Purpose.PROVE, token, now)
+    found = look_at_proof(token, now=now)
     with writing():
         is_new = mine.prove(author_id, asked_at=asked_at, now=now)
-    return Proof(site, author_token(author_id, now=now) if is_new else None)
+    if not is_new:
+        return Proof(found.site, None)
+    vouched = None
+    if found.reply is not None and vouched_revision is not None:
+        vouched = vouch_by_letter(
+            found.reply, found.site, revision=vouched_revision, client_address=client_address, now=now
+        )
+    return replace(found, token=author_token(author_id, now=now), vouched=vouched)
 
 
 def open_mine(token: str, *, now: datetime) -> Owner | Erased:
     """Return whose link this is, or that everything was erased; raises BadLink."""
-    author_id, _ = _read(Purpose.MINE, token, now)
+    author_id, _, _ = _read(Purpose.MINE, token, now)
     with reading():
         author = mine.find_author(author_id)
         if author is None:
             raise BadLink
         site = sites.get_site(author.site_id)
         if not is_erased(author):
-            return _owner(author, site)
+            return owner_of(author, site)
     return Erased(site, find_erasure(author_id, site))
 
 
 def erase_mine(token: str, *, now: datetime) -> Erased:
     """Erase everything of the author of a link, for good; a second time it says the same. Raises BadLink."""
-    author_id, _ = _read(Purpose.MINE, token, now)
+    author_id, _, _ = _read(Purpose.MINE, token, now)
     found = open_mine(token, now=now)
     if isinstance(found, Erased) and found.done is not None:
         return found
     return Erased(found.site, erase_everything(author_id, found.site, actor=AUTHOR, now=now, batches=BATCHES_AT_ONCE))
-
-
-def find_owner(slug: str, email: str, *, with_notes: bool = False) -> Owner:
-    """Return the author of an address on a site, for the site's owner; raises UnknownSite, Invalid and NotFound."""
-    with reading():
-        site = sites.find_site(slug)
-        hashes = tools().keyring.lookup_hashes("email", str(site.id), email_lookup_form(parse_email(email)))
-        for author_id in authors.find_author_ids(site.id, hashes):
-            author = mine.find_author(author_id)
-            if author is not None and not is_erased(author):
-                owner = _owner(author, site)
-                return replace(owner, notes=notes.notes_about([], owner.ids) if with_notes else [])
-    raise NotFound(f"Nobody has written on {slug} with this address, or everything of theirs was erased.")
 
 
 def page_of(owner: Owner, *, before: UUID | None, limit: int) -> list[Written]:
@@ -269,12 +277,14 @@ def _asked(order: Order) -> tuple[str, str]:
     return order.to.id.hex, f"{int(order.ordered_at.timestamp() * 1_000_000):x}"
 
 
-def _read(purpose: Purpose, token: str, now: datetime) -> tuple[UUID, datetime]:
-    author, asked_at = read_token(purpose, token, now=now).parts
-    return UUID(author), datetime.fromtimestamp(int(asked_at, 16) / 1_000_000, UTC)
+def _read(purpose: Purpose, token: str, now: datetime) -> tuple[UUID, datetime, UUID | None]:
+    """Return whose link it is, when it was asked for, and on the receipt of which comment."""
+    author, asked_at, *about = read_token(purpose, token, now=now).parts
+    return UUID(author), datetime.fromtimestamp(int(asked_at, 16) / 1_000_000, UTC), UUID(about[0]) if about else None
 
 
-def _owner(author: mine.KnownAuthor, site: Site) -> Owner:
+def owner_of(author: mine.KnownAuthor, site: Site) -> Owner:
+    """Return an author of a site with all that their address is known by; to be called in a transaction."""
     ids, email = everyone(author, site)
     known = [found for one in ids if (found := mine.find_author(one)) is not None]
     record = replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,9 +28,9 @@ from service.domain.errors import NotFound, StaleDecision
 from service.domain.life import AUTHOR, POLICY, Action, Status
 from service.domain.likeness import sketch
 from service.domain.limits import Verdict
-from service.domain.queue import QueueItem
+from service.domain.queue import AuthorRecord, QueueItem
 from service.domain.rulebook import RuleBook
-from service.domain.screening import Submission
+from service.domain.screening import Signal, Submission
 from service.domain.site import Site
 from service.domain.text import body_fingerprint
 from service.store import authors, comments, log, queue, revisions, sites, sketches
@@ -49,6 +50,7 @@ class Receipt:
     may_revise: bool
     may_withdraw: bool
     may_appeal: bool
+    author: AuthorRecord
     verdict: Verdict | None = None
 
 
@@ -121,6 +123,7 @@ def _receipt(token: str, now: datetime) -> Receipt:
         may_revise=author_may_revise(item.comment, now),
         may_withdraw=author_may_withdraw(item.comment),
         may_appeal=author_may_appeal(item.comment),
+        author=item.author,
     )
 
 
@@ -131,33 +134,18 @@ def _store_revision(
     item = queue.find_item(comment.id, site_id=comment.site_id)
     assert item is not None, "comments are never removed"
     standing = comment.standing
-    # What is published and waits, with an edit or a report, is not among the approved; a person has approved it.
-    is_uncounted = standing.is_published and standing.status is Status.PENDING
-    email = _email(comment)
     numbers = sketch(raw)
-    alike_since = now - screen.ALIKE_WINDOW
-    signals = screen.screen(
-        Submission(
-            raw,
-            is_edit=True,
-            email=email,
-            name=comment.author_name,
-            website=comment.author_url or "",
-            email_hashes=tools().keyring.lookup_hashes("email", str(comment.site_id), email_lookup_form(email)),
-            author_id=comment.author_id,
-            client_address=client_address,
-        ),
+    signals = screen_known(
+        item,
         receipt.site,
-        item.author,
+        raw,
+        is_edit=True,
         # Whoever has this receipt has sent the reply, so what that one showed holds for its edit.
         is_proven=comment.is_proven,
+        numbers=numbers,
+        client_address=client_address,
         book=book,
-        author_flagged=comments.count_flagged(comment.author_id, besides=comment.id),
-        alike=sketches.count_alike(comment.site_id, numbers, since=alike_since, besides=comment.id),
         now=now,
-        author_approved=item.author.approved + is_uncounted,
-        flags=flag.flags_calling_for_review(item.comment, receipt.site),
-        approved_body=_approved_body(comment, item),
     )
     after = life.revise(standing, screening.status_asked_for(signals, is_published=standing.is_published))
     published = after.status is Status.APPROVED
@@ -189,6 +177,50 @@ def _store_revision(
     if published:
         _log(comment, Action.APPROVE, after, POLICY, now)
     return True
+
+
+def screen_known(
+    item: QueueItem,
+    site: Site,
+    raw: str,
+    *,
+    is_edit: bool,
+    is_proven: bool,
+    numbers: Sequence[int],
+    client_address: str | None,
+    book: RuleBook,
+    now: datetime,
+) -> tuple[Signal, ...]:
+    """Return what the screening finds in a text of a comment that is stored; raises what a rejection stands for.
+
+    What only the moment of its sending could show, such as how fast its form was filled in, is not looked at again.
+    """
+    comment = item.comment
+    # What is published and waits, with an edit or a report, is not among the approved; a person has approved it.
+    is_uncounted = comment.standing.is_published and comment.standing.status is Status.PENDING
+    email = _email(comment)
+    return screen.screen(
+        Submission(
+            raw,
+            is_edit=is_edit,
+            email=email,
+            name=comment.author_name,
+            website=comment.author_url or "",
+            email_hashes=tools().keyring.lookup_hashes("email", str(comment.site_id), email_lookup_form(email)),
+            author_id=comment.author_id,
+            client_address=client_address,
+        ),
+        site,
+        item.author,
+        is_proven=is_proven,
+        book=book,
+        author_flagged=comments.count_flagged(comment.author_id, besides=comment.id),
+        alike=sketches.count_alike(comment.site_id, numbers, since=now - screen.ALIKE_WINDOW, besides=comment.id),
+        now=now,
+        author_approved=item.author.approved + is_uncounted,
+        flags=flag.flags_calling_for_review(comment, site),
+        approved_body=_approved_body(comment, item),
+    )
 
 
 def _approved_body(comment: Comment, item: QueueItem) -> str | None:

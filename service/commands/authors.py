@@ -8,6 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from service.actions import erase, mine
+from service.actions.authors import find_owner
 from service.commands.telling import told_plainly, utc_now
 from service.domain.life import COMMAND
 from service.domain.mine_export import json_pieces
@@ -23,7 +24,7 @@ author_group = AppGroup("author", help="What is kept of one author: take it out,
 @told_plainly
 def export(email: str, slug: str, with_notes: bool, output: TextIO) -> None:
     """Write everything that was written with EMAIL on a site, as JSON."""
-    owner = mine.find_owner(slug, email, with_notes=with_notes)
+    owner = find_owner(slug, email, with_notes=with_notes)
     written = mine.everything_of(owner, with_notes=with_notes)
     for piece in json_pieces(owner, written, made_at=utc_now(), with_notes=with_notes):
         output.write(piece)
@@ -36,7 +37,7 @@ def export(email: str, slug: str, with_notes: bool, output: TextIO) -> None:
 @told_plainly
 def erase_author(email: str, slug: str, yes: bool) -> None:
     """Erase everything that was written with EMAIL on a site, for good, and print the proof of it."""
-    owner = mine.find_owner(slug, email)
+    owner = find_owner(slug, email)
     if not yes:
         record = owner.record
         count = record.pending + record.approved + record.rejected + record.spam

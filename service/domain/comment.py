@@ -181,6 +181,23 @@ def check_author_may_appeal(comment: Comment) -> None:
         raise Forbidden(sentence, says="nothing_to_appeal")
 
 
+def author_may_vouch(comment: Comment) -> bool:
+    """True while it waits, or seems to, and nothing shows that it came from whoever has proven the address.
+
+    What readers have reported is published as far as its author is told, so nothing waits.
+    """
+    waits = comment.status_for_author is Status.PENDING and not comment.standing.is_reported
+    return waits and not comment.is_proven and not comment.is_erased
+
+
+def check_author_may_vouch(comment: Comment) -> None:
+    """Pass where the author may say that it is theirs; else raise Forbidden with the reason in words."""
+    if not author_may_vouch(comment):
+        status = Status.APPROVED if comment.standing.is_reported else comment.status_for_author
+        sentence = f"This comment is {status}, so it does not wait for anybody to say whose it is."
+        raise Forbidden(sentence, says="nothing_to_vouch")
+
+
 def _may_still_change(comment: Comment) -> bool:
     # What seems to wait has to take an edit as what waits does.
     return life.can_be_revised(comment.standing) or comment.is_quietly_spam

@@ -47,6 +47,8 @@ class Permission(StrEnum):
     """Set where events are sent, see what came of it, and send again."""
     SUBMIT_FROM_SERVER = "submit_from_server"
     """Send replies from the site's own servers, limited by token instead of by address."""
+    ANSWER_AUTHORS = "answer_authors"
+    """Hand out or erase everything that one author wrote, as they ask for it."""
     MOVE = "move"
     """Take everything of the site out, and bring other comments in."""
 
@@ -61,7 +63,7 @@ class Scope(StrEnum):
     PII = "pii"
     """See authors' e-mail addresses, and find comments by one."""
     ADMIN = "admin"
-    """Change the site's settings and who moderates it."""
+    """Change the site's settings and who moderates it, and hand out or erase what is one author's."""
 
 
 class Role(StrEnum):
@@ -86,6 +88,7 @@ _RUNNING = frozenset(
         Permission.MANAGE_MODERATORS,
         Permission.MANAGE_WEBHOOKS,
         Permission.RELEASE_CLAIMS,
+        Permission.ANSWER_AUTHORS,
     }
 )
 

@@ -60,34 +60,42 @@ def prove(author_id: UUID, *, asked_at: datetime, now: datetime) -> bool:
     return done.one_or_none() is not None
 
 
+def mark_proven(comment_id: UUID) -> None:
+    """Note that a comment came from whoever has proven the address; its row is held."""
+    db.session.execute(
+        update(CommentRow)
+        .where(CommentRow.id == comment_id)
+        .values(is_proven=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def written_by(
     author_ids: Sequence[UUID], *, before: UUID | None, limit: int, with_notes: bool = False
 ) -> list[Written]:
     """Return up to `limit` comments of authors, the newest first, from before one of them; deleted ones as well."""
     query = (
-        select(*COMMENT_COLUMNS, *ARTICLE_COLUMNS)
-        .join(ArticleRow, ArticleRow.id == CommentRow.article_id)
-        .where(CommentRow.author_id.in_(author_ids))
-        .order_by(CommentRow.id.desc())
-        .limit(limit)
+        select(*COMMENT_COLUMNS).where(CommentRow.author_id.in_(author_ids)).order_by(CommentRow.id.desc()).limit(limit)
     )
     if before is not None:
         query = query.where(CommentRow.id < before)
-    rows = db.session.execute(query).all()
-    found = [(comment_from_row(row), article_from_columns(row[len(COMMENT_COLUMNS) :])) for row in rows]
-    ids = [comment.id for comment, _ in found]
+    found = [comment_from_row(row) for row in db.session.execute(query)]
+    ids = [comment.id for comment in found]
+    # By themselves, since a join for a few dozen comments is planned as a walk through all articles.
+    stood_under = select(*ARTICLE_COLUMNS).where(ArticleRow.id.in_({comment.article_id for comment in found}))
+    articles = {article.id: article for article in map(article_from_columns, db.session.execute(stood_under))}
     texts, decided, appeals = _texts(ids), _decided(ids), _appeals(ids)
     notes = notes_about(ids, []) if with_notes and ids else []
     return [
         Written(
             comment,
-            article,
+            articles[comment.article_id],
             texts.get(comment.id, []),
             decided.get(comment.id, []),
             appeals.get(comment.id),
             [note for note in notes if note.comment_id == comment.id],
         )
-        for comment, article in found
+        for comment in found
     ]
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, or_, select, text, update
+from sqlalchemy import and_, case, null, or_, select, text, update
 
 from service.domain.life import Status
 from service.domain.log import LogKind
@@ -155,9 +155,11 @@ def take_unproven_addresses(author_ids: Sequence[UUID], *, before: datetime) -> 
     return len(done.all())
 
 
-_NUMBERS_ALONE = (LogKind.RETENTION.value, LogKind.ERASURE.value)
-"""Kinds that say nothing of anybody, and without which the others, or a proof of erasure, could not be checked."""
-_NOT_ERASED = and_(LogRow.erased_at.is_(None), LogRow.kind.not_in(_NUMBERS_ALONE))
+_NAMED = LogRow.actor_kind.in_(("moderator", "token"))
+_IS_ERASURE = LogRow.kind == LogKind.ERASURE.value
+_NUMBERS_ALONE = or_(LogRow.kind == LogKind.RETENTION.value, and_(_IS_ERASURE, ~_NAMED))
+"""Entries that say nothing of anybody, and without which the others, or a proof of erasure, could not be checked."""
+_NOT_ERASED = and_(LogRow.erased_at.is_(None), ~_NUMBERS_ALONE)
 
 
 def last_entry_before(site_id: UUID, before: datetime) -> int:
@@ -185,7 +187,15 @@ def erase_entries(site_id: UUID, numbers: Sequence[int], *, now: datetime) -> No
     db.session.execute(
         update(LogRow)
         .where(LogRow.site_id == site_id, LogRow.number.in_(numbers), _NOT_ERASED)
-        .values(actor_name=somebody, reason=None, note=None, subject=None, details=None, erased_at=now)
+        .values(
+            actor_name=somebody,
+            reason=None,
+            note=None,
+            # What a proof of erasure is checked by are numbers, which stay where its entry loses a colleague's name.
+            subject=case((_IS_ERASURE, LogRow.subject), else_=null()),
+            details=case((_IS_ERASURE, LogRow.details), else_=null()),
+            erased_at=now,
+        )
         .execution_options(synchronize_session=False)
     )
 

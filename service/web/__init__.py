@@ -13,6 +13,7 @@ from service.domain.errors import Invalid, PostbagError, Unauthenticated
 from service.web import assets, languages, openapi, operations
 from service.web.api import (
     articles,
+    authors,
     desk_articles,
     feeds,
     known_readers,
@@ -33,6 +34,7 @@ from service.web.api import (
 from service.web.api import mine as mine_api
 from service.web.desk import account as desk_account
 from service.web.desk import articles as desk_article_list
+from service.web.desk import authors as desk_authors
 from service.web.desk import log as desk_log
 from service.web.desk import moderators as desk_moderators
 from service.web.desk import moving as desk_moving
@@ -51,7 +53,7 @@ from service.web.kept_pages import KeptPages
 from service.web.lanes import Lanes
 from service.web.observe import log_fault, observe
 from service.web.origins import preflight
-from service.web.pages import demo, discussion, fragment, front, mail_desk, mine, receipt, reply_form
+from service.web.pages import demo, discussion, fragment, front, mail_desk, mine, prove, receipt, reply_form
 from service.web.parsing import IMPORT_MAX, bound_body
 from service.web.problems import InternalError, from_http_exception, problem_response
 from service.web.responses import finish
@@ -64,6 +66,7 @@ API_BLUEPRINTS = (
     mine_api.blueprint,
     articles.blueprint,
     moderation.blueprint,
+    authors.blueprint,
     moderators.blueprint,
     log.blueprint,
     stats.blueprint,
@@ -85,12 +88,14 @@ PAGE_BLUEPRINTS = (
     receipt.blueprint,
     mail_desk.blueprint,
     mine.blueprint,
+    prove.blueprint,
     operations.blueprint,
 )
 DESK_BLUEPRINTS = (
     sign_in.blueprint,
     desk_account.blueprint,
     desk_queue.blueprint,
+    desk_authors.blueprint,
     desk_moderators.blueprint,
     desk_log.blueprint,
     desk_stats.blueprint,

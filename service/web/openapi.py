@@ -43,6 +43,7 @@ PATH_PARAMETERS = {
         "example": "pbr_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     },
     "batch_id": {"description": "The batch's id, which every decision names.", "example": EXAMPLE_ID},
+    "author_id": {"description": "The author's id, which comments have in the queue.", "example": EXAMPLE_ID},
     "moderator_id": {"description": "The moderator's id.", "example": EXAMPLE_ID},
     "invitation_id": {"description": "The invitation's id.", "example": EXAMPLE_ID},
     "rule_id": {"description": "The rule's id.", "example": EXAMPLE_ID},

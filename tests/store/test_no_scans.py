@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from service.actions import outbox
+from service.actions.proven import author_token
 from service.domain.feed import FEED_LENGTH
 from service.domain.life import Status
 from service.domain.sorting import QueueSort, Sort
 from service.extensions import db
+from service.store import mine
 from service.store.models import ArticleRow, CommentRow
-from service.store.session import reading
+from service.store.session import reading, writing
 from service.worker import HANDLERS
 from tests.driver import SiteDriver
 from tests.store.crowd import ROWS, START
@@ -53,6 +56,7 @@ READ = (
 )
 
 JUSTIFIED: Mapping[str, str] = {
+    "erasing an author": "it looks through all that is still to be done; an index for it would cost every submission",
     "the numbers of a month": "it counts everything of that time, which is asked for by hand, once",
 }
 """By the name of an operation, why it may read or sort more."""
@@ -150,6 +154,29 @@ def _receipt(site: SiteDriver) -> None:
     assert site.withdraw(sent).status_code == 204
 
 
+def _own(site: SiteDriver) -> None:
+    """Prove an address, vouch for a reply, and take everything out."""
+    sent = [site.submitted(email="four@example.org") for _ in range(2)]
+    site.decide(sent[0]["id"], "reject", reason="A word about somebody.")
+    author_id = UUID(site.opened(sent[0]["id"])["author"]["id"])
+    with site.app.app_context(), writing():
+        asked_at = datetime.now(UTC)
+        assert mine.prove(author_id, asked_at=asked_at, now=asked_at)
+        token = author_token(author_id, now=asked_at)
+    vouching = f"/v1/receipts/{sent[1]['receipt']['token']}/vouch"
+    assert _answered(site.client.post(vouching, json={"author_token": token}))["address_proven"]
+    address = f"/v1/moderation/authors/{author_id}"
+    assert len(_answered(site.client.get(f"{address}/export", headers=site.bearer))["comments"]) == 2
+
+
+def _erase(site: SiteDriver) -> None:
+    sent = [site.submitted(email="five@example.org") for _ in range(2)]
+    site.decide(sent[0]["id"], "reject", reason="A word about somebody.")
+    address = f"/v1/moderation/authors/{site.opened(sent[0]['id'])['author']['id']}"
+    for _ in range(2):
+        _answered(site.client.delete(address, headers=site.bearer))
+
+
 def _react(site: SiteDriver) -> None:
     comment_id = str(_some(site, CommentRow.id, CommentRow.shown, CommentRow.parent_id.is_not(None)))
     _answered(site.vote(comment_id))
@@ -243,6 +270,8 @@ OPERATIONS: Mapping[str, Callable[[SiteDriver], None]] = {
     "a submission": _submit,
     "decisions": _decide,
     "a receipt": _receipt,
+    "an author's own": _own,
+    "erasing an author": _erase,
     "votes and flags": _react,
     "one comment at the desk": _look_closer,
     "the worker": _work,

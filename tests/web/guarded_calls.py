@@ -160,6 +160,13 @@ class Newsroom:
         """Return the author of a comment."""
         return str(self.site.opened(self.comment())["author"]["id"])
 
+    def erased(self) -> str:
+        """Return an author of whom everything was erased."""
+        author = self.author()
+        address = f"/v1/moderation/authors/{author}"
+        assert self.site.client.delete(address, headers=self.site.bearer).status_code == 200
+        return author
+
     def imported(self, *, is_dry: bool = False) -> str:
         """Return an import that a worker has carried out; a marked name stands in it."""
         words = {"kind": "isso", "name": f"{MARK}.json", "dry_run": "true" if is_dry else "false"}
@@ -229,6 +236,8 @@ def all_routes(app: Flask) -> dict[str, Any]:
 
 PLACES: Mapping[str, Callable[[Newsroom], str]] = {
     "comment_id": Newsroom.comment,
+    "author_id": Newsroom.author,
+    "erased_id": Newsroom.erased,
     "batch_id": Newsroom.batch,
     "reason_id": Newsroom.reason,
     "rule_id": Newsroom.rule,
@@ -310,6 +319,8 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "GET /v1/imports/<uuid:import_id>": [_just],
     "POST /v1/imports/<uuid:import_id>/undo": [_just],
     "GET /v1/moderation/articles": [_just],
+    "DELETE /v1/moderation/authors/<uuid:author_id>": [_just],
+    "GET /v1/moderation/authors/<uuid:author_id>/export": [_just, _query(notes=lambda _: "true")],
     "PATCH /v1/moderation/articles": [_json(lambda news: {"article": news.article, "open": False})],
     "POST /v1/moderation/batches/<uuid:batch_id>/undo": [_just],
     "GET /v1/moderation/comments": [
@@ -390,6 +401,9 @@ CALLS: Mapping[str, Sequence[Callable[[Newsroom], dict[str, Any]]]] = {
     "GET /desk/articles": [_just],
     "POST /desk/articles": [_form(lambda news: {"article": news.article, "open": "no"})],
     "GET /desk/comments/<uuid:comment_id>": [_just],
+    "GET /desk/authors/<uuid:author_id>": [_just],
+    "POST /desk/authors/<uuid:author_id>": [_form(lambda _: {"confirm": "yes"})],
+    "GET /desk/authors/<uuid:erased_id>/proof": [_just],
     "POST /desk/decisions": [
         _form(lambda news: {"action": "approve", "comment": [news.ticked(), news.ticked()]}),
         _form(lambda news: {"decide": f"spam {news.ticked()}", "next": f"/desk/comments/{news.comment()}"}),

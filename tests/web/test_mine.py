@@ -26,18 +26,13 @@ from service.worker import Worker
 from tests.conftest import settings_for
 from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, make_site
-from tests.mailbox import Mailbox, running_smtp
+from tests.mailbox import Mailbox
+from tests.mailed import wish
 from tests.refusals import refused
 from tests.store.ledger import discrepancies
 
 ANN = "ann@example.org"
 pytestmark = ON_SQLITE_ALONE
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    with running_smtp() as mailbox:
-        yield mailbox
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +101,70 @@ def test_only_who_has_proven_the_address_is_trusted(site: SiteDriver, mailbox: M
     # What had come before the proof stays as it was, and so does its receipt.
     site.revise(sent, "Another text by whoever has that receipt.")
     assert site.receipt(sent)["status"] == "pending"
+
+
+def test_the_letter_s_link_vouches_for_the_reply_that_it_shows(site: SiteDriver, mailbox: Mailbox) -> None:
+    site.change(policy=Policy.FIRST, trusted_after=1)
+    site.published(email=ANN)
+    sent, other = site.submitted(email=ANN, body="About *marzipan*."), site.submitted(email=ANN)
+    assert wish(site, sent, "decision").status_code == 200
+    asked(site, sent, "prove")
+    link = letter_link(site, mailbox)
+    page = site.client.get(link).text
+    assert "<em>marzipan</em>" in page
+    assert re.search(r'<input[^>]* name="mine" value="1" checked>', page)
+    assert site.receipt(sent)["status"] == "pending"
+    told = site.client.post(link, data={"mine": "1"}).text
+    assert "this reply counts as yours" in told
+    assert f'#comment-{sent["id"]}">See it under the article</a>' in told
+    assert (site.receipt(sent)["status"], site.receipt(other)["status"]) == ("approved", "pending")
+    # What came of it is told as any publication is.
+    Worker(site.app).drain()
+    assert "Your reply is published." in mailbox.next().part("plain")
+    # The other one goes the way of its receipt.
+    assert "Yes, I wrote it" in site.client.get(f"/receipts/{other['receipt']['token']}").text
+
+
+@pytest.mark.parametrize(
+    "seen", [None, "", "2", "0", "-1", "x", "9" * 30], ids=lambda seen: "not ticked" if seen is None else repr(seen)
+)
+def test_a_reply_that_its_author_has_not_seen_so_is_not_vouched_for(
+    site: SiteDriver, mailbox: Mailbox, seen: str | None
+) -> None:
+    site.change(policy=Policy.NONE, trusted_after=1)
+    site.rule("word", "hold", "nougat")
+    sent = site.submitted(email=ANN, body="About nougat.")
+    asked(site, sent, "prove")
+    told = site.client.post(letter_link(site, mailbox), data={} if seen is None else {"mine": seen})
+    assert "Your earlier replies stay as they were." in told.text
+    assert site.receipt(sent)["address_proven"] is False
+
+
+def test_a_reply_that_changed_meanwhile_or_was_decided_is_not_vouched_for(site: SiteDriver, mailbox: Mailbox) -> None:
+    site.change(policy=Policy.FIRST, trusted_after=1)
+    site.published(email=ANN)
+    revised, rejected = site.submitted(email=ANN), site.submitted(email=ANN)
+    asked(site, revised, "prove")
+    link = letter_link(site, mailbox)
+    site.client.get(link)
+    site.revise(revised, "Something else by whoever has the receipt.")
+    assert "stay as they were" in site.client.post(link, data={"mine": "1"}).text
+    assert site.receipt(revised)["status"] == "pending"
+    asked(site, rejected, "prove")
+    link = letter_link(site, mailbox)
+    site.decide(rejected["id"], "reject")
+    assert "<article" not in site.client.get(link).text
+    assert "stay as they were" in site.client.post(link, data={"mine": "1"}).text
+    assert site.receipt(rejected)["status"] == "rejected"
+
+
+def test_what_waits_for_more_is_told_so(site: SiteDriver, mailbox: Mailbox) -> None:
+    sent = site.submitted(email=ANN)
+    asked(site, sent, "prove")
+    told = site.client.post(letter_link(site, mailbox), data={"mine": "1"}).text
+    assert "this reply counts as yours. A person will read it" in told
+    assert "See it under" not in told
+    assert (site.receipt(sent)["status"], site.receipt(sent)["address_proven"]) == ("pending", True)
 
 
 def test_a_program_proves_and_sends_the_token_along(site: SiteDriver, mailbox: Mailbox) -> None:

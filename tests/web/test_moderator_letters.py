@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -21,29 +19,15 @@ from service.store.session import reading, writing
 from service.store.sites import find_site
 from tests.desk_driver import DeskBrowser, signed_in
 from tests.driver import SiteDriver, make_site
-from tests.mailbox import Mailbox, Received, running_smtp
-from tests.mailed import letters_of, links_in, mailing_app, one_click
+from tests.mailbox import Mailbox, Received
+from tests.mailed import ON_BOTH, letters_of, links_in, one_click
 
 NOW = datetime.now(UTC)
 
 
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    with running_smtp() as mailbox:
-        yield mailbox
-
-
-@pytest.fixture(scope="module")
-def own_app(redis_url: str, quick_folder: Path, mailbox: Mailbox) -> Iterator[Flask]:
-    url = f"sqlite:///{quick_folder / 'moderator-letters.sqlite'}"
-    with mailing_app(url, redis_url, quick_folder / "moderator-letters", mailbox) as app:
-        yield app
-
-
 @pytest.fixture
-def site(own_app: Flask, mailbox: Mailbox) -> SiteDriver:
-    letters_of(own_app, mailbox)
-    return make_site(own_app, limits="off")
+def site(mailing_site: SiteDriver) -> SiteDriver:
+    return mailing_site
 
 
 def who_wants(site: SiteDriver, choice: str, role: str = "moderator", name: str = "Noor") -> DeskBrowser:
@@ -80,6 +64,7 @@ def test_nobody_is_written_to_unless_they_chose(site: SiteDriver, mailbox: Mailb
     assert of_site(site, letters_of(site.app, mailbox)) == []
 
 
+@ON_BOTH
 def test_each_reply_that_waits_is_told_at_once(site: SiteDriver, mailbox: Mailbox) -> None:
     noor = who_wants(site, "at_once")
     site.submitted(
@@ -188,6 +173,7 @@ def test_a_viewer_is_told_but_offered_no_decision(site: SiteDriver, mailbox: Mai
     assert links_in(held(site, mailbox), "decide") == []
 
 
+@ON_BOTH
 def test_a_flood_does_not_flood_mailboxes(site: SiteDriver, mailbox: Mailbox) -> None:
     who_wants(site, "at_once")
     for number in range(33):
@@ -195,6 +181,7 @@ def test_a_flood_does_not_flood_mailboxes(site: SiteDriver, mailbox: Mailbox) ->
     assert len(of_site(site, letters_of(site.app, mailbox))) == 30
 
 
+@ON_BOTH
 def test_one_click_ends_them(site: SiteDriver, mailbox: Mailbox) -> None:
     noor = who_wants(site, "at_once")
     site.submitted()
@@ -208,6 +195,7 @@ def test_one_click_ends_them(site: SiteDriver, mailbox: Mailbox) -> None:
     assert of_site(site, letters_of(site.app, mailbox)) == []
 
 
+@ON_BOTH
 def test_a_digest_comes_once_a_day_where_anything_waits(site: SiteDriver, mailbox: Mailbox) -> None:
     noor = who_wants(site, "digest")
     sent = site.submitted(name="May", body="What about the quarry?")
@@ -240,6 +228,7 @@ def test_the_day_of_a_digest_begins_at_six(hour: int, begun: str) -> None:
     assert digest_begins(datetime(2026, 11, 30, hour, tzinfo=UTC)) == datetime.fromisoformat(f"{begun}:00+00:00")
 
 
+@ON_BOTH
 def test_a_late_queue_is_told_once(site: SiteDriver, mailbox: Mailbox) -> None:
     who_wants(site, "late")
     site.change(late_after_minutes=5)

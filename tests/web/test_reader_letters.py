@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from service.actions import outbox, upkeep
 from service.domain.site import Policy
 from service.extensions import db
-from service.store.models import ArticleRow, CommentRow, OutboxRow, SubscriptionRow, UnaskedLetterRow
+from service.store.models import ArticleRow, CommentRow, OutboxRow, SubscriptionRow
 from service.store.session import reading, writing
 from tests.databases import ON_SQLITE_ALONE
 from tests.driver import SiteDriver, make_site
-from tests.mailbox import Mailbox, Received, running_smtp
-from tests.mailed import letters_of, links_in, mailing_app, one_click, wish
+from tests.mailbox import Mailbox, Received
+from tests.mailed import ON_BOTH, letters_of, links_in, one_click, wish
 from tests.refusals import refused, refused_fields
 
 MAY = "may.reader@example.org"
 
 
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    with running_smtp() as mailbox:
-        yield mailbox
-
-
-@pytest.fixture(scope="module")
-def own_app(redis_url: str, quick_folder: Path, mailbox: Mailbox) -> Iterator[Flask]:
-    url = f"sqlite:///{quick_folder / 'reader-letters.sqlite'}"
-    with mailing_app(url, redis_url, quick_folder / "reader-letters", mailbox) as app:
-        yield app
-
-
 @pytest.fixture
-def site(own_app: Flask, mailbox: Mailbox) -> SiteDriver:
-    # May writes on many sites, and would have had her six letters of this day soon.
-    with own_app.app_context(), writing():
-        db.session.execute(delete(UnaskedLetterRow))
-    letters_of(own_app, mailbox)
-    return make_site(own_app, limits="off")
+def site(mailing_site: SiteDriver) -> SiteDriver:
+    return mailing_site
 
 
 def subscribed(site: SiteDriver, mailbox: Mailbox, about: str, **fields: Any) -> dict[str, Any]:
@@ -139,6 +120,7 @@ def test_of_what_the_screening_called_spam_its_author_is_told_nothing(site: Site
 # Answers and discussions
 
 
+@ON_BOTH
 def test_letters_begin_only_when_the_link_in_the_first_was_confirmed(site: SiteDriver, mailbox: Mailbox) -> None:
     sent = site.published(email=MAY, name="May")
     assert wish(site, sent, "answers").get_json()["mail"]["answers"] == "waiting"
@@ -161,6 +143,7 @@ def test_letters_begin_only_when_the_link_in_the_first_was_confirmed(site: SiteD
     assert "> What about the quarry?" in letter.part("plain")
 
 
+@ON_BOTH
 def test_of_an_answer_only_what_is_published_is_told_and_once(site: SiteDriver, mailbox: Mailbox) -> None:
     sent = subscribed(site, mailbox, "answers")
     waiting = site.submitted(parent_id=sent["id"])
@@ -183,6 +166,7 @@ def test_an_answer_that_is_gone_before_the_letter_leaves_is_not_told(site: SiteD
     assert len(letters_of(site.app, mailbox)) == 1
 
 
+@ON_BOTH
 def test_many_comments_come_in_few_letters(site: SiteDriver, mailbox: Mailbox) -> None:
     subscribed(site, mailbox, "article")
     site.published(body="The first one of today.")
@@ -208,6 +192,7 @@ def test_an_answer_in_a_followed_discussion_is_told_in_one_letter(site: SiteDriv
     assert str(letter.message["Subject"]).startswith("Bo answered you")
 
 
+@ON_BOTH
 def test_one_click_ends_it_without_signing_in_and_again_is_harmless(site: SiteDriver, mailbox: Mailbox) -> None:
     sent = subscribed(site, mailbox, "answers")
     site.published(parent_id=sent["id"])
@@ -242,6 +227,7 @@ def test_a_link_that_was_changed_or_is_too_old_says_so(site: SiteDriver, mailbox
 # What must not be possible
 
 
+@ON_BOTH
 def test_nobody_can_fill_another_s_mailbox(site: SiteDriver, mailbox: Mailbox, own_app: Flask) -> None:
     victim = "victim@example.org"
     codes = []
@@ -323,6 +309,7 @@ def test_the_receipt_s_page_offers_letters_and_ends_them(site: SiteDriver) -> No
     assert site.client.post(page, data={"action": "mail", "about": "x"}).status_code == 422
 
 
+@ON_BOTH
 def test_what_nobody_confirmed_is_forgotten(site: SiteDriver) -> None:
     sent = site.published()
     wish(site, sent, "answers")
@@ -352,6 +339,7 @@ def test_a_letter_that_no_server_will_take_is_given_up_at_once(site: SiteDriver,
             outbox.forget(None)
 
 
+@ON_BOTH
 def test_a_letter_that_is_tried_again_is_the_same_letter(site: SiteDriver, mailbox: Mailbox) -> None:
     sent = site.submitted(email=MAY)
     wish(site, sent, "decision")

@@ -31,7 +31,7 @@ def test_a_receipt_shows_the_author_everything_but_the_address(site: SiteDriver)
     assert set(receipt) == {
         "id", "status", "revision", "published_revision", "body", "body_html", "reason", "article", "submitted_at",
         "edit_until", "may_revise", "may_withdraw", "author", "parent_id", "depth", "may_appeal",
-        "appealed_at", "mail",
+        "address_proven", "appealed_at", "mail",
     }  # fmt: skip
     assert (receipt["id"], receipt["status"], receipt["revision"]) == (sent["id"], "pending", 1)
     assert (receipt["published_revision"], receipt["reason"]) == (None, None)

@@ -53,6 +53,7 @@ from service.domain.screening.standing import (
 )
 
 __all__ = [
+    "FOUND_AGAIN",
     "PHASES",
     "Facts",
     "Phase",
@@ -102,6 +103,16 @@ PHASES: Sequence[Phase] = (
     # And at last, whether the site reads everything first.
     hold_by_policy,
 )
+
+FOUND_AGAIN = frozenset(
+    {
+        "rule_word", "rule_pattern", "rule_domain", "rule_author", "near_duplicate", "many_links", "link_shortener",
+        "own_email", "edit_adds_link", "shouting", "repetition", "reported_author", "first_time_author", "flood",
+        "opinions_overdue", "policy",
+    }
+)  # fmt: skip
+"""Signals of phases that can be asked again of a stored text. The others tell of the moment when it was sent, or were
+found later by somebody else, and so does what is added and not named here: they hold it until a person has looked."""
 
 FAILED = "screening_failed"
 FAILED_SCORE = 1.0  # as much as a link too many: a person has to do the work of the phase

@@ -11,6 +11,7 @@ from service.actions.appeal import appeal
 from service.actions.mine import ask_for_mine, ask_to_prove
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
 from service.actions.subscriptions import ask, state_of, stop
+from service.actions.vouch import vouch
 from service.domain.letters import check_subscription_kind
 from service.domain.life import Status
 from service.domain.limits import Verdict
@@ -20,7 +21,7 @@ from service.web.limit_headers import limit_headers
 from service.web.origins import open_to_any_page
 from service.web.parsing import ApiBlueprint
 from service.web.responses import add_headers, json_response
-from service.web.schemas.public import AppealSchema, MailWishSchema, ReceiptSchema, RevisionSchema
+from service.web.schemas.public import AppealSchema, MailWishSchema, ReceiptSchema, RevisionSchema, VouchingSchema
 from service.web.times import rfc3339, utc_now
 from service.web.views import article_view, author_view
 
@@ -79,6 +80,23 @@ def ask_again(sent: dict[str, Any], token: str) -> Response:
 def ask_for_proof(token: str) -> Response:
     """It goes to the address of the reply. Where the service sends no mail the answer is `not_found`."""
     return _letter(ask_to_prove, token)
+
+
+@blueprint.post("/<token>/vouch")
+@open_to_any_page
+@blueprint.arguments(VouchingSchema, location="json")
+@blueprint.response(200, ReceiptSchema)
+@answers(
+    "malformed_json", "forbidden", "not_found", "stale_decision", "too_large", "unsupported_media_type", "invalid",
+    "store_unavailable",
+)  # fmt: skip
+@described("vouchForComment", "Say that a comment is by whoever has proven its address")
+def vouch_for(sent: dict[str, Any], token: str) -> Response:
+    """For what was sent without the author's token and waits. Where nothing but the site's policy held it, it is
+    published; else it waits on.
+    """
+    receipt = vouch(token, sent["author_token"], client_address=request.remote_addr, now=utc_now())
+    return json_response(_view(receipt))
 
 
 @blueprint.post("/<token>/mine")
@@ -157,6 +175,7 @@ def _view(receipt: Receipt) -> dict[str, Any]:
         "may_revise": receipt.may_revise,
         "may_withdraw": receipt.may_withdraw,
         "may_appeal": receipt.may_appeal,
+        "address_proven": comment.is_proven,
         "appealed_at": None if comment.appealed_at is None else rfc3339(comment.appealed_at),
         "mail": None if mail is None else {kind.value: state.value for kind, state in mail.items()},
     }

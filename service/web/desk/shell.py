@@ -41,7 +41,7 @@ OF_ANY_SITE = frozenset(address for address, _, _ in MENU) | {
 }
 """Pages that every site has, so that they stay open where another site is chosen."""
 
-BELOW = {"/desk": "/desk/comments"}
+BELOW = {"/desk": ("/desk/comments/", "/desk/authors/")}
 """Where the pages of single things are, if not below the page of the menu itself."""
 
 
@@ -154,6 +154,6 @@ def _caller_by_the_way(signed_in: SignedIn | None) -> Caller | None:
 
 
 def _is_here(address: str) -> bool:
-    if address in {"/desk/rules", "/desk/site", "/desk"} and request.path.startswith(f"{BELOW.get(address, address)}/"):
+    if address in {"/desk/rules", "/desk/site", "/desk"} and request.path.startswith(BELOW.get(address, f"{address}/")):
         return True
     return request.path == address

@@ -1,4 +1,4 @@
-"""An author proves an address, and sees, takes along and erases what they wrote: the pages behind links in letters.
+"""An author sees, takes along and erases what they wrote: the pages behind the link in a letter.
 
 `/mine` asks for the letter by an address; the receipt does so, too (`pages/receipt.py`). GET changes nothing.
 """
@@ -19,9 +19,9 @@ from service.domain.errors import Invalid, NotFound, PostbagError
 from service.domain.life import Status
 from service.domain.mine import Owner, Written
 from service.domain.mine_export import json_pieces
-from service.web.languages import language, say, speak
-from service.web.own_browser import drop_author_cookie, keep_author_cookie
-from service.web.pages.mail_links import Page, bad_link, link_page
+from service.web.languages import language, speak
+from service.web.own_browser import drop_author_cookie
+from service.web.pages.mail_links import bad_link
 from service.web.pages.reply_form import Problem
 from service.web.pages.words import by_field, explanation, heading
 from service.web.problems import ERROR_CODES, problem_headers
@@ -80,28 +80,6 @@ def send() -> Response:
         response.headers.update(problem_headers(error))
         return response
     return _seen_at(url_for(".ask", site=slug, done="sent"))
-
-
-@blueprint.get("/mail/prove/<token>")
-def show_proof(token: str) -> Response:
-    """Answer with the button that proves the address."""
-    speak()
-    found = mine.look_at_proof(token, now=utc_now())
-    if found.token is None:
-        return _proven_before()
-    return link_page(Page(say("mail.provePage", site=found.site.name), button=say("mail.prove")))
-
-
-@blueprint.post("/mail/prove/<token>")
-def prove(token: str) -> Response:
-    """Note that the address is proven, and let this browser be known by it."""
-    speak()
-    found = mine.prove(token, now=utc_now())
-    if found.token is None:
-        return _proven_before()
-    response = link_page(Page(say("mail.proved"), (say("mail.provedText", site=found.site.name),)))
-    keep_author_cookie(response, found.site.slug, found.token)
-    return response
 
 
 @blueprint.get("/mail/mine/<token>")
@@ -184,10 +162,6 @@ def _erased(found: Erased) -> Response:
     token = (request.view_args or {})["token"]
     href = url_for(".download_proof", token=token)
     return _private(render_template("mine_erased.html", site=found.site, done=found.done, proof_href=href))
-
-
-def _proven_before() -> Response:
-    return link_page(Page(say("mail.alreadyProven"), (say("mail.alreadyProvenText"),)))
 
 
 def _ask_page(form: Form, *, is_sent: bool = False, status: int = 200) -> Response:

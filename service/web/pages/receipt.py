@@ -9,12 +9,15 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 
 from service.actions.appeal import appeal
 from service.actions.mine import ask_for_mine, ask_to_prove, is_offered_to
+from service.actions.proven import is_of
 from service.actions.receipts import Receipt, read_receipt, revise_comment, withdraw_comment
 from service.actions.subscriptions import ask, state_of, stop
+from service.actions.vouch import may_vouch, vouch
 from service.domain.errors import Invalid, NotFound, PostbagError
 from service.domain.letters import check_subscription_kind
 from service.domain.life import Status
 from service.web.languages import language, say, speak
+from service.web.own_browser import author_cookie
 from service.web.pages.reply_form import Problem
 from service.web.pages.words import by_field, explanation, heading
 from service.web.problems import ERROR_CODES, problem_headers
@@ -40,6 +43,7 @@ class Form:
     is_appeal: bool = False
     is_letter: bool = False
     is_mail: bool = False
+    is_vouching: bool = False
     errors: dict[str, list[str]] = field(default_factory=dict)
     problem: Problem | None = None
 
@@ -54,12 +58,14 @@ def show(token: str) -> Response:
     # The address is kept and opened again later, when the notice may no longer be what there is to say.
     is_fresh = receipt.may_revise and _status(receipt) is Status.PENDING
     notice = NOTICES.get(done) if is_fresh else None
+    if done == "vouched" and receipt.comment.is_proven and _status(receipt) in {Status.PENDING, Status.APPROVED}:
+        notice = "page.vouched"
     return _page(receipt, form, notice=LETTERS_SENT.get(done, notice))
 
 
 @blueprint.post("/<token>")
 def act(token: str) -> Response:
-    """Revise, withdraw, appeal or ask for a letter, then lead back; a refusal shows everything that was typed.
+    """Revise, withdraw, appeal, vouch or ask for a letter, then lead back; a refusal shows everything that was typed.
 
     Whoever has the address may do this, so the address is also what a forged request would have to know.
     """
@@ -78,6 +84,10 @@ def act(token: str) -> Response:
         if action in LETTERS:
             LETTERS[action](token, language=language(), client_address=request.remote_addr, now=utc_now())
             return _seen_at(url_for(".show", token=token, done=action))
+        if action == "vouch":
+            known_by = author_cookie(read_receipt(token, now=utc_now()).site.slug)
+            vouch(token, known_by, client_address=request.remote_addr, now=utc_now())
+            return _seen_at(url_for(".show", token=token, done="vouched"))
         before = read_receipt(token, now=utc_now()).comment.standing.revision
         receipt = revise_comment(token, typed["body"], client_address=request.remote_addr, now=utc_now())
         done = "unchanged" if receipt.comment.standing.revision == before else "revised"
@@ -105,9 +115,10 @@ def _seen_at(address: str) -> Response:
 
 def _refused(token: str, typed: dict[str, str], error: PostbagError, *, action: str | None) -> Response:
     receipt = read_receipt(token, now=utc_now())
-    is_revision = action not in {"appeal", *LETTERS, *MAIL_ACTIONS}
+    is_revision = action not in {"appeal", "vouch", *LETTERS, *MAIL_ACTIONS}
     form = Form(url_for(".act", token=token), typed if is_revision else typed | {"body": receipt.revision.body_raw})
     form.is_appeal, form.is_letter, form.is_mail = action == "appeal", action in LETTERS, action in MAIL_ACTIONS
+    form.is_vouching = action == "vouch"
     if isinstance(error, Invalid):
         form.errors = by_field(error.faults)
     else:
@@ -118,9 +129,11 @@ def _refused(token: str, typed: dict[str, str], error: PostbagError, *, action: 
 
 
 def _page(receipt: Receipt, form: Form, *, notice: str | None = None, status: int = 200) -> Response:
+    known_by, now = author_cookie(receipt.site.slug), utc_now()
     html = render_template(
         "receipt.html",
-        receipt=_view(receipt),
+        receipt=_view(receipt) | {"may_vouch": may_vouch(receipt, known_by, now=now)},
+        is_known=is_of(receipt.author, known_by, now=now),
         form=form,
         notice=notice and say(notice),
         letters=is_offered_to(receipt.comment.author_id),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from service.domain.life import Status
-from service.web.schemas.fields import Moment, Word
+from service.web.schemas.fields import Moment, StrictSchema, Text, Word, YesInQuery, absent
 
 
 class ProvenSchema(Schema):
@@ -100,6 +100,34 @@ class MineSchema(Schema):
     subscriptions = fields.List(fields.Nested(SubscribedSchema), required=True)
     not_included = fields.List(fields.String(), required=True, metadata={"description": "What is kept beside it."})
     comments = fields.List(fields.Nested(WrittenSchema), required=True)
+
+
+class AuthorExportQuery(StrictSchema):
+    """Which of the caller's sites is meant, and what is put in besides."""
+
+    site = Text(load_default=absent, metadata={"description": "A token's own site; a moderator's first by default."})
+    notes = YesInQuery(metadata={"description": "With moderators' private notes, which may speak of others."})
+
+
+class AuthorNoteSchema(Schema):
+    """What a moderator noted for colleagues."""
+
+    moderator = fields.String(required=True)
+    text = fields.String(required=True)
+    written_at = Moment(required=True)
+
+
+class WrittenAndNotedSchema(WrittenSchema):
+    """One comment with everything that is kept of it, and with what moderators noted where that was asked for."""
+
+    notes = fields.List(fields.Nested(AuthorNoteSchema))
+
+
+class AuthorExportSchema(MineSchema):
+    """Everything that an author wrote on a site, for the site's owner. Without `pii` the address is left empty."""
+
+    notes = fields.List(fields.Nested(AuthorNoteSchema), metadata={"description": "On the author, where asked for."})
+    comments = fields.List(fields.Nested(WrittenAndNotedSchema), required=True)
 
 
 class ErasureSchema(Schema):

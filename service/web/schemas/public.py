@@ -281,6 +281,14 @@ class AppealSchema(StrictSchema):
     )
 
 
+class VouchingSchema(StrictSchema):
+    """Who says that a comment is theirs."""
+
+    author_token = Text(
+        required=True, metadata={"description": "What an author is given who proves the address of the comment."}
+    )
+
+
 class MailWishSchema(StrictSchema):
     """What the author wants to be told by mail, or no more."""
 
@@ -362,6 +370,12 @@ class ReceiptSchema(Schema):
         required=True, metadata={"description": "Whether its author may ask for another look, which they can once."}
     )
     appealed_at = Moment(required=True, allow_none=True, metadata={"description": "When they did."})
+    address_proven = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether it came from whoever has proven the address, or has been vouched for by them since."
+        },
+    )
     mail = fields.Dict(
         keys=Word(SubscriptionKind),
         values=Word(SubscriptionState),
