@@ -45,6 +45,8 @@ def _add_command(system: System) -> None:
         # What is made for a batch goes with it, so looking for what could be forgotten earlier finds nothing.
         gc.freeze()
         gc.set_threshold(100_000, 20, 100)
+        # Whoever hears from the database may go on sooner; five milliseconds are as long as a statement takes.
+        sys.setswitchinterval(0.001)
         with (
             _Progress() as progress,
             imports.taking_over(
