@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
 from typing import Any
@@ -80,7 +81,9 @@ def _uuid(value: UUID | None) -> str:
     return _NULL if value is None else f"{value.int:032x}"
 
 
+@lru_cache(maxsize=256)
 def _time(value: datetime | None) -> str:
+    # The same moment stands in several columns of a row, and in other tables.
     if value is None:
         return _NULL
     if value.tzinfo is None:

@@ -7,11 +7,14 @@ Markdown allows. What is kept is what an edit would bring forth again.
 from __future__ import annotations
 
 import html
+import os
 import re
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import NamedTuple
 
 from service.adapters.imports.short_way import render_short
 from service.adapters.markup import render_body, visible_text
@@ -42,8 +45,7 @@ _WHITESPACE = re.compile(r"[ \t\r\n\f]+")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A text in every form that is stored: as Markdown and HTML, for searches and for comparing."""
 
     raw: str
@@ -101,7 +103,21 @@ def _beside(processes: int) -> Executor:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    return ProcessPoolExecutor(processes, mp_context=get_context("fork"))
+    return ProcessPoolExecutor(processes, mp_context=get_context("fork"), initializer=_end_with_the_other)
+
+
+def _end_with_the_other() -> None:
+    """End this process as soon as the one that it works for has: one that is killed cannot say so."""
+    from multiprocessing import parent_process
+
+    other = parent_process()
+    assert other is not None, "it was made by one"
+
+    def wait() -> None:
+        other.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _prepared(text: tuple[str, Markup]) -> Body:
