@@ -46,7 +46,7 @@ from service.store.session import reading, writing
 __all__ = ["Import", "Order", "Report", "check", "list_imports", "taking_over"]
 
 BATCH = 1_000  # comments in one transaction: a tenth of a second; three batches are in memory at once
-MOST_TEXT = 8_000_000  # characters of a batch, which are in memory several times over
+MOST_TEXT = 2_000_000  # characters of a batch, which are in memory a dozen times: in three batches, in four forms
 SKIPPED, NOTED = "skipped", "noted"
 MOST_LISTED = 100  # imports; a site has a handful
 
