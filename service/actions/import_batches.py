@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from service.actions import announce
+from service.actions.beside import Beside
 from service.actions.submit import avatar_seed
 from service.actions.toolbox import tools
 from service.adapters.imports.bodies import Bodies, Body
@@ -94,6 +95,9 @@ class Placed:
 class Writer:
     """Writes batches of one import into a site; without an `import_id` it only counts."""
 
+    places_ahead = True
+    """False where the place of a comment depends on what was stored before it."""
+
     def __init__(
         self,
         site: Site,
@@ -101,13 +105,17 @@ class Writer:
         system: System,
         staged: Staging,
         bodies: Bodies,
+        beside: Beside,
         *,
         now: datetime,
     ) -> None:
         self._site, self.import_id, self._system, self._staged = site, import_id, system, staged
-        self._bodies, self._now = bodies, now
+        self._bodies, self._beside, self._now = bodies, beside, now
+        self._under_way: Callable[[], None] | None = None
         self.imported = 0
         self.pending = 0
+        self.done = 0
+        """Comments of the batches that are there."""
 
     def with_bodies(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """Yield batches with their texts prepared; those of the next one are under way meanwhile."""
@@ -124,24 +132,48 @@ class Writer:
             yield _with_bodies(*before)
 
     def write(self, batch: Batch) -> None:
-        """Write a batch in one transaction, again where somebody held a row of it for too long."""
+        """Begin to write a batch, when the one before is there; `settle` waits for the last."""
+        if not self.places_ahead:
+            self.settle()
         placed, said = self._place(batch)
-        if self.import_id is not None:
-            for attempt in range(TRIES):
-                try:
-                    with writing():
-                        take_time()
-                        self._store(self.import_id, placed)
-                    break
-                except StoreUnavailable:
-                    if attempt == TRIES - 1:
-                        raise
-                    log.warning("a batch of an import is tried again")
+        self.settle()
+        stored = self._beside.begin(lambda: self._store_at_last(placed))
+
+        def end() -> None:
+            stored()
+            self._told_of(placed)
+            for kind, source_id, sentence in said:
+                self._staged.tell(kind, source_id, sentence)
+            for one in placed:
+                self.count(one.standing.status)
+            self.done += len(batch.planned)
+
+        self._under_way = end
+
+    def settle(self) -> None:
+        """Wait until all that was begun is there; raises what went wrong with it."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way()
+
+    def _store_at_last(self, placed: Sequence[Placed]) -> None:
+        """Store what was placed in one transaction, again where somebody held a row of it for too long."""
+        if self.import_id is None:
+            return
+        for attempt in range(TRIES):
+            try:
+                with writing():
+                    take_time()
+                    self._store(self.import_id, placed)
+                return
+            except StoreUnavailable:
+                if attempt == TRIES - 1:
+                    raise
+                log.warning("a batch of an import is tried again")
+
+    def _told_of(self, placed: Sequence[Placed]) -> None:
+        """Keep what was stored is called here, for what refers to it."""
         self._staged.give((one.node.id, one.id) for one in placed if one.kept)
-        for kind, source_id, sentence in said:
-            self._staged.tell(kind, source_id, sentence)
-        for one in placed:
-            self.count(one.standing.status)
 
     def count(self, status: Status) -> None:
         """Count a comment that has been imported."""
@@ -226,21 +258,11 @@ class Writer:
         if answered:
             below_known = {one.id for one in placed if any(i not in fresh for i in split_path(one.place.path))}
         imports.add_comments(
-            [self._row(one, article_ids, author_ids, is_settled=one.id not in below_known) for one in placed],
-            [row for one in placed for row in self._revisions(one, article_ids[one.article.key])],
-            [row for one in placed for row in self._signals(one, article_ids[one.article.key])],
-            [
-                {
-                    "site_id": site.id,
-                    "key": one.node.key,
-                    "comment_id": one.id,
-                    "import_id": import_id,
-                    "depth": one.place.depth,
-                    "version": one.standing.version,
-                }
-                for one in placed
-            ],
-            [row for one in placed for row in self._flags(one, article_ids[one.article.key])],
+            (self._row(one, article_ids, author_ids, is_settled=one.id not in below_known) for one in placed),
+            (row for one in placed for row in self._revisions(one, article_ids[one.article.key])),
+            (row for one in placed for row in self._signals(one, article_ids[one.article.key])),
+            (self._known_by(one, import_id) for one in placed),
+            (row for one in placed for row in self._flags(one, article_ids[one.article.key])),
         )
         if below_known:
             comments.settle_visibility(list(below_known))
@@ -289,7 +311,7 @@ class Writer:
         if missing:
             # Replies of theirs have just arrived.
             found |= imports.find_authors(site_id, missing)
-        authors.move_author_counters({author_id: records[email_hash] for email_hash, author_id in found.items()})
+        imports.add_to_authors({author_id: records[email_hash] for email_hash, author_id in found.items()})
         return found | made
 
     def _new_authors(self, first: Sequence[Placed], records: dict[bytes, Counter[Status]]) -> list[NewAuthor]:
@@ -345,6 +367,16 @@ class Writer:
             "queued_at": self._now if waits else written,
             "published_at": written if standing.is_published else None,
             "edit_until": written,
+        }
+
+    def _known_by(self, one: Placed, import_id: UUID) -> dict[str, Any]:
+        return {
+            "site_id": self._site.id,
+            "key": one.node.key,
+            "comment_id": one.id,
+            "import_id": import_id,
+            "depth": one.place.depth,
+            "version": one.standing.version,
         }
 
     def _revisions(self, one: Placed, article_id: UUID) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from uuid import UUID
 
 from service.actions import restore
+from service.actions.beside import Beside
 from service.actions.import_batches import Batch, Planned, Writer
 from service.actions.record import record
 from service.actions.restore_batches import Restorer
@@ -39,13 +40,13 @@ from service.domain.log import LogKind
 from service.domain.site import Site
 from service.store import imports, sites
 from service.store.ids import new_id
-from service.store.imports import Import
+from service.store.imports import Import, Known
 from service.store.session import reading, writing
 
 __all__ = ["Import", "Order", "Report", "check", "list_imports", "taking_over"]
 
-BATCH = 2_000  # comments in one transaction: some tenths of a second, which nobody notices
-MOST_TEXT = 8_000_000  # characters of a batch, which are in memory several times over
+BATCH = 1_000  # comments in one transaction: a tenth of a second; three batches are in memory at once
+MOST_TEXT = 2_000_000  # characters of a batch, which are in memory a dozen times: in three batches, in four forms
 SKIPPED, NOTED = "skipped", "noted"
 MOST_LISTED = 100  # imports; a site has a handful
 
@@ -117,17 +118,19 @@ def taking_over(order: Order, *, now: datetime, processes: int = 0, told: Told =
         import_id = None if order.is_dry else _begin(site, order, now)
         if prepared is not None and import_id is not None:
             site = restore.begin(site, staged, prepared, import_id, actor=order.actor, now=now)
-        bodies = Bodies(processes if total > BATCH else 0)
+        is_large = processes > 0 and total > BATCH
+        bodies, beside = Bodies(processes if is_large else 0), Beside(is_threaded=is_large and import_id is not None)
         try:
-            writer = _writer(site, import_id, system, staged, bodies, now)
-            done = 0
+            writer = _writer(site, import_id, system, staged, bodies, beside, now)
             for batch in writer.with_bodies(_batches(staged, site, system, writer, now)):
                 writer.write(batch)
-                done += len(batch.planned)
-                told("importing", done, total)
+                told("importing", writer.done, total)
+            writer.settle()
+            told("importing", writer.done, total)
             if isinstance(writer, Restorer) and import_id is not None:
                 restore.finish(writer, site, import_id, staged, now=now)
         finally:
+            beside.close()
             bodies.close()
         report = Report(order.import_id or import_id, total, writer.imported, writer.pending, staged)
         if import_id is not None:
@@ -152,11 +155,17 @@ def check(order: Order) -> None:
 
 
 def _writer(
-    site: Site, import_id: UUID | None, system: System, staged: Staging, bodies: Bodies, now: datetime
+    site: Site,
+    import_id: UUID | None,
+    system: System,
+    staged: Staging,
+    bodies: Bodies,
+    beside: Beside,
+    now: datetime,
 ) -> Writer:
     if system is not System.POSTBAG:
-        return Writer(site, import_id, system, staged, bodies, now=now)
-    writer = Restorer(site, import_id, system, staged, bodies, now=now)
+        return Writer(site, import_id, system, staged, bodies, beside, now=now)
+    writer = Restorer(site, import_id, system, staged, bodies, beside, now=now)
     writer.rule_ids = restore.rule_ids(site, staged)
     return writer
 
@@ -233,19 +242,17 @@ def _threads(
     Without a site nothing is known yet, and nobody is asked.
     """
     nodes = _nodes(staged, article, system, now)
-    there: dict[bytes, tuple[UUID, UUID | None]] = {}
-    paths: dict[UUID, bytes] = {}
+    there: dict[bytes, Known] = {}
     is_ours = system is System.POSTBAG
     if site is not None:
         with reading():
-            there = dict(imports.known(site.id, [node.key for node in nodes]))
+            there = imports.known(site.id, [node.key for node in nodes])
             if is_ours:
                 # What is restored where it came from is there without ever having been imported.
                 own = imports.own_comments(site.id, [UUID(node.id) for node in nodes if node.key not in there])
-                there |= {node.key: (UUID(node.id), None) for node in nodes if UUID(node.id) in own}
-            paths = imports.places([comment_id for comment_id, _ in there.values()])
+                there |= {node.key: own[UUID(node.id)] for node in nodes if UUID(node.id) in own}
         if is_ours:
-            staged.give((node.id, there[node.key][0]) for node in nodes if node.key in there)
+            staged.give((node.id, there[node.key].id) for node in nodes if node.key in there)
     notes = arrange(nodes)
     kept, empty = (nodes, []) if is_ours else without_the_empty(nodes)
     for node in empty:
@@ -255,16 +262,15 @@ def _threads(
     for thread in threads(kept):
         planned = []
         for node in thread:
-            comment_id, import_id = there.get(node.key, (None, None))
-            if comment_id is not None and import_id is not None and import_id == writer.import_id:
+            known = there.get(node.key)
+            if known is not None and known.import_id is not None and known.import_id == writer.import_id:
                 # A worker that was killed had come so far.
                 writer.count(node.status)
-            elif comment_id is not None:
-                staged.tell(SKIPPED, node.id, "it was imported before" if import_id else "it is here already")
+            elif known is not None:
+                staged.tell(SKIPPED, node.id, "it was imported before" if known.import_id else "it is here already")
             elif node.seq in notes:
                 staged.tell(NOTED, node.id, notes[node.seq])
-            path = None if comment_id is None else paths.get(comment_id)
-            planned.append(Planned(node, None if comment_id is None or path is None else (comment_id, path)))
+            planned.append(Planned(node, None if known is None or known.path is None else (known.id, known.path)))
         if any(one.known is None for one in planned):
             found.append(planned)
     return found

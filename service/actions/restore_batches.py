@@ -48,6 +48,8 @@ class Restorer(Writer):
     Ids are kept as long as nothing else in the database has them; so are the links of receipts.
     """
 
+    places_ahead = False
+    _author_ids: Mapping[bytes, UUID]
     _taken: set[UUID]
     _receipts: set[bytes]
     _kept_articles: Mapping[str, dict[str, Any]]
@@ -140,8 +142,14 @@ class Restorer(Writer):
 
     def _take_authors(self, placed: Sequence[Placed]) -> dict[bytes, UUID]:
         found = super()._take_authors(placed)
-        self._staged.give((f"author {one.kept['author']['id']}", found[one.email_hash]) for one in placed)
+        self._author_ids = found
         return found
+
+    def _told_of(self, placed: Sequence[Placed]) -> None:
+        super()._told_of(placed)
+        if self.import_id is not None:
+            ids = self._author_ids
+            self._staged.give((f"author {one.kept['author']['id']}", ids[one.email_hash]) for one in placed)
 
     def _row(
         self, one: Placed, article_ids: dict[str, UUID], author_ids: dict[bytes, UUID], *, is_settled: bool

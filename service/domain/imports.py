@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from html import unescape
 from itertools import pairwise
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from service.domain.article_keys import parse_article_key
@@ -76,8 +77,7 @@ class SourcePerson:
     kept: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceComment:
+class SourceComment(NamedTuple):
     """A comment of an export, as it was found; `refused` is the reason for which it is not to be imported."""
 
     page: str

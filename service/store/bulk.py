@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -16,30 +18,38 @@ from service.extensions import Base, db
 from service.store.dialect import is_postgresql
 from service.store.types import UtcDateTime
 
+AT_ONCE = 100  # rows that are written in one go: about as much as waits between two processes
 
-def add_many(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+
+def add_many(model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows, which all name the same columns, within the transaction of the session; none is no fault.
 
-    Those that refer to each other come in the order in which they may be added one by one.
+    Those that refer to each other come in the order in which they may be added one by one. Rows are asked for while
+    PostgreSQL stores those before them, so that making them costs no time of its own; they may not ask it anything.
     """
-    if not rows:
+    coming = iter(rows)
+    some = list(islice(coming, AT_ONCE))
+    if not some:
         return
     connection = db.session.connection()
-    if not is_postgresql():
-        connection.execute(insert(model.__table__), list(rows))  # type: ignore[arg-type]
-        return
-    names = tuple(rows[0])
     table: Any = model.__table__
-    columns = [list(map(_written_as(table.c[name].type), (row[name] for row in rows))) for name in names]
+    if not is_postgresql():
+        while some:
+            connection.execute(insert(table), some)
+            some = list(islice(coming, AT_ONCE))
+        return
+    writes = [(name, _written_as(table.c[name].type)) for name in some[0]]
     driver: Any = connection.connection.driver_connection
     # Names of our own models, never anybody's words.
-    told = ", ".join(f'"{name}"' for name in names)
+    told = ", ".join(f'"{name}"' for name, _ in writes)
     with (
         driver.cursor() as cursor,
         cursor.copy(f'COPY "{table.name}" ({told}) FROM STDIN') as copy,
     ):
-        for lines in _some_at_once(map("\t".join, zip(*columns, strict=True))):
-            copy.write("\n".join(lines) + "\n")
+        while some:
+            columns = [list(map(write, map(itemgetter(name), some))) for name, write in writes]
+            copy.write("\n".join(map("\t".join, zip(*columns, strict=True))) + "\n")
+            some = list(islice(coming, AT_ONCE))
 
 
 # What COPY's text format has for what it means something else by: a driver that is asked for each value, or for each
@@ -47,11 +57,6 @@ def add_many(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _TO_ESCAPE = re.compile(r"[\\\t\n\r]")
 _NULL = "\\N"
-
-
-def _some_at_once(lines: Iterator[str]) -> Iterator[list[str]]:
-    while some := list(islice(lines, 200)):
-        yield some
 
 
 def _written_as(kind: Any) -> Callable[[Any], str]:
@@ -76,7 +81,9 @@ def _uuid(value: UUID | None) -> str:
     return _NULL if value is None else f"{value.int:032x}"
 
 
+@lru_cache(maxsize=256)
 def _time(value: datetime | None) -> str:
+    # The same moment stands in several columns of a row, and in other tables.
     if value is None:
         return _NULL
     if value.tzinfo is None:

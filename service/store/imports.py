@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.life import Status
 from service.extensions import Base, db
+from service.store.authors import move_author_counters
 from service.store.bulk import add_many
 from service.store.dialect import is_postgresql, one_of
 from service.store.ids import new_id
@@ -111,32 +112,39 @@ def knows_any(site_id: UUID) -> bool:
     return db.session.scalar(select(ImportedRow.key).where(ImportedRow.site_id == site_id).limit(1)) is not None
 
 
-def known(site_id: UUID, keys: Sequence[bytes]) -> dict[bytes, tuple[UUID, UUID]]:
-    """Return the comments that were imported under these keys, each with the import that brought it."""
-    found: dict[bytes, tuple[UUID, UUID]] = {}
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A comment that is here already: the import that brought it, if one has, and its path as long as it exists."""
+
+    id: UUID
+    import_id: UUID | None
+    path: bytes | None
+
+
+def known(site_id: UUID, keys: Sequence[bytes]) -> dict[bytes, Known]:
+    """Return the comments that were imported under these keys."""
+    # Asked for one by one: a database that has not counted its rows since they came would read all comments for a join.
+    path = select(CommentRow.path).where(CommentRow.id == ImportedRow.comment_id).limit(1).scalar_subquery()
+    found: dict[bytes, Known] = {}
     for start in range(0, len(keys), IN_ONE_QUERY):
         part = keys[start : start + IN_ONE_QUERY]
         rows = db.session.execute(
-            select(ImportedRow.key, ImportedRow.comment_id, ImportedRow.import_id).where(
+            select(ImportedRow.key, ImportedRow.comment_id, ImportedRow.import_id, path).where(
                 ImportedRow.site_id == site_id, one_of(ImportedRow.key, part)
             )
         )
-        found.update((row[0], (row[1], row[2])) for row in rows)
+        found.update((row[0], Known(*row[1:])) for row in rows)
     return found
 
 
-def own_comments(site_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
-    """Return those of the ids that a comment of this site has."""
-    return _taken(CommentRow.id, ids, CommentRow.site_id == site_id)
-
-
-def places(comment_ids: Sequence[UUID]) -> dict[UUID, bytes]:
-    """Return the paths of comments that exist, by id."""
-    found: dict[UUID, bytes] = {}
-    for start in range(0, len(comment_ids), IN_ONE_QUERY):
-        part = comment_ids[start : start + IN_ONE_QUERY]
-        rows = db.session.execute(select(CommentRow.id, CommentRow.path).where(one_of(CommentRow.id, part)))
-        found.update((row[0], row[1]) for row in rows)
+def own_comments(site_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Known]:
+    """Return those of the ids that a comment of this site has, without asking what brought it."""
+    found: dict[UUID, Known] = {}
+    for start in range(0, len(ids), IN_ONE_QUERY):
+        part = ids[start : start + IN_ONE_QUERY]
+        wanted = select(CommentRow.id, CommentRow.path).where(one_of(CommentRow.id, part))
+        rows = db.session.execute(wanted.where(CommentRow.site_id == site_id))
+        found.update((row[0], Known(row[0], None, row[1])) for row in rows)
     return found
 
 
@@ -238,6 +246,23 @@ def add_authors(site_id: UUID, new: Sequence[NewAuthor]) -> dict[bytes, UUID]:
     return _add_unless_there(AuthorRow, rows, "email_hash")
 
 
+def add_to_authors(records: Mapping[UUID, Mapping[Status, int]]) -> None:
+    """Add to the numbers of authors whose rows are held, by status."""
+    if not is_postgresql():
+        move_author_counters(records)
+        return
+    if records:
+        # As lists, as below: thousands of authors have hundreds of different numbers between them.
+        names = [status.value for status in Status]
+        lists = ", ".join(["%s::uuid[]", *("%s::int[]" for _ in names)])
+        added = ", ".join(f"{name} = authors.{name} + more.{name}" for name in names)
+        db.session.connection().exec_driver_sql(
+            f"UPDATE authors SET {added} FROM unnest({lists}) AS more (id, {', '.join(names)})"  # noqa: S608 - our own names
+            " WHERE authors.id = more.id",
+            (list(records), *([record.get(status, 0) for record in records.values()] for status in Status)),
+        )
+
+
 def _add_unless_there(model: type[Base], rows: Sequence[Mapping[str, Any]], name: str) -> dict[Any, UUID]:
     """Insert rows of a site, all but those that somebody else has just made, and return the ids by their key."""
     if not rows:
@@ -260,11 +285,11 @@ def _add_unless_there(model: type[Base], rows: Sequence[Mapping[str, Any]], name
 
 
 def add_comments(
-    comments: Sequence[Mapping[str, Any]],
-    revisions: Sequence[Mapping[str, Any]],
-    signals: Sequence[Mapping[str, Any]],
-    keys: Sequence[Mapping[str, Any]],
-    flags: Sequence[Mapping[str, Any]] = (),
+    comments: Iterable[Mapping[str, Any]],
+    revisions: Iterable[Mapping[str, Any]],
+    signals: Iterable[Mapping[str, Any]],
+    keys: Iterable[Mapping[str, Any]],
+    flags: Iterable[Mapping[str, Any]] = (),
 ) -> None:
     """Store comments, parents before their replies, with their texts, what holds them, and how they are known again."""
     add_many(CommentRow, comments)

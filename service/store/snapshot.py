@@ -32,7 +32,7 @@ class Snapshot:
         """Return what a statement of SQLAlchemy finds; raises StoreUnavailable where the database has gone."""
         with faults_told():
             unbounded()
-            return list(self._connection.execute(statement, dict(values or {})))
+            return list(self._connection.execute(statement, dict(values or {})).all())
 
     def streamed(self, statement: Executable, *, at_once: int) -> Iterator[Any]:
         """Yield what a statement finds, that many rows held at a time, however many there are."""

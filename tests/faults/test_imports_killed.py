@@ -23,7 +23,7 @@ from tests.exports import comment, item, wxr
 from tests.granian_server import ROOT, beside, environment_for, until
 from tests.worker_process import running_worker
 
-COMMENTS = 4_100  # three transactions
+COMMENTS = 4_100  # five transactions
 
 
 def export(site: SiteDriver) -> str:
@@ -53,6 +53,19 @@ def when_some_are_there(app: Flask) -> Callable[[], bool]:
     return lambda: 0 < stored(app) < COMMENTS
 
 
+def children(pid: int) -> list[int]:
+    """Return the processes that this one has started and that still run."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def has_ended(pid: int) -> bool:
+    """True where a process is gone, or only its number is left."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 def test_by_command(tmp_path: Path) -> None:
     with beside(tmp_path) as app:
         site = make_site(app)
@@ -63,7 +76,10 @@ def test_by_command(tmp_path: Path) -> None:
         options: dict[str, Any] = {"cwd": ROOT, "env": environment_for(tmp_path), "stdout": subprocess.PIPE}
         with subprocess.Popen(command, **options) as process:
             until(when_some_are_there(app), "nothing was imported")
+            preparing = children(process.pid)
             process.kill()
+        assert preparing, "texts are prepared in another process"
+        until(lambda: all(map(has_ended, preparing)), "what was killed has left a process behind")
         there = stored(app)
         again = subprocess.run(command, check=True, **options)
         assert f'"imported": {COMMENTS - there}'.encode() in again.stdout

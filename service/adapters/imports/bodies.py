@@ -7,12 +7,16 @@ Markdown allows. What is kept is what an edit would bring forth again.
 from __future__ import annotations
 
 import html
+import os
 import re
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import NamedTuple
 
+from service.adapters.imports.short_way import render_short
 from service.adapters.markup import render_body, visible_text
 from service.domain.imports import LONGEST_BODY, Markup
 from service.domain.links import is_safe_href
@@ -41,8 +45,7 @@ _WHITESPACE = re.compile(r"[ \t\r\n\f]+")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A text in every form that is stored: as Markdown and HTML, for searches and for comparing."""
 
     raw: str
@@ -63,11 +66,11 @@ def body_of(text: str, markup: Markup) -> Body:
         return _refused(f"its text has {len(raw):,} characters; {LONGEST_BODY:,} can be kept")
     if is_blank(raw):
         return _refused("there is no text in it")
-    rendered = render_plain(raw)
-    if rendered is None:
-        rendered = render_body(raw)
-        if is_blank(visible_text(rendered)):
-            return _refused("there is no text in it that anybody could read")
+    short = render_short(raw)
+    rendered = render_body(raw) if short is None else short
+    # On the short way nothing but an element can be empty.
+    if (short is None or "<" in raw) and is_blank(visible_text(rendered)):
+        return _refused("there is no text in it that anybody could read")
     return Body(raw, rendered, folded(raw), body_fingerprint(raw), "://" in raw and has_links(raw))
 
 
@@ -100,39 +103,25 @@ def _beside(processes: int) -> Executor:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    return ProcessPoolExecutor(processes, mp_context=get_context("fork"))
+    return ProcessPoolExecutor(processes, mp_context=get_context("fork"), initializer=_end_with_the_other)
+
+
+def _end_with_the_other() -> None:
+    """End this process as soon as the one that it works for has: one that is killed cannot say so."""
+    from multiprocessing import parent_process
+
+    other = parent_process()
+    assert other is not None, "it was made by one"
+
+    def wait() -> None:
+        other.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _prepared(text: tuple[str, Markup]) -> Body:
     return body_of(*text)
-
-
-# Whatever could mean something to Markdown or to HTML, or is blank to one of them and not to the other.
-_NOT_PLAIN = re.compile(
-    r"[\\`*_\[\]<>&~\t\x00-\x09\x0b-\x1f\x7f-\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
-)
-_NOT_PLAIN_AT_THE_START = re.compile(r"[ #=+-]|\d{1,9}[.)]")
-_BLANK_LINES = re.compile(r"\n{2,}")
-_END_OF_LINE = re.compile(r" *\n")
-
-
-def render_plain(body: str) -> str | None:
-    """Return what `render_body` makes of a clean text in which nothing is markup, in a thirtieth of the time.
-
-    None for any other text. Six comments out of seven are of this kind.
-    """
-    if "://" in body or _NOT_PLAIN.search(body):
-        return None
-    if any(map(_NOT_PLAIN_AT_THE_START.match, body.split("\n"))):
-        return None
-    if "\n" not in body:
-        line = body.strip(" ")
-        return f"<p>{line}</p>" if line else None
-    lines = _END_OF_LINE.sub("\n", body).strip(" \n")
-    if not lines:
-        return None
-    paragraphs = _BLANK_LINES.split(lines)
-    return "\n".join(f"<p>{paragraph.replace(chr(10), '<br>' + chr(10))}</p>" for paragraph in paragraphs)
 
 
 def to_markdown(text: str, *, keeps_lines: bool) -> str:

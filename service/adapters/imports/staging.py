@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from service.domain.imports import Markup, PageKey, Source, SourceComment, SourcePage, SourcePerson
@@ -58,8 +58,7 @@ class StagedArticle:
     kept: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(NamedTuple):
     """What is needed of a comment to find its place; `digest` tells texts without ids apart."""
 
     seq: int
@@ -74,8 +73,7 @@ class Outline:
     """Characters of its text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """What a comment says, and who says it."""
 
     name: str

@@ -7,7 +7,6 @@ that are asked for. Declaring an entity is refused, so that nothing can expand (
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from service.adapters.imports.opening import Readable
@@ -19,20 +18,21 @@ LONGEST_TAG = 2**20  # bytes of one tag, comment or declaration, which expat kee
 MOST_INSIDE = 10_000  # elements that are kept of one; those of a comment are fifteen
 MOST_NAMES = 1_000  # of elements, that are remembered; exports have a hundred
 DEEPEST = 100  # elements within each other; exports have six
+_NO_ATTRIBUTES: dict[str, str] = {}
 
 
-@dataclass(slots=True)
 class Element:
     """An element that has ended: its name without prefix, its attributes, its own text, and those kept inside."""
 
-    name: str
-    prefix: str
-    attributes: dict[str, str]
-    text: str = ""
-    inside: list[Element] = field(default_factory=list)
-    pieces: list[str] = field(default_factory=list)
-    length: int = 0
-    """Characters of its text so far, which comes in pieces."""
+    __slots__ = ("attributes", "inside", "length", "name", "pieces", "prefix", "text")
+
+    def __init__(self, name: str, prefix: str, attributes: dict[str, str]) -> None:
+        self.name, self.prefix, self.attributes = name, prefix, attributes
+        self.text = ""
+        self.inside: list[Element] = []
+        self.pieces: list[str] | None = None
+        """Its text so far, where it comes in more than one piece."""
+        self.length = 0
 
     def get(self, name: str) -> str:
         """Return the text of the first element of this name inside, without space around it; nothing where none is."""
@@ -105,6 +105,8 @@ class _Reader:
         self._root, self._told, self._taken_out, self._dropped = root, told, taken_out, dropped
         self._check_root = check_root
         self._open: list[Element | None] = []
+        """What stood open, as far as it is kept, when each of those that are open began."""
+        self._current: Element | None = None
         self._known: dict[str, tuple[str, str, bool, bool]] = {}
         self._ready: list[Element] = []
         self.parser = parser = expat.ParserCreate()
@@ -136,18 +138,22 @@ class _Reader:
 
     def _start(self, full: str, attributes: dict[str, str]) -> None:
         name, prefix, is_told, is_kept = self._known.get(full) or self._learn(full)
-        above = self._open[-1] if self._open else None
-        if not self._open:
+        above = self._current
+        open_ = self._open
+        if not open_:
             if name != self._root:
                 raise wrong_kind(f"The file begins with <{name[:100]}>, where <{self._root}> is wanted.")
             self._check_root(attributes)
-        elif len(self._open) >= DEEPEST:
+        elif len(open_) >= DEEPEST:
             raise malformed(self.place(), f"elements stand more than {DEEPEST} deep within each other.")
-        element = None
-        if is_told if above is None else is_kept:
-            plain = {key.rpartition(":")[2]: value for key, value in attributes.items()} if attributes else {}
-            element = Element(name, prefix, plain)
-        self._open.append(element)
+        open_.append(above)
+        if is_kept if above is not None else is_told:
+            plain = (
+                {key.rpartition(":")[2]: value for key, value in attributes.items()} if attributes else _NO_ATTRIBUTES
+            )
+            self._current = Element(name, prefix, plain)
+        else:
+            self._current = None
 
     def _learn(self, full: str) -> tuple[str, str, bool, bool]:
         """Return what a name means: without its prefix, and whether it is kept by itself, and inside another one."""
@@ -159,20 +165,26 @@ class _Reader:
         return found
 
     def _text(self, text: str) -> None:
-        element = self._open[-1] if self._open else None
-        if element is not None:
-            element.length += len(text)
-            if element.length > LONGEST_TEXT:
-                raise malformed(self.place(), f"one element has more than {LONGEST_TEXT:,} characters of text.")
-            element.pieces.append(text)
-
-    def _end(self, _: str) -> None:
-        element = self._open.pop()
+        element = self._current
         if element is None:
             return
-        pieces, element.pieces = element.pieces, []
-        element.text = pieces[0] if len(pieces) == 1 else "".join(pieces)
-        above = self._open[-1] if self._open else None
+        if not element.length:
+            element.text, element.length = text, len(text)
+            return
+        element.length += len(text)
+        if element.length > LONGEST_TEXT:
+            raise malformed(self.place(), f"one element has more than {LONGEST_TEXT:,} characters of text.")
+        if element.pieces is None:
+            element.pieces = [element.text]
+        element.pieces.append(text)
+
+    def _end(self, _: str) -> None:
+        element = self._current
+        self._current = above = self._open.pop()
+        if element is None:
+            return
+        if element.pieces is not None:
+            element.text, element.pieces = "".join(element.pieces), None
         if above is None or element.name in self._taken_out:
             self._ready.append(element)
         else:
