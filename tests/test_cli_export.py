@@ -22,6 +22,7 @@ from service.extensions import db
 from tests.conftest import settings_for
 from tests.driver import SiteDriver, make_site
 from tests.exports import imported, reasons, report
+from tests.reader_tokens import as_known, secret_of, token_by
 from tests.stored import rows_stored
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -192,6 +193,34 @@ def test_without_being_asked_nobody_s_address_is_taken_out(free_site: SiteDriver
     other = make_site(free_site.app, limits="off")
     assert report(other, tmp_path, exported(free_site), kind="postbag")["imported"] == 7
     assert [one["email"] for one in of_type(exported(other, "jsonl", "--emails"), "author")] == [None] * len(told)
+
+
+@ON_SQLITE
+def test_readers_whom_the_site_knows_are_known_again_where_addresses_are_handed_on(
+    free_site: SiteDriver, tmp_path: Path
+) -> None:
+    secret = secret_of(free_site)
+    signed = [
+        as_known(token_by(secret, free_site, sub=f"reader-{n}", email=email), body=f"Number {n}.")
+        for n, email in enumerate(("ann@example.org", None))
+    ]
+    for sent in (*signed, {"email": "ann@example.org"}):
+        free_site.submitted(**sent)
+    assert "reader-0" not in exported(free_site)
+    there = exported(free_site, "jsonl", "--emails")
+    assert [(one["email"], one["subject"]) for one in of_type(there, "author")].count(("ann@example.org", None)) == 1
+    other = make_site(free_site.app, limits="off")
+    assert report(other, tmp_path, there, kind="postbag")["imported"] == 3
+    back = exported(other, "jsonl", "--emails")
+    assert but_for_ids(back) == but_for_ids(there)
+    assert [one["proven"] for one in of_type(back, "comment")].count(True) == 1
+    # Whoever the site signs in there with the same names goes on as the same authors.
+    other.change(origins=(other.origin, free_site.origin))
+    secret = secret_of(other)
+    for n in range(2):
+        other.submitted(**as_known(token_by(secret, other, sub=f"reader-{n}"), body=f"Again number {n}."))
+    assert len(of_type(exported(other), "author")) == 3
+    assert miscounts(other) == []
 
 
 @ON_SQLITE

@@ -128,14 +128,16 @@ def _json_lines(taking: _Taking, view: Snapshot) -> Iterator[str]:
 def _authors(taking: _Taking, view: Snapshot) -> Iterator[Lines]:
     for page in written_out.authors(view, taking.site.id):
         if taking.with_emails:
-            yield written_out.lines(
-                [
-                    f'{said[:-1]},"email":{json.dumps(taking.email(sealed) or None, ensure_ascii=False)}}}'
-                    for said, sealed in page
-                ]
-            )
+            yield written_out.lines([said[:-1] + _identity(taking, email, subject) for said, email, subject in page])
         else:
-            yield written_out.lines([said for said, _ in page])
+            yield written_out.lines([said for said, *_ in page])
+
+
+def _identity(taking: _Taking, email_sealed: bytes, subject_sealed: bytes | None) -> str:
+    """Return the end of an author's line: the address, and what the site calls a reader whom it signs in."""
+    subject = taking.keyring.unseal(subject_sealed, context=taking.site.id.bytes) if subject_sealed else None
+    told = {"email": taking.email(email_sealed) or None, "subject": subject}
+    return "," + json.dumps(told, ensure_ascii=False, separators=(",", ":"))[1:]
 
 
 def _rule(taking: _Taking, rule: Rule) -> str:

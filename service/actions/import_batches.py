@@ -292,18 +292,18 @@ class Writer:
     def _take_authors(self, placed: Sequence[Placed]) -> dict[bytes, UUID]:
         """Return the authors by address hash, their records with what is added; those who are new are made."""
         keyring, site_id = tools().keyring, self._site.id
-        by_email: dict[str, bytes] = {}
+        found_by: dict[tuple[str, str], bytes] = {}
         records: dict[bytes, Counter[Status]] = {}
         first: dict[bytes, Placed] = {}
         for one in placed:
-            form = email_lookup_form(one.email)
-            if form not in by_email:
-                by_email[form] = keyring.lookup_hash("email", str(site_id), form)
-            one.email_hash = by_email[form]
+            kind, form = self._found_by(one)
+            if (kind, form) not in found_by:
+                found_by[kind, form] = keyring.lookup_hash(kind, str(site_id), form)
+            one.email_hash = found_by[kind, form]
             records.setdefault(one.email_hash, Counter())[one.standing.status] += 1
             first.setdefault(one.email_hash, one)
         if len(tools().keyring.cursor_keys) > 1:
-            self._adopt_older_keys(by_email, first)
+            self._adopt_older_keys(found_by, first)
         found = imports.find_authors(site_id, list(records))
         new = self._new_authors([one for email_hash, one in first.items() if email_hash not in found], records)
         made = imports.add_authors(site_id, new)
@@ -321,10 +321,14 @@ class Writer:
             for one in first
         ]
 
-    def _adopt_older_keys(self, by_email: dict[str, bytes], first: dict[bytes, Placed]) -> None:
+    def _found_by(self, one: Placed) -> tuple[str, str]:
+        """Return by what an author is found: the kind of the lookup hash, and what is hashed."""
+        return "email", email_lookup_form(one.email)
+
+    def _adopt_older_keys(self, found_by: dict[tuple[str, str], bytes], first: dict[bytes, Placed]) -> None:
         keyring, site_id = tools().keyring, self._site.id
-        for form, email_hash in by_email.items():
-            hashes = keyring.lookup_hashes("email", str(site_id), form)
+        for (kind, form), email_hash in found_by.items():
+            hashes = keyring.lookup_hashes(kind, str(site_id), form)
             authors.adopt_older_key(site_id, hashes, keyring.seal(first[email_hash].email, context=site_id.bytes))
 
     def _row(

@@ -18,6 +18,7 @@ from service.actions.toolbox import tools
 from service.adapters.imports.bodies import Body, body_of
 from service.adapters.imports.staging import StagedArticle, Text
 from service.domain.comment import place_in_thread
+from service.domain.emails import email_lookup_form
 from service.domain.imports import Markup, Node, tidy_badge, tidy_email, tidy_name, tidy_title, tidy_website
 from service.domain.life import Standing, Status
 from service.domain.site import HIGHEST_MAX_DEPTH
@@ -94,7 +95,8 @@ class Restorer(Writer):
         has_name = status is not Status.DELETED
         email = tidy_email(text.email)
         author = json.loads(text.person_kept) if text.person_kept else {}
-        kept["author"] = author or {"id": kept["author"], "created_at": kept["created_at"], "proven_at": None}
+        author = author or {"id": kept["author"], "created_at": kept["created_at"], "proven_at": None}
+        kept["author"] = author | {"has_address": bool(email)}
         return Placed(
             node,
             comment_id,
@@ -125,20 +127,39 @@ class Restorer(Writer):
         self._articles_made(import_id, wanted)
 
     def _new_authors(self, first: Sequence[Placed], records: dict[bytes, Counter[Status]]) -> list[NewAuthor]:
-        seal, context = tools().keyring.seal, self._site.id.bytes
         ids = {one.email_hash: UUID(one.kept["author"]["id"]) for one in first}
         taken = imports.taken_authors(list(ids.values()))
         return [
-            NewAuthor(
-                one.email_hash,
-                seal(one.email, context=context),
-                datetime.fromisoformat(one.kept["author"]["created_at"]),
-                records[one.email_hash],
-                None if ids[one.email_hash] in taken else ids[one.email_hash],
-                moment(one.kept["author"]["proven_at"]),
+            self._new_author(
+                one, records[one.email_hash], None if ids[one.email_hash] in taken else ids[one.email_hash]
             )
             for one in first
         ]
+
+    def _new_author(self, one: Placed, record: Counter[Status], author_id: UUID | None) -> NewAuthor:
+        keyring, site_id, said = tools().keyring, self._site.id, one.kept["author"]
+        new = NewAuthor(
+            one.email_hash,
+            keyring.seal(one.email, context=site_id.bytes),
+            datetime.fromisoformat(said["created_at"]),
+            record,
+            author_id,
+            moment(said["proven_at"]),
+        )
+        if not said.get("subject"):
+            return new
+        # A reader whom the site knows may have no address; where there is one, it is the site that says so.
+        address_hash = keyring.lookup_hash("email", str(site_id), email_lookup_form(one.email))
+        return replace(
+            new,
+            email_sealed=new.email_sealed if said["has_address"] else b"",
+            subject_sealed=keyring.seal(said["subject"], context=site_id.bytes),
+            address_hash=address_hash if said["has_address"] else None,
+        )
+
+    def _found_by(self, one: Placed) -> tuple[str, str]:
+        subject = one.kept["author"].get("subject")
+        return ("reader", subject) if subject else super()._found_by(one)
 
     def _take_authors(self, placed: Sequence[Placed]) -> dict[bytes, UUID]:
         found = super()._take_authors(placed)
@@ -173,6 +194,7 @@ class Restorer(Writer):
             "edit_until": moment(kept["edit_until"]),
             "appealed_at": moment(kept["appealed_at"]),
             "author_badge": tidy_badge(kept["badge"]),
+            "is_proven": kept["proven"],
         }
 
     def _texts(self, one: Placed) -> list[tuple[int, Body, datetime]]:

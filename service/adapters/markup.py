@@ -37,7 +37,7 @@ _DEEPEST_BLOCK = 12  # quotes and lists within each other; no conversation needs
 _MOST_BRACKETS = 1_000  # "[" in one comment; Markdown looks for a link behind each, and ten thousand cost 0.15 s
 # Start and end tags in one comment. bleach takes some 25 us for each, and a body made of nothing but them would hold a
 # worker for a quarter of a second; beyond this number, which no essay reaches, the text is shown as it was typed.
-MOST_TAGS = 2_000
+_MOST_TAGS = 2_000
 _LONGEST_BARE_URL = 2_048  # characters, as in domain/links.py
 
 _LIST_NOT_FROM_ONE = re.compile(r"(?!0{0,8}1[.)])[0-9]")
@@ -64,7 +64,7 @@ def render_body(body_raw: str) -> str:
     """
     body = clean_body(body_raw)
     rendered = _as_typed(body) if _has_too_many_brackets(body) else _tools.markdown.render(body)
-    if rendered.count("<") > MOST_TAGS:
+    if rendered.count("<") > _MOST_TAGS:
         rendered = _as_typed(body)
     rendered = _BIDI_CONTROL.sub("", rendered)  # again, for a character reference may have brought one back
     # html5lib leaves an empty paragraph on each side of a block that was written inside one, and a browser would drop

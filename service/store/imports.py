@@ -212,6 +212,8 @@ class NewAuthor:
     record: Mapping[Status, int]
     id: UUID | None = None
     proven_at: datetime | None = None
+    subject_sealed: bytes | None = None
+    address_hash: bytes | None = None
 
 
 def find_authors(site_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
@@ -239,6 +241,8 @@ def add_authors(site_id: UUID, new: Sequence[NewAuthor]) -> dict[bytes, UUID]:
             "email_sealed": author.email_sealed,
             "created_at": author.created_at,
             "proven_at": author.proven_at,
+            "subject_sealed": author.subject_sealed,
+            "address_hash": author.address_hash,
             **{status.value: author.record.get(status, 0) for status in Status},
         }
         for author in new

@@ -82,6 +82,7 @@ _COMMENT = {
     "edit_until": CommentRow.edit_until,
     "appealed_at": CommentRow.appealed_at,
     "badge": CommentRow.author_badge,
+    "proven": CommentRow.is_proven,
 }
 _REVISION = {
     "number": RevisionRow.number,
@@ -145,16 +146,16 @@ def articles(view: Snapshot, site_id: UUID) -> Iterator[Lines]:
     return _pages(view, site_id, "articles", _object(view, "article", _ARTICLE), ("id",))
 
 
-def authors(view: Snapshot, site_id: UUID) -> Iterator[list[tuple[str, bytes]]]:
-    """Yield the authors of a site, each with the sealed address, a page at a time."""
+def authors(view: Snapshot, site_id: UUID) -> Iterator[list[tuple[str, bytes, bytes | None]]]:
+    """Yield the authors of a site, each with the sealed address and what the site calls them, a page at a time."""
     # By the hash, for which there is an index with the site; only pages know of that order.
     said, after = _object(view, "author", _AUTHOR), b""
     statement = (
-        f"SELECT email_hash, {said}, email_sealed FROM authors t"  # noqa: S608 - our own names
+        f"SELECT email_hash, {said}, email_sealed, subject_sealed FROM authors t"  # noqa: S608 - our own names
         f" WHERE site_id = :site AND email_hash > :after ORDER BY email_hash LIMIT {PAGE}"
     )
     while page := view.rows(statement, _site(view, site_id) | {"after": after}):
-        yield [(row[1], bytes(row[2])) for row in page]
+        yield [(row[1], bytes(row[2]), None if row[3] is None else bytes(row[3])) for row in page]
         after = bytes(page[-1][0])
 
 

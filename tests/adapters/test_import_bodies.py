@@ -1,69 +1,14 @@
-"""Texts of other systems: their HTML as Markdown of ours, and the short way for what is no markup at all."""
+"""Texts of other systems: their HTML as Markdown of ours."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.adapters.imports.bodies import Bodies, body_of, to_markdown
-from service.adapters.imports.short_way import render_short
 from service.adapters.markup import render_body
 from service.domain.imports import Markup
-from service.domain.text import clean_body
-
-LETTERS = st.text("ab1 .,:;!?'\"()-\n\n/%@#$^{}=+|é日\u00a0😀", max_size=60)
-
-
-# What the short way knows, and what stands beside it in a text and is something else.
-MEANT = r"""
-word a_b _c . , ( ) ! ? : 1 1. 1) + # = & &amp; &lt; \ \* \_ \< \& \1 \> \. * _ ~~ ` [ ] ]( > - < é 日 " ' <b> <em>
-</em> <strong> </strong> <del> </del> <code> </code> <a> </a> :// http:// http://a.example x://y https://a.example/d_e~f
-https://a.example/ https://a.example/g.
-"""
-SPACED = ("x ", " ", "  ", "\u00a0", "\n", "\n\n", "\n> ", "\n>", "> ", "- ", "& ", "\t", '<a href="http://b.example">')
-LINKS = ('<a href="https://a.example/x_y?z=1">', '<a href="https://a.example:80/../c">')
-PIECES = st.sampled_from((*MEANT.split(), *SPACED, *LINKS))
-INSIDE = st.lists(
-    st.sampled_from(["word ", "a_b", "é", "\\*", "& ", "\n", " https://a.example/b ", "."]), max_size=4
-).map("".join)
-
-
-def _within(inside: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    link = '<a href="https://a.example/b_c?d=e">', "</a>"
-    tags = [(f"<{name}>", f"</{name}>") for name in ("em", "strong", "del", "code")]
-    wrapped = st.tuples(st.sampled_from([*tags, link, ("", ""), ("x\n\n", "\n\ny"), ("x\n\n> ", "\n\ny")]), inside)
-    return st.lists(wrapped.map(lambda one: one[0][0] + one[1] + one[0][1]), max_size=4).map("".join)
-
-
-@settings(max_examples=300)
-@given(
-    st.one_of(LETTERS, st.text(max_size=60), st.lists(PIECES, max_size=14).map("".join), st.recursive(INSIDE, _within))
-)
-def test_the_short_way_leads_to_the_very_html_of_the_long_one(text: str) -> None:
-    body = clean_body(text)
-    short = render_short(body)
-    assert short is None or short == render_body(body)
-
-
-SHORT = {
-    "prose": 'I was there - twice!\nReally: "yes".\n\nNext.',
-    "emphasis": "It <em>is <strong>so</strong></em>, R\\&D & more.",
-    "a link": 'See <a href="https://a.example/b_c?d=e">this\none</a>.',
-    "an address": "See https://a.example/b_c?d=e, (http://b.example/ too) and a_b.",
-    "a quote": "> He said\n>\n> <em>this</em>\n\nAnd I: 1\\. no.",
-}
-
-
-@pytest.mark.parametrize("text", SHORT.values(), ids=SHORT.keys())
-def test_the_short_way_is_taken_for_what_most_comments_have(text: str) -> None:
-    assert render_short(text) == render_body(text)
-
-
-@pytest.mark.parametrize("text", ["word\n" * 1_500, "<em>a</em> " * 1_500], ids=["lines", "tags"])
-def test_the_short_way_is_left_where_a_text_has_more_tags_than_are_cleaned(text: str) -> None:
-    assert render_short(clean_body(text)) is None
-
 
 KEPT = {
     "paragraphs": ("<p>One</p><p>Two</p>", "<p>One</p>\n<p>Two</p>"),

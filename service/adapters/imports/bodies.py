@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import NamedTuple
 
-from service.adapters.imports.short_way import render_short
 from service.adapters.markup import render_body, visible_text
 from service.domain.imports import LONGEST_BODY, Markup
 from service.domain.links import is_safe_href
@@ -66,10 +65,8 @@ def body_of(text: str, markup: Markup) -> Body:
         return _refused(f"its text has {len(raw):,} characters; {LONGEST_BODY:,} can be kept")
     if is_blank(raw):
         return _refused("there is no text in it")
-    short = render_short(raw)
-    rendered = render_body(raw) if short is None else short
-    # On the short way nothing but an element can be empty.
-    if (short is None or "<" in raw) and is_blank(visible_text(rendered)):
+    rendered = render_body(raw)
+    if is_blank(visible_text(rendered)):
         return _refused("there is no text in it that anybody could read")
     return Body(raw, rendered, folded(raw), body_fingerprint(raw), "://" in raw and has_links(raw))
 

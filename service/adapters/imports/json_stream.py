@@ -19,6 +19,7 @@ CHUNK = 64 * 1024
 LONGEST_VALUE = 8 * 2**20  # characters of one item; the longest comments that were met have thirty thousand
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+_WORDS = ("true", "false", "null")
 
 
 def _refuse_constant(name: str) -> Any:
@@ -91,7 +92,9 @@ class JsonStream:
                     raise self.fault(f"one value is broken, or longer than {LONGEST_VALUE:,} characters.") from error
                 if not self._more(twice=True):
                     self._at = max(self._at, min(error.pos, len(self._text)))
-                    is_cut = self._at >= len(self._text) or error.msg.startswith("Unterminated")
+                    # A word that is cut off, such as `fal`, is told of where it begins.
+                    begun = self._text[self._at :]
+                    is_cut = error.msg.startswith("Unterminated") or any(w.startswith(begun) for w in _WORDS)
                     raise self.fault("the file is cut off." if is_cut else f"this is no JSON ({error.msg}).") from error
             except (ValueError, RecursionError) as error:
                 raise self.fault("this is no JSON, or nested too deep.") from error

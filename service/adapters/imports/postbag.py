@@ -143,7 +143,10 @@ ARTICLE = {
     "id": _uuid, "key": _text, "url": _or_null(_text), "title": _text, "open": _truth, "created_at": _time,
     "opened_at": _or_null(_time),
 }  # fmt: skip
-AUTHOR = {"id": _uuid, "created_at": _time, "proven_at": _or_null(_time), "email": _or_null(_text)}
+AUTHOR = {
+    "id": _uuid, "created_at": _time, "proven_at": _or_null(_time), "email": _or_null(_text),
+    "subject": _or_null(_text),
+}  # fmt: skip
 REVISION = {"number": _count, "body": _text, "created_at": _time}
 SIGNAL = {
     "revision": _count, "name": _word, "verdict": _one_of(Verdict), "score": _number, "detail": _text,
@@ -157,6 +160,7 @@ COMMENT = {
     "flags_settled": _or_null(_count), "score": _number, "reason": _or_null(_text), "quietly_spam": _truth,
     "receipt": _hex, "created_at": _time, "queued_at": _time, "published_at": _or_null(_time),
     "edited_at": _or_null(_time), "edit_until": _time, "appealed_at": _or_null(_time), "badge": _or_null(_text),
+    "proven": _truth,
     "revisions": _list_of(REVISION), "signals": _list_of(SIGNAL), "flags": _list_of(FLAG),
 }  # fmt: skip
 NOTE = {
