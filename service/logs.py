@@ -21,6 +21,8 @@ def configure_logs() -> None:
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
+        # Otherwise a logger is put together anew for each line.
+        cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
     if any(getattr(handler, "is_postbag", False) for handler in root.handlers):

@@ -161,8 +161,7 @@ def _is_allowed(origin: str, site: Site) -> bool:
     if normalised is None:
         return False
     # Our own form is posted from the address it was opened under, which need not be the public one.
-    ours = {_origin_or_none(base_url()), _origin_or_none(request.host_url)}
-    return site.lists_origin(normalised) or normalised in ours
+    return site.lists_origin(normalised) or normalised in map(_origin_or_none, (base_url(), request.host_url))
 
 
 def _origin_or_none(text: str) -> str | None:
