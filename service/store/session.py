@@ -24,7 +24,8 @@ from service.config import Settings
 from service.domain.errors import StoreUnavailable
 from service.extensions import db
 from service.store.connecting import bound_waiting, bounded, nothing_written, unbounded
-from service.store.prepared import CONNECTION
+from service.store.dialect import is_postgresql
+from service.store.here import here
 
 log = logging.getLogger(__name__)
 
@@ -92,9 +93,11 @@ def writing(*, hurried: bool = False) -> Iterator[None]:
     with faults_told(hurried=hurried), _in_line():
         # What was read before belongs to another snapshot; the block reads again what it decides on.
         session = db.session()
-        session.rollback()
-        session.info[CONNECTION] = session.connection(execution_options={"for_writing": True})
-        _to_follow().clear()
+        if session.in_transaction():
+            session.rollback()
+        here.connection = session.connection(execution_options={"for_writing": True})
+        follow: dict[Callable[[], None], None] = {}
+        here.follow = follow
         try:
             yield
             session.commit()
@@ -102,9 +105,7 @@ def writing(*, hurried: bool = False) -> Iterator[None]:
             session.rollback()
             raise
         finally:
-            del session.info[CONNECTION]
-    follow = list(_to_follow())
-    _to_follow().clear()
+            here.connection = None
     for act in follow:
         act()
 
@@ -114,13 +115,7 @@ def after_commit(act: Callable[[], None]) -> None:
 
     Nothing is done where the block raises. It must not fail, since what was committed cannot be undone.
     """
-    _to_follow()[act] = None
-
-
-def _to_follow() -> dict[Callable[[], None], None]:
-    # A dict, since it keeps the order and has everything once.
-    acts: dict[Callable[[], None], None] = db.session().info.setdefault("after_commit", {})
-    return acts
+    here.follow[act] = None
 
 
 class _Line:
@@ -166,11 +161,10 @@ def _in_line() -> Iterator[None]:
     SQLite itself lets everybody who waits ask again now and then, and whoever asks at the right moment wins: under load
     some never would. PostgreSQL needs no line.
     """
-    engine = db.engine
-    if engine.dialect.name != "sqlite":
+    if is_postgresql():
         yield
         return
-    line = _lines.setdefault(engine, _Line())
+    line = _lines.setdefault(db.engine, _Line())
     if not line.wait(SQLITE_BUSY_MILLISECONDS / 1000):
         raise StoreUnavailable
     try:
