@@ -13,6 +13,7 @@ import redis
 from redis.exceptions import NoScriptError
 
 from service import metrics
+from service.adapters.redis_client import run_script
 from service.adapters.redis_link import RedisAway, RedisKey, RedisLink, redis_key, renew_after_fork
 from service.domain.flood import CALM_AFTER, CALM_AFTER_MS, Flood, attempted, calm_in, flood_at
 from service.domain.limits import (
@@ -262,7 +263,7 @@ def spend_in_redis(client: redis.Redis, asked: Asked, now_ms: int = 0) -> Verdic
     for charge, key in zip(asked.charges, asked.counters, strict=True):
         arguments += (charge.limit.quota, charge.limit.window * 1000, key.expires_ms, int(charge.soft))
     try:
-        answer = client.evalsha(SCRIPT_SHA, len(keys), *keys, *arguments)
+        answer = run_script(client, SCRIPT_SHA, keys, arguments)
     except NoScriptError:  # a fresh server; EVAL teaches it the script
         answer = client.eval(SCRIPT, len(keys), *keys, *arguments)
     happened, now_ms, level, deserved_ms, *counts = answer
