@@ -38,6 +38,11 @@ LOADED = "postbag.loaded_body"
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
+def the_request() -> Request:
+    """Return the present request itself: each look at it through Flask's stand-in takes four calls."""
+    return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+
 def is_form(request: Request) -> bool:
     """True where the body is an HTML form's."""
     return request.mimetype == FORM
@@ -51,6 +56,7 @@ def bound_body() -> None:
     read here as far as it is accepted: werkzeug would cut it off there without a word, and half a reply would be stored
     as if it were the whole.
     """
+    request = the_request()
     if request.method not in METHODS_WITH_BODY:
         return
     endpoint = request.endpoint or ""

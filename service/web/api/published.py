@@ -25,7 +25,7 @@ from service.web.edge import depends_on
 from service.web.limit_headers import limit_headers
 from service.web.origins import base_url, open_to_any_page, sent_to_a_site
 from service.web.own_browser import author_cookie
-from service.web.parsing import FORM, ApiBlueprint, is_form
+from service.web.parsing import FORM, ApiBlueprint, is_form, the_request
 from service.web.responses import add_headers, cacheable, json_response
 from service.web.schemas.public import (
     ChallengeQuery,
@@ -237,7 +237,8 @@ def count_comments(query: dict[str, Any]) -> Response:
 
 def is_browser_form() -> bool:
     """True where a person's browser posted a form and will show the answer as a page."""
-    return is_form(request) and "text/html" in request.headers.get("Accept", "")
+    asked = the_request()
+    return is_form(asked) and "text/html" in asked.headers.get("Accept", "")
 
 
 def _submit(reply: Reply, idempotency_key: str | None) -> submit.Submitted:
