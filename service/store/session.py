@@ -22,7 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.config import Settings
 from service.domain.errors import StoreUnavailable
-from service.extensions import db
+from service.extensions import WRITES_ON, db
 from service.store.connecting import bound_waiting, bounded, nothing_written, unbounded
 from service.store.dialect import is_postgresql
 from service.store.here import here
@@ -95,19 +95,28 @@ def writing(*, hurried: bool = False) -> Iterator[None]:
         session = db.session()
         if session.in_transaction():
             session.rollback()
-        here.connection = session.connection(execution_options={"for_writing": True})
         follow: dict[Callable[[], None], None] = {}
-        here.follow = follow
-        try:
-            yield
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
-        finally:
-            here.connection = None
+        # A session takes longer to begin and to end a transaction than two statements that go past it, so it joins this
+        # one only if it is needed.
+        with db.engine.connect().execution_options(for_writing=True) as connection, connection.begin():
+            here.connection, here.follow, session.info[WRITES_ON] = connection, follow, connection
+            try:
+                yield
+                _leave(session.commit)
+            except BaseException:
+                _leave(session.rollback)
+                raise
+            finally:
+                here.connection = None
+                del session.info[WRITES_ON]
     for act in follow:
         act()
+
+
+def _leave(end: Callable[[], None]) -> None:
+    """Let the session leave the transaction that it has joined, which ends by itself."""
+    if db.session().in_transaction():
+        end()
 
 
 def after_commit(act: Callable[[], None]) -> None:
