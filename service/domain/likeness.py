@@ -59,6 +59,9 @@ def _words(text: str) -> list[str]:
 
 def _runs(words: Sequence[str], weights: Sequence[int]) -> Iterator[Sequence[str]]:
     """Yield from each word on as many as weigh three words together, as long as there are so many."""
+    if weights.count(WORD) == len(weights):
+        yield from zip(words, words[1:], words[2:], strict=False)
+        return
     after = weight = 0
     for first in range(len(words)):
         while weight < RUN * WORD:
