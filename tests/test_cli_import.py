@@ -229,7 +229,6 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "zip cut off": (b"PK\x03\x04and then nothing", "zip file is damaged"),
     "gzip cut off": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xb3", "cut off"),
     "gzip damaged": (b"\x1f\x8bnot at all gzip inside", "damaged"),
-    "pages elsewhere": (WHOLE, "site set"),
 }
 
 
@@ -258,7 +257,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(free_site: SiteDriver, here:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_pages_elsewhere_are_skipped_where_others_are_here_and_an_older_scheme_is_the_same_page(
+def test_pages_elsewhere_keep_their_address_and_an_older_scheme_is_the_same_page(
     free_site: SiteDriver, here: str, tmp_path: Path
 ) -> None:
     file = wxr(
@@ -269,8 +268,14 @@ def test_pages_elsewhere_are_skipped_where_others_are_here_and_an_older_scheme_i
     )
     said = report(free_site, tmp_path, file)
     assert len(shown(free_site)) == 2
-    assert "https://elsewhere.example, which is no origin" in reasons(said)["2"]
     assert "no address" in reasons(said)["3"]
+    [noted] = said["notes"]
+    assert (noted["source_id"], "take no new replies" in noted["note"]) == ("https://elsewhere.example", True)
+    there = "https://elsewhere.example/"
+    assert len(free_site.page(article=there)["comments"]) == 1
+    assert free_site.submit(article=there).get_json()["errors"][0]["code"] == "not_an_origin_of_the_site"
+    free_site.change(origins=(free_site.origin, "https://elsewhere.example"))
+    assert free_site.submit(article=there).status_code == 202
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

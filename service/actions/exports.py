@@ -28,6 +28,7 @@ from service.domain.site import Site
 from service.store import handed_out, sites, written_out
 from service.store.session import reading
 from service.store.snapshot import Snapshot, snapshot
+from service.store.written_out import Lines
 
 QUEUE_COLUMNS = (
     "id", "article", "title", "name", "email", "website", "submitted_at", "waiting_since", "revision", "text",
@@ -109,7 +110,7 @@ def _json_lines(taking: _Taking, view: Snapshot) -> Iterator[str]:
     yield line({"type": "site"} | settings_told(site))
     for kind, pages in (
         ("reason", iter([written_out.reasons(view, site.id)])),
-        ("rule", iter([[_rule(taking, rule) for rule in handed_out.rules(view, site.id)]])),
+        ("rule", iter([written_out.lines([_rule(taking, rule) for rule in handed_out.rules(view, site.id)])])),
         ("article", written_out.articles(view, site.id)),
         ("author", _authors(taking, view)),
         ("comment", written_out.comments(view, site.id)),
@@ -118,21 +119,23 @@ def _json_lines(taking: _Taking, view: Snapshot) -> Iterator[str]:
         ("log", written_out.log(view, site.id)),
     ):
         for page in pages:
-            if page:
-                counts[kind] += len(page)
-                yield "\n".join(page) + "\n"
+            if page.number:
+                counts[kind] += page.number
+                yield page.text + "\n"
     yield line({"type": "end", "counts": counts})
 
 
-def _authors(taking: _Taking, view: Snapshot) -> Iterator[list[str]]:
+def _authors(taking: _Taking, view: Snapshot) -> Iterator[Lines]:
     for page in written_out.authors(view, taking.site.id):
         if taking.with_emails:
-            yield [
-                f'{said[:-1]},"email":{json.dumps(taking.email(sealed) or None, ensure_ascii=False)}}}'
-                for said, sealed in page
-            ]
+            yield written_out.lines(
+                [
+                    f'{said[:-1]},"email":{json.dumps(taking.email(sealed) or None, ensure_ascii=False)}}}'
+                    for said, sealed in page
+                ]
+            )
         else:
-            yield [said for said, _ in page]
+            yield written_out.lines([said for said, _ in page])
 
 
 def _rule(taking: _Taking, rule: Rule) -> str:

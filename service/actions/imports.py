@@ -24,13 +24,13 @@ from service.adapters.imports.readers import read
 from service.adapters.imports.staging import Outline, StagedArticle, Staging, staging
 from service.domain.errors import Invalid
 from service.domain.imports import (
+    ELSEWHERE,
     Node,
     System,
     arrange,
     is_possible,
     key_as_it_is,
     key_of_page,
-    no_page_is_here,
     threads,
     without_the_empty,
 )
@@ -73,7 +73,10 @@ class Report:
         return self.staged.told(SKIPPED)
 
     def notes(self) -> Iterator[tuple[str, str]]:
-        """Yield the id of each comment that was imported otherwise than it was, and how."""
+        """Yield the id of each comment that was imported otherwise than it was, and how.
+
+        First come the origins of pages that the site does not list.
+        """
         return self.staged.told(NOTED)
 
 
@@ -100,7 +103,7 @@ def taking_over(order: Order, *, now: datetime, processes: int = 0, told: Told =
     """Import an export into a site, and yield the report, which ends with the block; a dry run writes nothing.
 
     `processes` beside this one prepare the texts. Raises UnknownSite, and Invalid where the file is broken, of another
-    kind or version, or about pages that are not on the site's origins; nothing is written then.
+    kind or version; nothing is written then.
     """
     system = order.system
     with reading():
@@ -191,20 +194,15 @@ def _finish(site: Site, order: Order, report: Report, now: datetime) -> None:
 
 
 def _find_articles(staged: Staging, site: Site, *, is_ours: bool, is_blank: bool) -> None:
-    """Keep which article each page becomes; raises Invalid where pages have origins, and none is the site's.
+    """Keep which article each page becomes, and note which origins the site does not list.
 
     Those of one of our own exports keep the keys that they have; a site that is empty gets their origins with them.
     """
-    if is_ours:
-        keys = [(page, key_as_it_is(key)) for page, key in staged.pages()]
-        elsewhere = {key.origin for _, key in keys if key.origin}
-        if not is_blank and elsewhere and not any(map(site.lists_origin, elsewhere)):
-            raise no_page_is_here(site, elsewhere)
-    else:
-        keys = [(page, key_of_page(url, site)) for page, url in staged.pages()]
-        elsewhere = {key.origin for _, key in keys if key.refused and key.origin}
-        if elsewhere and not any(key.value for _, key in keys):
-            raise no_page_is_here(site, elsewhere)
+    keys = [(page, key_as_it_is(url) if is_ours else key_of_page(url, site)) for page, url in staged.pages()]
+    found = {key.origin for _, key in keys if key.origin}
+    if not is_blank:
+        for origin in sorted(origin for origin in found if not site.lists_origin(origin)):
+            staged.tell(NOTED, origin, ELSEWHERE)
     staged.set_keys(keys)
 
 

@@ -22,6 +22,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from service.adapters.raw_tags import ALLOWED_TAGS, RawTags
+from service.adapters.shapes import Shapes
 from service.domain.links import is_safe_href
 from service.domain.text import BIDI_CONTROLS, clean_body, is_blank
 from service.domain.urls import canonical_href
@@ -90,7 +91,7 @@ def _with_markup(body: str) -> str:
     rendered = _BIDI_CONTROL.sub("", rendered)  # again, for a character reference may have brought one back
     # html5lib leaves an empty paragraph on each side of a block that was written inside one, and a browser would drop
     # newlines right after <pre>, so that the same HTML cleaned again would differ.
-    return _NEWLINES_HTML_DROPS.sub("<pre>", _tools.cleaner.clean(rendered).replace("<p></p>", "")).strip()
+    return _NEWLINES_HTML_DROPS.sub("<pre>", _tools.shapes.clean(rendered).replace("<p></p>", "")).strip()
 
 
 def visible_text(body_html: str) -> str:
@@ -133,6 +134,7 @@ class _Tools(threading.local):
             strip_comments=True,
             filters=[_only_safe_links],  # type: ignore[list-item]  # any iterable of tokens does
         )
+        self.shapes = Shapes(self.cleaner.clean)
 
 
 def _only_safe_links(source: Iterable[_BleachToken]) -> Iterator[_BleachToken]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -185,10 +185,10 @@ class PageKey:
 
 
 def key_of_page(url: str, site: Site) -> PageKey:
-    """Return the key of a page's article on one of the site's origins.
+    """Return the key of a page's article, on one of the site's origins where that can be.
 
     A path alone is taken to be on the site's first origin, and a host that the site lists with the other scheme is
-    taken to have moved to that: exports are older than certificates.
+    taken to have moved to that: exports are older than certificates. What was elsewhere keeps its address.
     """
     text = url.strip()
     if text.startswith("/") and not text.startswith("//") and site.origins:
@@ -209,7 +209,7 @@ def key_of_page(url: str, site: Site) -> PageKey:
     moved = _other_scheme(key.origin)
     if site.lists_origin(moved):
         return PageKey(moved + key.value.removeprefix(key.origin), origin=moved)
-    return PageKey("", f"its page is on {key.origin}, which is no origin of the site", key.origin)
+    return PageKey(key.value, origin=key.origin)
 
 
 def key_as_it_is(key: str) -> PageKey:
@@ -226,16 +226,8 @@ def _other_scheme(origin: str) -> str:
     return f"{'http' if parts.scheme == 'https' else 'https'}://{parts.netloc}"
 
 
-def no_page_is_here(site: Site, origins: Iterable[str]) -> Invalid:
-    """Return the refusal of a file none of whose pages is on an origin of the site, with what to do about it."""
-    found = " ".join(sorted(origins)[:3])
-    every = " ".join(f"--origin {origin}" for origin in dict.fromkeys([*site.origins, *sorted(origins)[:3]]))
-    return Invalid(
-        "file",
-        "not_an_origin_of_the_site",
-        f"Its pages are on {found}, which the site does not list. If they are the site's, run "
-        f"`flask --app wsgi site set {site.slug} {every}` and import again. Nothing was imported.",
-    )
+ELSEWHERE = "its pages are there and can be read; they take no new replies until this is one of the site's origins"
+"""What is said of an origin that a file names and the site does not list."""
 
 
 @dataclass(slots=True)

@@ -34,7 +34,7 @@ class SkippedSchema(Schema):
 
 
 class NotedSchema(Schema):
-    """A comment that was imported otherwise than it was."""
+    """A comment that was imported otherwise than it was, or an origin of pages that the site does not list."""
 
     source_id = fields.String(required=True)
     note = fields.String(required=True)
