@@ -75,7 +75,8 @@ def render_body(body_raw: str) -> str:
 
 def _is_plain(body: str) -> bool:
     """True where a cleaned body holds nothing but letters, digits and signs of which no markup is made."""
-    return _PLAIN.fullmatch(body) is not None and "://" not in body and " \n" not in body
+    has_few_lines = body.count("\n") < _MOST_TAGS // 2
+    return has_few_lines and _PLAIN.fullmatch(body) is not None and "://" not in body and " \n" not in body
 
 
 def _plain_paragraphs(body: str) -> str:

@@ -240,6 +240,11 @@ def test_quotes_and_lists_beyond_reason_stay_text() -> None:
     assert "&gt; deep" in shown
 
 
+def test_a_body_of_nothing_but_short_paragraphs_is_shown_as_it_was_typed() -> None:
+    assert render_body("so\n\n" * 1_001).startswith("<pre><code>so\n")
+    assert render_body("so\n\n" * 400).startswith("<p>so</p>\n<p>so")
+
+
 NEARLY_PLAIN = st.sampled_from(
     [*"abétpя漢かã019", *"\"'(),.:;?!%/-+“”„«»–…、 \n", "  ", "\n\n", "http", "://", "1. ", "2) ", "- ", "    "]
 )
