@@ -60,16 +60,18 @@ REPLICA = "replica"
 """The name of the engine of a copy of the database, where there is one."""
 READS_REPLICA = "reads_replica"
 """Set in the session's `info` while it reads from there (`service.store.replica`)."""
+WRITES_ON = "writes_on"
+"""Under which the session's `info` has the connection of a write transaction, which it joins."""
 
 
 class RoutedSession(Session):
-    """A session that works on the database, or for the length of a block on its copy."""
+    """A session that works on the database, in the write transaction that is open, or for a block on its copy."""
 
     def get_bind(self, *args: Any, **others: Any) -> Any:
-        """Return the engine to be used now."""
+        """Return the engine or the connection to be used now."""
         if self.info.get(READS_REPLICA):
             return self._db.engines[REPLICA]
-        return super().get_bind(*args, **others)
+        return self.info.get(WRITES_ON) or super().get_bind(*args, **others)
 
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": RoutedSession})

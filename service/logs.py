@@ -13,14 +13,18 @@ _SHARED: list[structlog.typing.Processor] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+_OURS: list[structlog.typing.Processor] = [*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+"""The same list for as long as the process lives: a logger that has been put together keeps it."""
 
 
 def configure_logs() -> None:
     """Send our own lines and those of every library through one JSON renderer; calling it again changes nothing."""
     structlog.configure(
-        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=_OURS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
+        # Otherwise a logger is put together anew for each line.
+        cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
     if any(getattr(handler, "is_postbag", False) for handler in root.handlers):

@@ -47,15 +47,17 @@ def caller_charge(caller: Caller) -> tuple[str, bytes]:
     return ("token" if caller.kind == "token" else "moderator"), caller.id.bytes
 
 
-def reader_charges(site: Site, address: str | None) -> list[tuple[str, bytes]]:
+def reader_charges(site: Site, address: str | None, client: bytes) -> list[tuple[str, bytes]]:
     """Return what a reply of somebody unknown spends for where it comes from, soft limits among it."""
-    hard = hard_charges(site, address)
+    hard = hard_charges(site, address, client)
     return [*hard, *((f"{name}{SOFT}", subject) for name, subject in hard if name != "client")]
 
 
-def hard_charges(site: Site, address: str | None) -> list[tuple[str, bytes]]:
-    """Return those of them that refuse and do not ask for a proof of work, which only a browser can do."""
-    client = client_key(site, address)
+def hard_charges(site: Site, address: str | None, client: bytes) -> list[tuple[str, bytes]]:
+    """Return those of them that refuse and do not ask for a proof of work, which only a browser can do.
+
+    `client` is the `client_key` of the address.
+    """
     network = tools().keyring.lookup_hash("network", str(site.id), neighbourhood(address))
     return [("client", client), ("client-hour", client), ("network", network)]
 

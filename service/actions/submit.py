@@ -120,10 +120,14 @@ def submit_comment(
         client_address = checked.client_address
     identity = _identity(site, checked.email, known)
     article_subject = tools().keyring.lookup_hash("article", checked.article.value)
+    is_placed = caller is None or client_address is not None
+    client_hash = limiting.client_key(site, client_address) if is_placed else None
+    charges_of = limiting.hard_charges if caller else limiting.reader_charges
+    where = [] if client_hash is None else charges_of(site, client_address, client_hash)
     spent = limiting.charges(
         site,
-        *([limiting.caller_charge(caller)] if caller else limiting.reader_charges(site, client_address)),
-        *(limiting.hard_charges(site, client_address) if caller and client_address else []),
+        *([limiting.caller_charge(caller)] if caller else []),
+        *where,
         ("email", identity.hashes[0]),
         ("article", article_subject),
         *([] if caller else [("article-soft", article_subject)]),
@@ -143,8 +147,6 @@ def submit_comment(
     try:
         # Only now, since it is the most expensive part: whoever is over a limit does not get it done.
         body_html = render(checked.body)
-        is_placed = caller is None or client_address is not None
-        client_hash = limiting.client_key(site, client_address) if is_placed else None
         seen = None if caller else form
         has_proof = proof is not None
         sender = _Sender(identity, client_hash, client_address, seen, has_proof, reply.author_token)

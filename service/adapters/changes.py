@@ -24,7 +24,7 @@ import redis
 import structlog
 
 from service.adapters.reached import SIGN, Reached, marked, position_in
-from service.adapters.redis_client import REDIS_FAULTS, Client, database_of, pubsub_of
+from service.adapters.redis_client import REDIS_FAULTS, Client, Script, database_of, pubsub_of
 from service.adapters.redis_link import RedisAway, RedisKey, RedisLink, redis_key, renew_after_fork
 
 SEPARATOR = b" "
@@ -42,7 +42,7 @@ Forget = Callable[[frozenset[bytes] | None], None]
 # A page lies there behind the mark of the site as it was before it was rendered, and a line break.
 # KEYS: the page, the claim to render it, the mark. ARGV: the claim's expiry in ms, a new mark, its expiry in ms.
 # Returns: the page or false; the ms for which it still lies there; 1 if the caller is to render it; the mark.
-ASK = """
+ASK = Script("""
 local mark = redis.call('GET', KEYS[3])
 if not mark then
   mark = ARGV[2]
@@ -54,21 +54,21 @@ if kept and string.sub(kept, 1, #mark + 1) == mark .. '\\n' then
 end
 local claimed = redis.call('SET', KEYS[2], 1, 'NX', 'PX', ARGV[1])
 return {false, 0, claimed and 1 or 0, mark}
-"""
+""")
 # KEYS: as above. ARGV: the page, its expiry in ms, the mark as it was before it was rendered.
-LAY_DOWN = """
+LAY_DOWN = Script("""
 redis.call('DEL', KEYS[2])
 if redis.call('GET', KEYS[3]) == ARGV[3] then
   redis.call('SET', KEYS[1], ARGV[3] .. '\\n' .. ARGV[1], 'PX', ARGV[2])
 end
 return 0
-"""
+""")
 # KEYS: the mark. ARGV: a new one, its expiry in ms, the channel, and what has changed. One script for both, since the
 # node of a cluster that has the mark is the one to tell the others.
-TELL = """
+TELL = Script("""
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return redis.call('PUBLISH', ARGV[3], ARGV[4])
-"""
+""")
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Changes:
         fresh = marked(secrets.token_hex(8), 0)
         arguments = (_milliseconds(CLAIM_LASTS), fresh, _milliseconds(MARK_LASTS))
         try:
-            kept, left, is_mine, mark = self._link.call(lambda client: client.eval(ASK, 3, *keys, *arguments))
+            kept, left, is_mine, mark = self._link.call(lambda client: ASK.run(client, keys, arguments))
         except RedisAway:
             return None
         # A change that this mark stands for may still be on its way to whoever listens here.
@@ -149,7 +149,7 @@ class Changes:
         keys = _keys(site, page)
         arguments = (rendered or b"", max(1, int(seconds * 1000)), mark if rendered is not None else "none")
         with suppress(RedisAway):
-            self._link.call(lambda client: client.eval(LAY_DOWN, 3, *keys, *arguments))
+            self._link.call(lambda client: LAY_DOWN.run(client, keys, arguments))
 
     def _start(self) -> None:
         with self._guard:
@@ -210,7 +210,7 @@ class Changes:
 def _tell(client: redis.Redis, site: str, changed: bytes, position: int | None) -> None:
     key, mark = _mark(site), marked(secrets.token_hex(8), position)
     said = changed if position is None else changed + SEPARATOR + marked("", position).encode()
-    client.eval(TELL, 1, key.name, mark, key.expires_ms, channel_of(client), said)
+    TELL.run(client, [key.name], [mark, key.expires_ms, channel_of(client), said])
 
 
 def channel_of(client: Client) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -10,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import redis
-from redis.exceptions import NoScriptError
 
 from service import metrics
+from service.adapters.redis_client import Script
 from service.adapters.redis_link import RedisAway, RedisKey, RedisLink, redis_key, renew_after_fork
 from service.domain.flood import CALM_AFTER, CALM_AFTER_MS, Flood, attempted, calm_in, flood_at
 from service.domain.limits import (
@@ -42,7 +41,7 @@ MOST_KEPT = 100_000  # counters and markers in process; the one unchanged for lo
 #       level of the flood and when it was last deserved, in ms; and for each charge the counts of its current and
 #       previous window.
 IN_PROGRESS = 2
-SCRIPT = """
+SPEND = Script("""
 local now = tonumber(ARGV[1])
 if now == 0 then
   local time = redis.call('TIME')
@@ -122,10 +121,9 @@ else
   end
 end
 return answer
-"""
+""")
 LOOK = "return {redis.call('GET', KEYS[1]), redis.call('TIME')}"
 """Of a flood, what is kept, and the time of the very server that keeps it."""
-SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
 class Limiter:
@@ -261,10 +259,7 @@ def spend_in_redis(client: redis.Redis, asked: Asked, now_ms: int = 0) -> Verdic
         arguments[2] = asked.marker.expires_ms
     for charge, key in zip(asked.charges, asked.counters, strict=True):
         arguments += (charge.limit.quota, charge.limit.window * 1000, key.expires_ms, int(charge.soft))
-    try:
-        answer = client.evalsha(SCRIPT_SHA, len(keys), *keys, *arguments)
-    except NoScriptError:  # a fresh server; EVAL teaches it the script
-        answer = client.eval(SCRIPT, len(keys), *keys, *arguments)
+    answer = SPEND.run(client, keys, arguments)
     happened, now_ms, level, deserved_ms, *counts = answer
     found = [
         Counter(now_ms // (charge.limit.window * 1000), current, previous)

@@ -56,6 +56,13 @@ _MAY_HIDE_LETTERS = re.compile(r"[<&\[`~]")
 # since a long one could otherwise be divided in exponentially many ways.
 _ONLY_PUNCTUATION_OF_MARKDOWN = re.compile(r"(?:([*_~`#>-])\1++)+|[*_~`#>-]|!?\[\](?:\(\))?")
 
+# Of letters without marks and these signs neither Markdown nor a parser of HTML makes anything else. A line begins with
+# a letter or an opening sign, so that it begins no list, quote or code.
+_LETTERS = "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u0481\u048a-\u052f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"
+_LETTERS += "\uac00-\ud7a3"
+_PLAIN_LINE = rf"""[{_LETTERS}"'(“‘„«][{_LETTERS}0-9 "'(),.:;?!%/“”‘’„«»–—…、。-]*"""
+_PLAIN = re.compile(rf"{_PLAIN_LINE}(?:\n+{_PLAIN_LINE})*")
+
 
 def render_body(body_raw: str) -> str:
     """Give the HTML of a comment, safe to stand in any page: allowlisted tags only, links checked and not endorsed.
@@ -63,6 +70,22 @@ def render_body(body_raw: str) -> str:
     Never raises. Nothing typed is lost but comments and attributes: a tag that is not allowed appears as text.
     """
     body = clean_body(body_raw)
+    return _plain_paragraphs(body) if _is_plain(body) else _with_markup(body)
+
+
+def _is_plain(body: str) -> bool:
+    """True where a cleaned body holds nothing but letters, digits and signs of which no markup is made."""
+    has_few_lines = body.count("\n") < _MOST_TAGS // 2
+    return has_few_lines and _PLAIN.fullmatch(body) is not None and "://" not in body and " \n" not in body
+
+
+def _plain_paragraphs(body: str) -> str:
+    """Give what Markdown and bleach make of a plain body, at a fiftieth of their cost; most comments are plain."""
+    paragraphs = (lines.strip("\n").replace("\n", "<br>\n") for lines in body.split("\n\n"))
+    return "\n".join(f"<p>{lines}</p>" for lines in paragraphs if lines)
+
+
+def _with_markup(body: str) -> str:
     rendered = _as_typed(body) if _has_too_many_brackets(body) else _tools.markdown.render(body)
     if rendered.count("<") > _MOST_TAGS:
         rendered = _as_typed(body)

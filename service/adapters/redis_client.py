@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import Any
 
+import hiredis
 import redis
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
-from redis.exceptions import RedisClusterException
+from redis.exceptions import NoScriptError, RedisClusterException
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -53,6 +56,33 @@ def remember(client: Client, address: RedisAddress) -> None:
     """Have a cluster that was away looked for under the given names too, since all its nodes may have moved."""
     if isinstance(client, RedisCluster):
         client.nodes_manager.populate_startup_nodes(_nodes(address))
+
+
+class Script:
+    """A script for Redis, which is sent whole only to a server that does not know it yet."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    def run(self, client: Client, keys: Sequence[str], arguments: Sequence[str | int | bytes]) -> Any:
+        """Return what the script answers; raises REDIS_FAULTS.
+
+        Every reply and every page that is rendered runs one, and redis-py's own way with a command, its retries and its
+        measuring, takes longer than everything else about it.
+        """
+        try:
+            if isinstance(client, RedisCluster):
+                return client.evalsha(self._sha, len(keys), *keys, *arguments)
+            command: Any = ("EVALSHA", self._sha, len(keys), *keys, *arguments)
+            connection: Any = client.connection_pool.get_connection()
+            try:
+                connection.send_packed_command([hiredis.pack_command(command)])
+                return connection.read_response()
+            finally:
+                client.connection_pool.release(connection)
+        except NoScriptError:
+            return client.eval(self._text, len(keys), *keys, *arguments)
 
 
 def pubsub_of(client: Client, **options: Any) -> redis.client.PubSub:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.domain.errors import Invalid
 from service.domain.text import clean_line, is_blank
 from service.domain.urls import NotAUrl, parse_http_url
 
 MAX_URL = 2_000  # characters after normalising; longer ones do not survive every proxy and browser
+LONGEST_REMEMBERED = 300  # characters of a URL
 MAX_ID = 200  # characters; ids come from other systems' databases and are short
 
 # What newsletters, advertisers and social sites append to a shared link. It tells visits apart, never articles.
@@ -64,7 +66,8 @@ def parse_article_key(raw: str) -> ArticleKey:
         raise Invalid("article", "empty", "Name the article by its URL or by the id it was registered with.")
     scheme = _SCHEME.match(text)
     if scheme is not None and scheme[1].lower() in {"http", "https"}:
-        return _url_key(text)
+        # Many reply to the same few articles; what somebody makes up must not fill the memory.
+        return (_known_url_key if len(text) < LONGEST_REMEMBERED else _url_key)(text)
     if "://" in text or (scheme is not None and scheme[1].lower() in _SCHEMES_THAT_ARE_NO_IDS):
         raise Invalid(
             "article", "not_a_url", "An article is named by an http or https URL, or by an id without a URL scheme."
@@ -106,6 +109,9 @@ def _url_key(text: str) -> ArticleKey:
             "article", "too_long", f"An article's URL has at most {MAX_URL} characters; this one has {len(value)}."
         )
     return ArticleKey(value=value, origin=url.origin)
+
+
+_known_url_key = lru_cache(maxsize=1_000)(_url_key)
 
 
 def _is_tracking(part: str) -> bool:

@@ -48,6 +48,7 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3040-\u30ff\u
 _UNSPACED += "\uf900-\ufaff\U00020000-\U0003ffff"
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_][{_MARKS}]*)+")
+_ASCII_WORD = re.compile("[a-z0-9]+")
 _SIGN_AMID = re.compile(r"[@$€*~`\\]{1,4}")
 """What is read as a letter within a word, and what Markdown has for letters in another style and does not show."""
 _HAS_SIGNS = re.compile(r"[^\W_][@$€*~`\\]{1,4}[^\W_]|[@$€][^\W_]|[^\W_][@$€]")
@@ -100,7 +101,9 @@ def words_of(text: str) -> tuple[Word, ...]:
 
 def _words_of(text: str) -> tuple[Word, ...]:
     if text.isascii():
-        words = _as_they_stand(text.lower())
+        words = [Word(match[0], *match.span()) for match in _ASCII_WORD.finditer(text.lower())]
+        if _DIGITS.isdisjoint(text):
+            return tuple(words)
     elif _IS_PLAIN.fullmatch(text):
         words = _seen_as_latin(text.lower(), _as_they_stand(text.lower()))
     else:

@@ -9,6 +9,7 @@ many copies, but people who share no more than a turn of phrase ("one of the bes
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
@@ -44,21 +45,23 @@ def sketch(text: str) -> tuple[int, ...]:
     weights = [WORD if len(word) > 1 or word.isascii() else _weight(word) for word in words]
     if sum(weights) < FEWEST_WORDS * WORD:
         return ()
+    runs = [" ".join(run).encode("utf-8", "surrogatepass") for run in _runs(words, weights)]
+    digests = b"".join([blake2b(run, digest_size=8).digest() for run in runs])
     least: dict[int, int] = {}
-    for run in _runs(words, weights):
-        digest = blake2b(" ".join(run).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        number = int.from_bytes(digest, "big", signed=True)
-        part = number % NUMBERS
-        least[part] = min(number, least.get(part, number))
+    for number in sorted(struct.unpack(f">{len(runs)}q", digests)):
+        least.setdefault(number % NUMBERS, number)
     return tuple(least[part] for part in sorted(least))
 
 
 def _words(text: str) -> list[str]:
-    return [word.text for word in words_of(LINK.sub(" ", text)) if not word.text.isdigit()][:MOST_WORDS]
+    return [word for word, _, _ in words_of(LINK.sub(" ", text)) if not word.isdigit()][:MOST_WORDS]
 
 
 def _runs(words: Sequence[str], weights: Sequence[int]) -> Iterator[Sequence[str]]:
     """Yield from each word on as many as weigh three words together, as long as there are so many."""
+    if weights.count(WORD) == len(weights):
+        yield from zip(words, words[1:], words[2:], strict=False)
+        return
     after = weight = 0
     for first in range(len(words)):
         while weight < RUN * WORD:

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import SessionTransaction
+from sqlalchemy import Transaction, func, select
 
 from service.domain.life import Status
 from service.extensions import db
 from service.store.dialect import is_postgresql
+from service.store.here import here
 from service.store.models import SiteCounterRow
 from service.store.together import add_to_or_insert
 
@@ -32,12 +32,12 @@ def move_site_counters(site_id: UUID, moved: Mapping[Status, int]) -> None:
         add_to_or_insert(SiteCounterRow, row, count=moved[status])
 
 
-_slots: WeakKeyDictionary[SessionTransaction, int] = WeakKeyDictionary()
+_slots: WeakKeyDictionary[Transaction, int] = WeakKeyDictionary()
 
 
 def _slot_of_transaction() -> int:
     """Return the slot of the present transaction: with two, one might hold what another waits for, and wait for it."""
-    transaction = db.session().get_transaction()
+    transaction = None if here.connection is None else here.connection.get_transaction()
     assert transaction is not None, "numbers move in the transaction that changes them"
     return _slots.setdefault(transaction, secrets.randbelow(SLOTS))
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.extensions import Base, db
+from service.store.here import here
 
 
 def upsert(model: type[Base], values: Mapping[str, Any]) -> postgresql.Insert | sqlite.Insert:
@@ -37,6 +38,8 @@ def one_of(column: InstrumentedAttribute[Any], values: Collection[Any]) -> Colum
 
 def is_postgresql() -> bool:
     """True where the database in use is PostgreSQL."""
+    if here.connection is not None:
+        return here.connection.dialect.name == "postgresql"
     # To ask Flask-SQLAlchemy for the engine takes longer than many a statement.
     info = db.session().info
     if "is_postgresql" not in info:

@@ -7,8 +7,7 @@ the driver gets both, within the transaction of the session as ever.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,9 +21,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from service.extensions import db
 from service.store.dialect import is_postgresql
+from service.store.here import here
 
-CONNECTION = "connection"
-"""Under which a session keeps the connection of a write transaction, since it takes its time to look for it."""
 Processor = Callable[[Any], Any] | None
 
 statement_sent = Namespace().signal("statement-sent")
@@ -61,7 +59,9 @@ def run(statement: Executable, parameters: Mapping[str, Any]) -> list[tuple[Any,
     on_postgresql = is_postgresql()
     made = _compiled(statement, on_postgresql)
     values = made.in_order(parameters)
-    with _driver(made, values) as driver:
+    connection = _connection(made, values)
+    driver = connection.connection.driver_connection
+    try:
         if on_postgresql:
             cursor: Any = psycopg.RawCursor(driver)
             cursor.execute(made.text, values, prepare=True)
@@ -70,6 +70,8 @@ def run(statement: Executable, parameters: Mapping[str, Any]) -> list[tuple[Any,
         # To ask psycopg for the description would take longer than all else here.
         rows = cursor.fetchall() if made.after else []
         cursor.close()
+    except connection.dialect.loaded_dbapi.Error as fault:
+        raise _told(fault, made, connection) from fault
     if any(made.after):
         return [
             tuple(value if ready is None else ready(value) for value, ready in zip(row, made.after, strict=True))
@@ -82,32 +84,35 @@ def run_for_each(statement: Executable, rows: Sequence[Mapping[str, Any]]) -> No
     """Execute a statement that returns nothing once for each of the parameters, on SQLite."""
     made = _compiled(statement, False)
     values = [made.in_order(row) for row in rows]
-    with _driver(made, values) as driver:
-        driver.executemany(made.text, values).close()
+    connection = _connection(made, values)
+    try:
+        connection.connection.driver_connection.executemany(made.text, values).close()
+    except connection.dialect.loaded_dbapi.Error as fault:
+        raise _told(fault, made, connection) from fault
 
 
-@contextmanager
-def _driver(made: _Compiled, values: list[Any]) -> Iterator[Any]:
-    """Yield the driver's connection, whose errors become SQLAlchemy's."""
+def _connection(made: _Compiled, values: list[Any]) -> Any:
+    """Return the connection on which a statement is about to be sent."""
     if statement_sent.receivers:
         statement_sent.send(None, statement=made.text, values=values)
-    connection = db.session().info.get(CONNECTION) or db.session.connection()
-    driver = connection.connection.driver_connection
-    try:
-        yield driver
-    except connection.dialect.loaded_dbapi.Error as fault:
-        is_lost = connection.dialect.is_disconnect(fault, driver, None)
-        if is_lost:
-            connection.invalidate(fault)
-        raise DBAPIError.instance(
-            made.text,
-            None,
-            fault,
-            connection.dialect.loaded_dbapi.Error,
-            hide_parameters=True,
-            connection_invalidated=is_lost,
-            dialect=connection.dialect,
-        ) from fault
+    return here.connection or db.session.connection()
+
+
+def _told(fault: Any, made: _Compiled, connection: Any) -> Exception:
+    """Return what SQLAlchemy says in place of an error of the driver."""
+    is_lost = connection.dialect.is_disconnect(fault, connection.connection.driver_connection, None)
+    if is_lost:
+        connection.invalidate(fault)
+    told: Exception = DBAPIError.instance(
+        made.text,
+        None,
+        fault,
+        connection.dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=is_lost,
+        dialect=connection.dialect,
+    )
+    return told
 
 
 @lru_cache(maxsize=512)

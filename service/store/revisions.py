@@ -86,11 +86,6 @@ def add_signals(comment: CommentKey, revision: int, signals: Sequence[Signal], *
     rows = [
         {
             "id": new_id(now),
-            "site_id": comment.site_id,
-            "waiting_since": now if waiting else None,
-            "comment_id": comment.id,
-            "article_id": comment.article_id,
-            "revision": revision,
             "name": signal.name,
             "verdict": signal.verdict.value,
             "score": signal.score,
@@ -101,7 +96,15 @@ def add_signals(comment: CommentKey, revision: int, signals: Sequence[Signal], *
         }
         for signal in signals
     ]
-    add_rows(SignalRow, rows)
+    add_rows(
+        SignalRow,
+        rows,
+        site_id=comment.site_id,
+        waiting_since=now if waiting else None,
+        comment_id=comment.id,
+        article_id=comment.article_id,
+        revision=revision,
+    )
 
 
 def let_signals_wait(waiting: Sequence[tuple[UUID, int, datetime]]) -> None:

@@ -22,9 +22,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.config import Settings
 from service.domain.errors import StoreUnavailable
-from service.extensions import db
+from service.extensions import WRITES_ON, db
 from service.store.connecting import bound_waiting, bounded, nothing_written, unbounded
-from service.store.prepared import CONNECTION
+from service.store.dialect import is_postgresql
+from service.store.here import here
 
 log = logging.getLogger(__name__)
 
@@ -92,21 +93,30 @@ def writing(*, hurried: bool = False) -> Iterator[None]:
     with faults_told(hurried=hurried), _in_line():
         # What was read before belongs to another snapshot; the block reads again what it decides on.
         session = db.session()
-        session.rollback()
-        session.info[CONNECTION] = session.connection(execution_options={"for_writing": True})
-        _to_follow().clear()
-        try:
-            yield
-            session.commit()
-        except BaseException:
+        if session.in_transaction():
             session.rollback()
-            raise
-        finally:
-            del session.info[CONNECTION]
-    follow = list(_to_follow())
-    _to_follow().clear()
+        follow: dict[Callable[[], None], None] = {}
+        # A session takes longer to begin and to end a transaction than two statements that go past it, so it joins this
+        # one only if it is needed.
+        with db.engine.connect().execution_options(for_writing=True) as connection, connection.begin():
+            here.connection, here.follow, session.info[WRITES_ON] = connection, follow, connection
+            try:
+                yield
+                _leave(session.commit)
+            except BaseException:
+                _leave(session.rollback)
+                raise
+            finally:
+                here.connection = None
+                del session.info[WRITES_ON]
     for act in follow:
         act()
+
+
+def _leave(end: Callable[[], None]) -> None:
+    """Let the session leave the transaction that it has joined, which ends by itself."""
+    if db.session().in_transaction():
+        end()
 
 
 def after_commit(act: Callable[[], None]) -> None:
@@ -114,13 +124,7 @@ def after_commit(act: Callable[[], None]) -> None:
 
     Nothing is done where the block raises. It must not fail, since what was committed cannot be undone.
     """
-    _to_follow()[act] = None
-
-
-def _to_follow() -> dict[Callable[[], None], None]:
-    # A dict, since it keeps the order and has everything once.
-    acts: dict[Callable[[], None], None] = db.session().info.setdefault("after_commit", {})
-    return acts
+    here.follow[act] = None
 
 
 class _Line:
@@ -166,11 +170,10 @@ def _in_line() -> Iterator[None]:
     SQLite itself lets everybody who waits ask again now and then, and whoever asks at the right moment wins: under load
     some never would. PostgreSQL needs no line.
     """
-    engine = db.engine
-    if engine.dialect.name != "sqlite":
+    if is_postgresql():
         yield
         return
-    line = _lines.setdefault(engine, _Line())
+    line = _lines.setdefault(db.engine, _Line())
     if not line.wait(SQLITE_BUSY_MILLISECONDS / 1000):
         raise StoreUnavailable
     try:

@@ -68,8 +68,15 @@ def alike(numbers: int) -> Select[int]:
 
 def keep_sketch(comment: CommentKey, numbers: Sequence[int], *, now: datetime) -> None:
     """Store the numbers of a comment's text; those of an earlier text have to be dropped before."""
-    named = {"comment_id": comment.id, "article_id": comment.article_id, "site_id": comment.site_id}
-    add_rows(SketchRow, [named | {"number": number, "created_at": now} for number in numbers])
+    numbered = [{"number": number} for number in numbers]
+    add_rows(
+        SketchRow,
+        numbered,
+        comment_id=comment.id,
+        article_id=comment.article_id,
+        site_id=comment.site_id,
+        created_at=now,
+    )
 
 
 def drop_sketches_of(comment_ids: Sequence[UUID]) -> None:

@@ -7,46 +7,47 @@ it is in the same process, and its statements are merely kept compiled.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Executable, bindparam, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.extensions import Base, db
+from service.extensions import Base
 from service.store.dialect import is_postgresql
 from service.store.prepared import run, run_for_each
 
 MOST_VALUES = 200
 """In one statement; a longer one would not often be met again as it is."""
-_GATHERED = "gathered_writes"
-"""Under which the session keeps what waits for the end of the block."""
+MOST_ROWS = 20
+"""Of one INSERT, likewise."""
 
 
 @dataclass(frozen=True)
 class _Kind:
     """What a statement looks like, whatever its values: statements of one kind are compiled once.
 
-    `added` are the columns to which values are added, in the row that `keys` name; none of them in a plain INSERT.
+    Of several `rows` of an INSERT the `columns` have one value for all, and each has its own for `own_columns`. `added`
+    are the columns to which values are added, in the row that `keys` name; none of them in a plain INSERT.
     """
 
     model: type[Base]
     columns: tuple[str, ...]
+    own_columns: tuple[str, ...] = ()
+    rows: int = 1
     keys: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     is_upsert: bool = False
     on_postgresql: bool = False
 
     def statement(self, prefix: str) -> Any:
-        """Return the statement for one row, with a parameter for each value, named by `prefix` and column.
-
-        Of several rows each is a statement of its own: SQLAlchemy compiles an INSERT of many rows anew every time.
-        """
+        """Return the statement, with a parameter for each value, named by `prefix`, number of the row and column."""
         table: Any = self.model.__table__
         values = {name: bindparam(f"{prefix}{name}", type_=table.c[name].type) for name in self.columns}
         if self.is_upsert:
@@ -57,29 +58,50 @@ class _Kind:
         if self.added:
             found = [table.c[key] == values[key] for key in self.keys]
             return update(table).where(*found).values({name: table.c[name] + values[name] for name in self.added})
-        return insert(table).values(values)
+        rows = [
+            values | {name: bindparam(f"{prefix}{at}_{name}", type_=table.c[name].type) for name in self.own_columns}
+            for at in range(self.rows)
+        ]
+        return insert(table).values(rows if len(rows) > 1 else rows[0])
 
 
-Written = tuple[_Kind, Mapping[str, Any]]
+@dataclass(frozen=True)
+class _Written:
+    kind: _Kind
+    values: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]] = ()
+    """What each row has of its own."""
 
 
-def add_rows(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, which all name the same columns; none is no fault."""
-    if rows:
-        kind = _Kind(model, tuple(rows[0]))
-        _write([(kind, row) for row in rows])
+class _Here(threading.local):
+    gathered: list[_Written] | None = None
+    """What waits for the end of the block."""
+
+
+_here = _Here()
+
+
+def add_rows(model: type[Base], rows: Sequence[Mapping[str, Any]], **shared: Any) -> None:
+    """Insert rows, which all name the same columns, besides those that they share; none is no fault."""
+    # SQLite is given one row after another, which makes one statement of however many.
+    at_once = MOST_ROWS if is_postgresql() else 1
+    for first in range(0, len(rows), at_once):
+        part = rows[first : first + at_once]
+        _write(_Written(_Kind(model, tuple(shared), tuple(part[0]), len(part)), shared, part))
 
 
 def add_to(model: type[Base], keys: Mapping[str, Any], **by: Any) -> None:
     """Add to the columns of one row that exists."""
     row = dict(keys) | by
-    _write([(_Kind(model, tuple(row), tuple(keys), tuple(by)), row)])
+    _write(_Written(_Kind(model, tuple(row), keys=tuple(keys), added=tuple(by)), row))
 
 
 def add_to_or_insert(model: type[Base], keys: Mapping[str, Any], **by: Any) -> None:
     """Add to the columns of one row, which is made with these values where it does not exist."""
-    row = dict(keys) | by
-    _write([(_Kind(model, tuple(row), tuple(keys), tuple(by), is_upsert=True, on_postgresql=is_postgresql()), row)])
+    row, added = dict(keys) | by, tuple(by)
+    on_postgresql = is_postgresql()
+    kind = _Kind(model, tuple(row), keys=tuple(keys), added=added, is_upsert=True, on_postgresql=on_postgresql)
+    _write(_Written(kind, row))
 
 
 @contextmanager
@@ -88,53 +110,55 @@ def together() -> Iterator[None]:
 
     Nothing within the block may read what it writes. On PostgreSQL no row may be written twice in it.
     """
-    gathered: list[Written] = []
-    info = db.session().info
-    assert _GATHERED not in info, "one block at a time gathers"
-    info[_GATHERED] = gathered
+    assert _here.gathered is None, "one block at a time gathers"
+    gathered: list[_Written] = []
+    _here.gathered = gathered
     try:
         yield
     finally:
-        del info[_GATHERED]
+        _here.gathered = None
     if gathered:
         _send(gathered)
 
 
-def _write(written: Sequence[Written]) -> None:
-    gathered = db.session().info.get(_GATHERED)
-    if gathered is None:
-        _send(written)
+def _write(written: _Written) -> None:
+    if _here.gathered is None:
+        _send([written])
     else:
-        gathered.extend(written)
+        _here.gathered.append(written)
 
 
-def _send(written: Sequence[Written]) -> None:
+def _send(written: Sequence[_Written]) -> None:
     if not is_postgresql():
-        for kind, alike in groupby(written, key=itemgetter(0)):
-            run_for_each(_statement((kind,)), [_named(0, row) for _, row in alike])
+        for kind, alike in groupby(written, key=attrgetter("kind")):
+            run_for_each(_statement((kind,)), [_named(0, one) for one in alike])
         return
     for part in _parts(written):
         parameters: dict[str, Any] = {}
-        for number, (_, row) in enumerate(part):
-            parameters |= _named(number, row)
-        run(_statement(tuple(kind for kind, _ in part)), parameters)
+        for number, one in enumerate(part):
+            parameters |= _named(number, one)
+        run(_statement(tuple([one.kind for one in part])), parameters)
 
 
-def _parts(written: Sequence[Written]) -> Iterator[Sequence[Written]]:
-    part: list[Written] = []
+def _parts(written: Sequence[_Written]) -> Iterator[Sequence[_Written]]:
+    part: list[_Written] = []
     values = 0
     for one in written:
-        if part and values + len(one[1]) > MOST_VALUES:
+        size = len(one.values) + len(one.rows) * len(one.kind.own_columns)
+        if part and values + size > MOST_VALUES:
             yield part
             part, values = [], 0
         part.append(one)
-        values += len(one[1])
+        values += size
     yield part
 
 
-def _named(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+def _named(number: int, written: _Written) -> dict[str, Any]:
     # A plain column's name would be taken for a value to be filled in by SQLAlchemy.
-    return {f"w{number}_{name}": value for name, value in row.items()}
+    named = {f"w{number}_{name}": value for name, value in written.values.items()}
+    for at, row in enumerate(written.rows):
+        named |= {f"w{number}_{at}_{name}": value for name, value in row.items()}
+    return named
 
 
 @lru_cache(maxsize=256)

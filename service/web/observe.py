@@ -11,9 +11,10 @@ import traceback
 from uuid import uuid4
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 
 from service import metrics
+from service.web.parsing import the_request
 
 log = structlog.get_logger("postbag.request")
 
@@ -28,10 +29,11 @@ def observe(app: Flask, *, behind_proxy: bool) -> None:
 
     @app.before_request
     def begin() -> None:
-        given = request.headers.get("X-Request-Id", "") if behind_proxy else ""
+        asked = the_request()
+        given = asked.headers.get("X-Request-Id", "") if behind_proxy else ""
         # A trusted proxy's number ties its log to ours; anybody else's could be made to look like one.
         request_id = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
-        request.environ[ENVIRON_KEY] = request_id
+        asked.environ[ENVIRON_KEY] = request_id
         # From here on every line that this thread logs carries the number, whoever writes it.
         structlog.contextvars.bind_contextvars(request_id=request_id)
         g.began = time.perf_counter()
@@ -39,13 +41,14 @@ def observe(app: Flask, *, behind_proxy: bool) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         seconds = time.perf_counter() - g.get("began", time.perf_counter())
-        route = str(request.url_rule) if request.url_rule else "unknown"
+        asked = the_request()
+        route = str(asked.url_rule) if asked.url_rule else "unknown"
         # A method can be any word, and every word would be kept as a label for as long as the process lives.
-        method = request.method if request.method in METHODS else "other"
-        response.headers["X-Request-Id"] = request.environ.get(ENVIRON_KEY, "")
+        method = asked.method if asked.method in METHODS else "other"
+        response.headers["X-Request-Id"] = asked.environ.get(ENVIRON_KEY, "")
         metrics.requests.labels(method, route, str(response.status_code)).inc()
         metrics.request_seconds.labels(method, route).observe(seconds)
-        if request.endpoint not in QUIET:
+        if asked.endpoint not in QUIET:
             log.info(
                 "request",
                 method=method,

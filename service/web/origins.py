@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Response, current_app, g, request
+from werkzeug.sansio.utils import get_current_url
 
 from service.actions import known_sites
 from service.actions.known_sites import SiteChanged
@@ -22,7 +23,7 @@ from service.domain.errors import Invalid, NotFound, OriginNotAllowed, PostbagEr
 from service.domain.site import Site
 from service.domain.text import forbidden_character
 from service.web.auth import SCHEME, caller_if_any
-from service.web.parsing import ApiBlueprint, load_body
+from service.web.parsing import ApiBlueprint, load_body, the_request
 from service.web.problems import TooLarge
 from service.web.responses import add_headers
 
@@ -45,7 +46,18 @@ def settings() -> Settings:
 
 def base_url() -> str:
     """Return the address of this service as readers reach it, without a slash at its end."""
-    return settings().public_url or request.host_url.rstrip("/")
+    return settings().public_url or _host_url()
+
+
+def _host_url() -> str:
+    asked = the_request()
+    # werkzeug puts it together anew each time, which takes as long as a look into a table of routes.
+    return (_url_of if len(asked.host) < LONGEST_REMEMBERED else _url_of.__wrapped__)(asked.scheme, asked.host)
+
+
+@lru_cache(maxsize=1_000)
+def _url_of(scheme: str, host: str) -> str:
+    return get_current_url(scheme, host).rstrip("/")
 
 
 def readable_by_any_page() -> None:
@@ -124,7 +136,7 @@ def _documented(view: Callable[..., Any]) -> Any:
 
 def _slug_of_body() -> str | None:
     try:
-        slug: object = load_body(request).get("site")
+        slug: object = load_body(the_request()).get("site")
     except TooLarge:
         # The site is named in what was not read. That a text is too long may be told to any page.
         readable_by_any_page()
@@ -161,8 +173,7 @@ def _is_allowed(origin: str, site: Site) -> bool:
     if normalised is None:
         return False
     # Our own form is posted from the address it was opened under, which need not be the public one.
-    ours = {_origin_or_none(base_url()), _origin_or_none(request.host_url)}
-    return site.lists_origin(normalised) or normalised in ours
+    return site.lists_origin(normalised) or normalised in map(_origin_or_none, (base_url(), _host_url()))
 
 
 def _origin_or_none(text: str) -> str | None:

@@ -33,7 +33,14 @@ IMPORT_MAX = "POSTBAG_IMPORT_MAX"
 """Under which the application's configuration has how many bytes a file may have."""
 FIELDS_OF_LARGER_FORM = 50
 """Each field of a form costs a hundred times the two bytes that it can be sent in."""
+LOADED = "postbag.loaded_body"
+"""Where in the WSGI environment the fields of a body are, once they are known."""
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+def the_request() -> Request:
+    """Return the present request itself: each look at it through Flask's stand-in takes four calls."""
+    return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 
 def is_form(request: Request) -> bool:
@@ -49,6 +56,7 @@ def bound_body() -> None:
     read here as far as it is accepted: werkzeug would cut it off there without a word, and half a reply would be stored
     as if it were the whole.
     """
+    request = the_request()
     if request.method not in METHODS_WITH_BODY:
         return
     endpoint = request.endpoint or ""
@@ -57,15 +65,15 @@ def bound_body() -> None:
         request.max_form_memory_size = MAX_REQUEST_BYTES
         request.max_content_length = current_app.config[IMPORT_MAX] + MAX_REQUEST_BYTES
         return
-    larger_form = LARGER_FORMS.get(endpoint) if is_form(request) else None
-    plain = MAX_FORM_BYTES if is_form(request) else MAX_REQUEST_BYTES
-    most = larger_form or (plain if is_form(request) else LARGER_BODIES.get(endpoint, plain))
+    has_form = is_form(request)
+    larger_form = LARGER_FORMS.get(endpoint) if has_form else None
+    most = larger_form or (MAX_FORM_BYTES if has_form else LARGER_BODIES.get(endpoint, MAX_REQUEST_BYTES))
     request.max_content_length = request.max_form_memory_size = most
     if request.content_length is None and len(request.get_data()) >= most and request.environ["wsgi.input"].read(1):
         raise TooLarge
     if larger_form and request.get_data().count(b"&") >= FIELDS_OF_LARGER_FORM:
         raise TooLarge
-    if is_form(request) and not larger_form and _decoded_bytes(request) > MAX_REQUEST_BYTES:
+    if has_form and not larger_form and _decoded_bytes(request) > MAX_REQUEST_BYTES:
         raise TooLarge
 
 
@@ -74,10 +82,17 @@ def _decoded_bytes(request: Request) -> int:
 
 
 def load_body(request: Request) -> dict[str, Any]:
-    """Return the body's fields as they were sent, from JSON or from a form.
+    """Return the body's fields as they were sent, from JSON or from a form; whoever asks again gets the same ones.
 
     Raises TooLarge, UnsupportedMediaType, MalformedJson, and Invalid for JSON that is no object.
     """
+    loaded: dict[str, Any] | None = request.environ.get(LOADED)
+    if loaded is None:
+        loaded = request.environ[LOADED] = _loaded_body(request)
+    return loaded
+
+
+def _loaded_body(request: Request) -> dict[str, Any]:
     try:
         if is_form(request):
             return request.form.to_dict()
@@ -149,6 +164,16 @@ class ApiBlueprint(Blueprint):
     def arguments(self, schema: Any, **options: Any) -> Any:
         """Let a view have arguments; a schema is made here once, since making it costs more than reading with it."""
         return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+
+    def alt_response(self, *args: Any, **options: Any) -> Any:
+        """Document what else a view answers, and leave it as it is: a wrapper for each would only call the next one."""
+        document = super().alt_response(*args, **options)
+
+        def documented(view: Any) -> Any:
+            view._apidoc = document(view)._apidoc
+            return view
+
+        return documented
 
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {  # noqa: RUF012 - flask-smorest declares it so
         **Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,

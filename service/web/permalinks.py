@@ -5,7 +5,15 @@ from __future__ import annotations
 from urllib.parse import urlencode
 from uuid import UUID
 
+from service.web.languages import asked_for
 from service.web.origins import base_url
+from service.web.parsing import the_request
+
+
+def path_of_receipt(token: str) -> str:
+    """Return where an author finds their receipt, in the language that this address asks for, if it asks for one."""
+    tongue = asked_for()
+    return f"{the_request().script_root}/receipts/{token}{f'?lang={tongue}' if tongue else ''}"
 
 
 def address_of_thread(site: str, key: str) -> str:

@@ -6,6 +6,8 @@ import threading
 import time
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from service.adapters.markup import SANITISER_VERSION, has_visible_text, render_body, visible_text
 
@@ -236,6 +238,28 @@ def test_quotes_and_lists_beyond_reason_stay_text() -> None:
     shown = render_body("> " * 30 + "deep")
     assert shown.count("<blockquote>") < 20
     assert "&gt; deep" in shown
+
+
+def test_a_body_of_nothing_but_short_paragraphs_is_shown_as_it_was_typed() -> None:
+    assert render_body("so\n\n" * 1_001).startswith("<pre><code>so\n")
+    assert render_body("so\n\n" * 400).startswith("<p>so</p>\n<p>so")
+
+
+NEARLY_PLAIN = st.sampled_from(
+    [*"abétpя漢かã019", *"\"'(),.:;?!%/-+“”„«»–…、 \n", "  ", "\n\n", "http", "://", "1. ", "2) ", "- ", "    "]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(NEARLY_PLAIN, max_size=30).map("".join).map(str.strip))
+@example("One said: “no”.\n'Well', (said) the other –\n\n\nand left: 50% / 2.")
+@example("word\n- item")
+@example("word\n1. item")
+@example("see http://e.com/a-b")
+def test_a_text_without_markup_is_shown_as_it_is_beside_some(body: str) -> None:
+    """Plain text takes a shorter way than what has markup in it, and has to come out the same."""
+    beside = "\n<p><em>marked</em></p>"
+    assert f"{render_body(body)}{beside}".strip() == render_body(f"{body}\n\n*marked*")
 
 
 def test_threads_do_not_share_a_parser() -> None:

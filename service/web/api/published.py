@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-from flask import Response, g, redirect, request, url_for
+from flask import Response, g, redirect, request
 
 from service.actions import forms, submit
 from service.actions.body import preview
@@ -25,7 +25,8 @@ from service.web.edge import depends_on
 from service.web.limit_headers import limit_headers
 from service.web.origins import base_url, open_to_any_page, sent_to_a_site
 from service.web.own_browser import author_cookie
-from service.web.parsing import FORM, ApiBlueprint, is_form
+from service.web.parsing import FORM, ApiBlueprint, is_form, the_request
+from service.web.permalinks import path_of_receipt
 from service.web.responses import add_headers, cacheable, json_response
 from service.web.schemas.public import (
     ChallengeQuery,
@@ -161,7 +162,7 @@ def submit_comment(sent: dict[str, Any]) -> Response:
         submitted = _submit(reply, key)
     if submitted.verdict is not None:
         add_headers(limit_headers(submitted.verdict))
-    receipt_path = url_for("receipt_page.show", token=submitted.receipt_token)
+    receipt_path = path_of_receipt(submitted.receipt_token)
     if is_browser_form():
         answer = redirect(receipt_path, 303)
         assert isinstance(answer, Response)
@@ -237,7 +238,8 @@ def count_comments(query: dict[str, Any]) -> Response:
 
 def is_browser_form() -> bool:
     """True where a person's browser posted a form and will show the answer as a page."""
-    return is_form(request) and "text/html" in request.headers.get("Accept", "")
+    asked = the_request()
+    return is_form(asked) and "text/html" in asked.headers.get("Accept", "")
 
 
 def _submit(reply: Reply, idempotency_key: str | None) -> submit.Submitted:
