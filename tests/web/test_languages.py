@@ -483,7 +483,7 @@ def test_every_phrase_of_a_refusal_belongs_to_a_code_or_a_fault() -> None:
     of_faults = {str(fault.values[1]) for fault in FAULTS}
     others = {"malformed", "notAccepted", "notTakenFromYou", "required", "reviseNoMore", "reviseWindowOver"}
     others |= {"appealed", "nothingToAppeal", "textRequired", "tooManyLetters"}
-    others |= {"readerTokenExpired", "readerTokenWrong"}
+    others |= {"readerTokenExpired", "readerTokenWrong", "nothingToVouch", "notProvenHere"}
     assert set(ENGLISH["error"]) <= of_codes | of_faults | others
 
 
