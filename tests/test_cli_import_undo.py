@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,8 +10,10 @@ from click.testing import Result
 from sqlalchemy import select
 
 from service.extensions import db
+from service.store import imports
+from service.store.imports import NewAuthor
 from service.store.models import ArticleRow, AuthorRow
-from service.store.session import reading
+from service.store.session import reading, writing
 from service.store.sites import find_site
 from tests.driver import SiteDriver
 from tests.exports import comment, item, report, wxr
@@ -58,6 +61,20 @@ def test_all_goes_where_nobody_has_touched_anything(free_site: SiteDriver, tmp_p
     listed = free_site.app.test_cli_runner().invoke(args=["import", "list", "--site", free_site.slug]).output
     assert "undone, 8 read, 8 imported, 0 skipped, 8 taken back" in listed
     assert free_site.app.test_cli_runner().invoke(args=["audit", "verify", "--site", free_site.slug]).exit_code == 0
+
+
+def test_authors_go_whose_comments_a_killed_import_has_not_come_to(free_site: SiteDriver, tmp_path: Path) -> None:
+    done = report(free_site, tmp_path, wxr(item(free_site.article, *THREAD)))
+    before = rows_of(free_site)
+    now = datetime.now(UTC)
+    with free_site.app.app_context(), writing():
+        made_ahead = [NewAuthor(bytes([n]) * 32, b"sealed", now, {}) for n in range(3)]
+        assert len(imports.add_authors(find_site(free_site.slug).id, made_ahead)) == 3
+    assert rows_of(free_site) > before
+    assert undo(free_site, done["id"]).exit_code == 0
+    with free_site.app.app_context(), reading():
+        of_site = AuthorRow.site_id == find_site(free_site.slug).id
+        assert db.session.scalars(select(AuthorRow.id).where(of_site)).all() == []
 
 
 def test_what_people_did_something_with_stays_with_what_is_above_it(free_site: SiteDriver, tmp_path: Path) -> None:

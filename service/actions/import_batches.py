@@ -5,27 +5,29 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from service.actions import announce
-from service.actions.beside import Beside
+from service.actions.import_plan import NOTED, SKIPPED, Batch, Planned
 from service.actions.submit import avatar_seed
 from service.actions.toolbox import tools
-from service.adapters.imports.bodies import Bodies, Body
-from service.adapters.imports.staging import StagedArticle, Staging, Text
+from service.adapters.imports.bodies import Body, body_of
+from service.adapters.imports.staging import Text, Texts
 from service.adapters.markup import SANITISER_VERSION
 from service.domain.comment import Place, place_in_thread, split_path
 from service.domain.emails import email_lookup_form
 from service.domain.errors import StoreUnavailable
-from service.domain.imports import HELD_AS, Node, System, tidy_email, tidy_name, tidy_title, tidy_website
+from service.domain.imports import HELD_AS, System, tidy_email, tidy_name, tidy_title, tidy_website
 from service.domain.life import Standing, Status, first_standing
 from service.domain.site import Site
 from service.domain.text import folded
 from service.store import articles, authors, comments, counters, imports
+from service.store.dialect import is_postgresql
 from service.store.ids import new_id
 from service.store.imports import NewArticle, NewAuthor
 from service.store.session import take_time, writing
@@ -34,48 +36,18 @@ log = logging.getLogger(__name__)
 
 NOBODY_AT = "no-address.invalid"
 """Where authors without an address seem to live: RFC 2606 keeps `.invalid` from ever being somewhere."""
+RECEIPT_HASH_BYTES = 32
 TRIES = 5  # of one batch; it waits for people's rows a second at most each time
 EMPTY = Body("", "", "", b"", False)
-
-
-@dataclass(slots=True)
-class Planned:
-    """A comment in its thread; `known` is its id and path where it was imported before."""
-
-    node: Node
-    known: tuple[UUID, bytes] | None
-
-
-@dataclass(slots=True)
-class Batch:
-    """Whole threads of some articles; `texts` and `bodies` are of those that are new, by `seq`."""
-
-    planned: list[tuple[StagedArticle, Planned]] = field(default_factory=list)
-    texts: dict[int, Text] = field(default_factory=dict)
-    bodies: dict[int, Body] = field(default_factory=dict)
-    size: int = 0
-    """Characters of all texts."""
-
-    def add(self, article: StagedArticle, thread: Iterable[Planned]) -> None:
-        """Take one more thread."""
-        for one in thread:
-            self.planned.append((article, one))
-            self.size += one.node.size
-
-    @property
-    def new(self) -> list[Planned]:
-        """Those that are not there yet."""
-        return [one for _, one in self.planned if one.known is None]
 
 
 @dataclass(slots=True)
 class Placed:
     """A comment that gets rows; `kept` is what one of our own exports says of it besides."""
 
-    node: Node
+    planned: Planned
     id: UUID
     place: Place
-    article: StagedArticle
     standing: Standing
     body: Body
     name: str
@@ -86,138 +58,131 @@ class Placed:
     held: str
     kept: dict[str, Any] = field(default_factory=dict)
     shown_replies: int = 0
+    receipt_hash: bytes = b""
 
     @property
     def is_shown(self) -> bool:
         return self.standing.is_published or self.shown_replies > 0
 
 
+@dataclass(slots=True)
+class Who:
+    """The authors of a batch, by the hash of their address, or of what else they are found by."""
+
+    found_by: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """The kind of the hash, and what is hashed."""
+    records: dict[bytes, Counter[Status]] = field(default_factory=dict)
+    first: dict[bytes, Placed] = field(default_factory=dict)
+    """One comment of each."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a batch."""
+
+    done: int
+    """Comments of the batch, also those that were there before."""
+    statuses: Counter[Status] = field(default_factory=Counter)
+    """How many were imported into each."""
+    said: list[tuple[str, str, str]] = field(default_factory=list)
+    """Lines of the report: the kind, the id in the export, and the sentence."""
+    given: list[tuple[str, UUID]] = field(default_factory=list)
+    """What things of the export are called here, where something else of it refers to them."""
+
+
 class Writer:
-    """Writes batches of one import into a site; without an `import_id` it only counts."""
+    """Writes batches of one import into a site; without an `import_id` it only counts.
 
-    places_ahead = True
-    """False where the place of a comment depends on what was stored before it."""
+    Several processes may each write with a copy of one, if `texts` reads by a connection of the process' own.
+    """
 
-    def __init__(
-        self,
-        site: Site,
-        import_id: UUID | None,
-        system: System,
-        staged: Staging,
-        bodies: Bodies,
-        beside: Beside,
-        *,
-        now: datetime,
-    ) -> None:
-        self._site, self.import_id, self._system, self._staged = site, import_id, system, staged
-        self._bodies, self._beside, self._now = bodies, beside, now
-        self._under_way: Callable[[], None] | None = None
-        self.imported = 0
-        self.pending = 0
-        self.done = 0
-        """Comments of the batches that are there."""
+    def __init__(self, site: Site, import_id: UUID | None, system: System, texts: Texts, *, now: datetime) -> None:
+        self._site, self._import_id, self._system, self._now = site, import_id, system, now
+        self.texts = texts
 
-    def with_bodies(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Yield batches with their texts prepared; those of the next one are under way meanwhile."""
-        before: tuple[Batch, Callable[[], Sequence[Body]]] | None = None
-        for batch in batches:
-            seqs = [one.node.seq for one in batch.new]
-            batch.texts = dict(zip(seqs, self._staged.texts(seqs), strict=True))
-            has_words = [one.node.seq for one in batch.new if one.node.status is not Status.DELETED]
-            coming = self._bodies.begin([(batch.texts[seq].text, batch.texts[seq].markup) for seq in has_words])
-            if before is not None:
-                yield _with_bodies(*before)
-            before = (batch, coming)
-        if before is not None:
-            yield _with_bodies(*before)
+    @property
+    def takes_turns(self) -> bool:
+        """True where no two batches can be stored at once: SQLite has one writer."""
+        return not is_postgresql()
 
-    def write(self, batch: Batch) -> None:
-        """Begin to write a batch, when the one before is there; `settle` waits for the last."""
-        if not self.places_ahead:
-            self.settle()
-        placed, said = self._place(batch)
-        self.settle()
-        stored = self._beside.begin(lambda: self._store_at_last(placed))
+    def write(self, batch: Batch, turn: AbstractContextManager[object]) -> Outcome:
+        """Prepare a batch, and store it in one transaction when it is its `turn`; raises StoreUnavailable."""
+        new = batch.new
+        seqs = [one.seq for one in new]
+        texts = dict(zip(seqs, self.texts.texts(seqs), strict=True))
+        bodies = {
+            one.seq: body_of(texts[one.seq].text, texts[one.seq].markup)
+            for one in new
+            if one.status is not Status.DELETED
+        }
+        return self._write(batch, texts, bodies, turn)
 
-        def end() -> None:
-            stored()
-            self._told_of(placed)
-            for kind, source_id, sentence in said:
-                self._staged.tell(kind, source_id, sentence)
-            for one in placed:
-                self.count(one.standing.status)
-            self.done += len(batch.planned)
+    def _write(
+        self, batch: Batch, texts: dict[int, Text], bodies: dict[int, Body], turn: AbstractContextManager[object]
+    ) -> Outcome:
+        outcome = Outcome(len(batch.planned))
+        placed = self._place(batch, texts, bodies, outcome)
+        if self._import_id is not None:
+            with turn:
+                self._store_at_last(self._import_id, placed)
+            outcome.given = self._given(placed)
+        outcome.statuses.update(one.standing.status for one in placed)
+        return outcome
 
-        self._under_way = end
-
-    def settle(self) -> None:
-        """Wait until all that was begun is there; raises what went wrong with it."""
-        under_way, self._under_way = self._under_way, None
-        if under_way is not None:
-            under_way()
-
-    def _store_at_last(self, placed: Sequence[Placed]) -> None:
+    def _store_at_last(self, import_id: UUID, placed: Sequence[Placed]) -> None:
         """Store what was placed in one transaction, again where somebody held a row of it for too long."""
-        if self.import_id is None:
-            return
+        who = self._who(placed)
         for attempt in range(TRIES):
             try:
+                if not self.takes_turns:
+                    self._make_authors(who)
                 with writing():
                     take_time()
-                    self._store(self.import_id, placed)
+                    self._store(import_id, placed, who)
                 return
             except StoreUnavailable:
                 if attempt == TRIES - 1:
                     raise
                 log.warning("a batch of an import is tried again")
 
-    def _told_of(self, placed: Sequence[Placed]) -> None:
-        """Keep what was stored is called here, for what refers to it."""
-        self._staged.give((one.node.id, one.id) for one in placed if one.kept)
+    def _given(self, placed: Sequence[Placed]) -> list[tuple[str, UUID]]:
+        return []
 
-    def count(self, status: Status) -> None:
-        """Count a comment that has been imported."""
-        self.imported += 1
-        self.pending += status is Status.PENDING
-
-    def _place(self, batch: Batch) -> tuple[list[Placed], list[tuple[str, str, str]]]:
-        """Return what gets rows, parents first, and what the report says of the others."""
+    def _place(self, batch: Batch, texts: dict[int, Text], bodies: dict[int, Body], outcome: Outcome) -> list[Placed]:
+        """Return what gets rows, parents first; the outcome takes what the report says of the others."""
         places: dict[int, tuple[UUID, bytes]] = {}
         placed: list[Placed] = []
-        said: list[tuple[str, str, str]] = []
-        for article, planned in batch.planned:
-            node = planned.node
+        for planned in batch.planned:
             if planned.known is not None:
-                places[node.seq] = planned.known
+                places[planned.seq] = planned.known
                 continue
-            body, status = batch.bodies.get(node.seq, EMPTY), node.status
+            body, status = bodies.get(planned.seq, EMPTY), planned.status
             if body.fault:
-                if not node.replies:
-                    said.append(("skipped", node.id, body.fault))
+                if not planned.replies:
+                    outcome.said.append((SKIPPED, planned.id, body.fault))
                     continue
-                said.append(("noted", node.id, f"only its place is kept, for the replies below it: {body.fault}"))
+                sentence = f"only its place is kept, for the replies below it: {body.fault}"
+                outcome.said.append((NOTED, planned.id, sentence))
                 body, status = EMPTY, Status.DELETED
-            one = self._placed(article, node, batch.texts[node.seq], body, status, places)
-            places[node.seq] = (one.id, one.place.path)
+            one = self._placed(planned, texts[planned.seq], body, status, places)
+            places[planned.seq] = (one.id, one.place.path)
             placed.append(one)
+        # Nobody has the tokens of these receipts. To ask for all at once takes a fraction of the time.
+        by_chance = secrets.token_bytes(RECEIPT_HASH_BYTES * len(placed))
+        for at, one in enumerate(placed):
+            one.receipt_hash = by_chance[RECEIPT_HASH_BYTES * at : RECEIPT_HASH_BYTES * (at + 1)]
         by_id = {one.id: one for one in placed}
         for one in reversed(placed):
             above = by_id.get(one.place.parent_id) if one.place.parent_id else None
             if above is not None and one.is_shown:
                 above.shown_replies += 1
-        return placed, said
+        return placed
 
     def _placed(
-        self,
-        article: StagedArticle,
-        node: Node,
-        text: Text,
-        body: Body,
-        status: Status,
-        places: dict[int, tuple[UUID, bytes]],
+        self, planned: Planned, text: Text, body: Body, status: Status, places: dict[int, tuple[UUID, bytes]]
     ) -> Placed:
-        comment_id = new_id(node.written + timedelta(milliseconds=node.rank))
-        parent = places.get(node.answers.seq) if node.answers is not None else None
+        comment_id = new_id(planned.written + timedelta(milliseconds=planned.rank))
+        parent = places.get(planned.answers) if planned.answers is not None else None
         place = place_in_thread(comment_id, parent, max_depth=self._site.max_depth)
         email = tidy_email(text.email)
         held = HELD_AS.get(status, "").format(system=self._system.value)
@@ -226,10 +191,9 @@ class Writer:
         has_name = status is not Status.DELETED
         name = tidy_name(text.name, email=text.email.strip()) if has_name else ""
         return Placed(
-            node,
+            planned,
             comment_id,
             place,
-            article,
             first_standing(status),
             body,
             name,
@@ -245,7 +209,7 @@ class Writer:
         key = tools().keyring.lookup_hash("imported without an address", str(self._site.id), self._system.value, name)
         return f"{key[:16].hex()}@{NOBODY_AT}"
 
-    def _store(self, import_id: UUID, placed: Sequence[Placed]) -> None:
+    def _store(self, import_id: UUID, placed: Sequence[Placed], who: Who) -> None:
         site = self._site
         fresh = {one.id for one in placed}
         # What is answered and was there before is held before any author, as everywhere.
@@ -253,20 +217,22 @@ class Writer:
         if answered:
             comments.hold_comments(list(answered), site_id=site.id)
         article_ids = self._take_articles(import_id, placed)
-        author_ids = self._take_authors(placed)
+        author_ids, added = self._take_authors(who)
         below_known = set()
         if answered:
             below_known = {one.id for one in placed if any(i not in fresh for i in split_path(one.place.path))}
         imports.add_comments(
             (self._row(one, article_ids, author_ids, is_settled=one.id not in below_known) for one in placed),
-            (row for one in placed for row in self._revisions(one, article_ids[one.article.key])),
-            (row for one in placed for row in self._signals(one, article_ids[one.article.key])),
+            (row for one in placed for row in self._revisions(one, article_ids[one.planned.article.key])),
+            (row for one in placed for row in self._signals(one, article_ids[one.planned.article.key])),
             (self._known_by(one, import_id) for one in placed),
-            (row for one in placed for row in self._flags(one, article_ids[one.article.key])),
+            (row for one in placed for row in self._flags(one, article_ids[one.planned.article.key])),
         )
         if below_known:
             comments.settle_visibility(list(below_known))
-        published = Counter(article_ids[one.article.key] for one in placed if one.standing.is_published)
+        # Only now, so that no batch waits for another one that has the same authors, until both end.
+        imports.add_to_authors(added)
+        published = Counter(article_ids[one.planned.article.key] for one in placed if one.standing.is_published)
         articles.change_counts(published)
         counters.move_site_counters(site.id, Counter(one.standing.status for one in placed))
         announce.articles_changed(site.id, set(article_ids.values()))
@@ -274,7 +240,7 @@ class Writer:
     def _take_articles(self, import_id: UUID, placed: Sequence[Placed]) -> dict[str, UUID]:
         wanted: dict[str, NewArticle] = {}
         for one in placed:
-            staged, written = one.article, one.node.written
+            staged, written = one.planned.article, one.planned.written
             before = wanted.get(staged.key)
             if before is None or written < before.created_at:
                 title = before.title if before is not None else tidy_title(staged.title)
@@ -289,35 +255,54 @@ class Writer:
             announce.article_added(self._site.id)
         return found
 
-    def _take_authors(self, placed: Sequence[Placed]) -> dict[bytes, UUID]:
-        """Return the authors by address hash, their records with what is added; those who are new are made."""
-        keyring, site_id = tools().keyring, self._site.id
-        found_by: dict[tuple[str, str], bytes] = {}
-        records: dict[bytes, Counter[Status]] = {}
-        first: dict[bytes, Placed] = {}
+    def _who(self, placed: Sequence[Placed]) -> Who:
+        """Find out whose comments these are; each gets the hash of its author's address."""
+        keyring, site = tools().keyring, str(self._site.id)
+        who = Who()
         for one in placed:
-            kind, form = self._found_by(one)
-            if (kind, form) not in found_by:
-                found_by[kind, form] = keyring.lookup_hash(kind, str(site_id), form)
-            one.email_hash = found_by[kind, form]
-            records.setdefault(one.email_hash, Counter())[one.standing.status] += 1
-            first.setdefault(one.email_hash, one)
-        if len(tools().keyring.cursor_keys) > 1:
-            self._adopt_older_keys(found_by, first)
-        found = imports.find_authors(site_id, list(records))
-        new = self._new_authors([one for email_hash, one in first.items() if email_hash not in found], records)
-        made = imports.add_authors(site_id, new)
-        missing = [author.email_hash for author in new if author.email_hash not in made]
+            found_by = self._found_by(one)
+            if found_by not in who.found_by:
+                who.found_by[found_by] = keyring.lookup_hash(found_by[0], site, found_by[1])
+            one.email_hash = who.found_by[found_by]
+            who.records.setdefault(one.email_hash, Counter())[one.standing.status] += 1
+            who.first.setdefault(one.email_hash, one)
+        return who
+
+    def _make_authors(self, who: Who) -> None:
+        """Make those authors who are new, with nothing to their name yet.
+
+        Made together with their comments, they would let every other batch wait that has one of them too.
+        """
+        with writing():
+            self._adopt_older_keys(who)
+            there = imports.find_authors(self._site.id, list(who.first))
+            self._add_authors([one for email_hash, one in who.first.items() if email_hash not in there], {})
+
+    def _take_authors(self, who: Who) -> tuple[dict[bytes, UUID], dict[UUID, Counter[Status]]]:
+        """Return the authors by address hash, and what is to be added to the records of those who are not new."""
+        site_id = self._site.id
+        self._adopt_older_keys(who)
+        found = imports.find_authors(site_id, list(who.first))
+        new = [one for email_hash, one in who.first.items() if email_hash not in found]
+        made = self._add_authors(new, who.records)
+        missing = [one.email_hash for one in new if one.email_hash not in made]
         if missing:
             # Replies of theirs have just arrived.
             found |= imports.find_authors(site_id, missing)
-        imports.add_to_authors({author_id: records[email_hash] for email_hash, author_id in found.items()})
-        return found | made
+        return found | made, {author_id: who.records[email_hash] for email_hash, author_id in found.items()}
 
-    def _new_authors(self, first: Sequence[Placed], records: dict[bytes, Counter[Status]]) -> list[NewAuthor]:
+    def _add_authors(self, first: Sequence[Placed], records: Mapping[bytes, Mapping[Status, int]]) -> dict[bytes, UUID]:
+        return imports.add_authors(self._site.id, self._new_authors(first, records))
+
+    def _new_authors(self, first: Sequence[Placed], records: Mapping[bytes, Mapping[Status, int]]) -> list[NewAuthor]:
         seal, context = tools().keyring.seal, self._site.id.bytes
         return [
-            NewAuthor(one.email_hash, seal(one.email, context=context), one.node.written, records[one.email_hash])
+            NewAuthor(
+                one.email_hash,
+                seal(one.email, context=context),
+                one.planned.written,
+                records.get(one.email_hash, {}),
+            )
             for one in first
         ]
 
@@ -325,22 +310,24 @@ class Writer:
         """Return by what an author is found: the kind of the lookup hash, and what is hashed."""
         return "email", email_lookup_form(one.email)
 
-    def _adopt_older_keys(self, found_by: dict[tuple[str, str], bytes], first: dict[bytes, Placed]) -> None:
+    def _adopt_older_keys(self, who: Who) -> None:
         keyring, site_id = tools().keyring, self._site.id
-        for (kind, form), email_hash in found_by.items():
+        if len(keyring.cursor_keys) == 1:
+            return
+        for (kind, form), email_hash in who.found_by.items():
             hashes = keyring.lookup_hashes(kind, str(site_id), form)
-            authors.adopt_older_key(site_id, hashes, keyring.seal(first[email_hash].email, context=site_id.bytes))
+            authors.adopt_older_key(site_id, hashes, keyring.seal(who.first[email_hash].email, context=site_id.bytes))
 
     def _row(
         self, one: Placed, article_ids: dict[str, UUID], author_ids: dict[bytes, UUID], *, is_settled: bool
     ) -> dict[str, Any]:
-        standing, written = one.standing, one.node.written
+        standing, written = one.standing, one.planned.written
         waits = standing.status is Status.PENDING
         has_words = standing.status is not Status.DELETED
         return {
             "id": one.id,
             "site_id": self._site.id,
-            "article_id": article_ids[one.article.key],
+            "article_id": article_ids[one.planned.article.key],
             "parent_id": one.place.parent_id,
             "root_id": UUID(bytes=one.place.path[:16]),
             "depth": one.place.depth,
@@ -364,8 +351,7 @@ class Writer:
             "score": 0.0,
             "has_links": one.body.has_links,
             "quietly_spam": False,
-            # Nobody has the token of this receipt.
-            "receipt_hash": secrets.token_bytes(32),
+            "receipt_hash": one.receipt_hash,
             "created_at": written,
             # It has waited here since now; how long it waited elsewhere would be told as our delay.
             "queued_at": self._now if waits else written,
@@ -376,7 +362,7 @@ class Writer:
     def _known_by(self, one: Placed, import_id: UUID) -> dict[str, Any]:
         return {
             "site_id": self._site.id,
-            "key": one.node.key,
+            "key": one.planned.key,
             "comment_id": one.id,
             "import_id": import_id,
             "depth": one.place.depth,
@@ -384,7 +370,7 @@ class Writer:
         }
 
     def _revisions(self, one: Placed, article_id: UUID) -> list[dict[str, Any]]:
-        return [revision_row((one.id, article_id), 1, one.body, one.node.written)]
+        return [revision_row((one.id, article_id), 1, one.body, one.planned.written)]
 
     def _flags(self, one: Placed, article_id: UUID) -> list[dict[str, Any]]:
         return []
@@ -420,9 +406,3 @@ def revision_row(of: tuple[UUID, UUID], number: int, body: Body, written: dateti
         "sanitiser_version": SANITISER_VERSION,
         "created_at": written,
     }
-
-
-def _with_bodies(batch: Batch, coming: Callable[[], Sequence[Body]]) -> Batch:
-    has_words = [one.node.seq for one in batch.new if one.node.status is not Status.DELETED]
-    batch.bodies = dict(zip(has_words, coming(), strict=True))
-    return batch

@@ -7,47 +7,34 @@ moderators go on, every moment is right, and an import that is killed is finishe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from pathlib import Path
 from uuid import UUID
 
 from service.actions import restore
-from service.actions.beside import Beside
-from service.actions.import_batches import Batch, Planned, Writer
+from service.actions.import_batches import Writer
+from service.actions.import_plan import BATCH, NOTED, SKIPPED, Plan
+from service.actions.import_processes import written
 from service.actions.record import record
 from service.actions.restore_batches import Restorer
-from service.adapters.imports.bodies import Bodies
 from service.adapters.imports.readers import read
-from service.adapters.imports.staging import Outline, StagedArticle, Staging, staging
+from service.adapters.imports.staging import Staging, Texts, staging
 from service.domain.errors import Invalid
-from service.domain.imports import (
-    ELSEWHERE,
-    Node,
-    System,
-    arrange,
-    is_possible,
-    key_as_it_is,
-    key_of_page,
-    threads,
-    without_the_empty,
-)
-from service.domain.life import Actor
+from service.domain.imports import ELSEWHERE, System, key_as_it_is, key_of_page
+from service.domain.life import Actor, Status
 from service.domain.log import LogKind
 from service.domain.site import Site
 from service.store import imports, sites
 from service.store.ids import new_id
-from service.store.imports import Import, Known
+from service.store.imports import Import
 from service.store.session import reading, writing
 
 __all__ = ["Import", "Order", "Report", "check", "list_imports", "taking_over"]
 
-BATCH = 1_000  # comments in one transaction: a tenth of a second; three batches are in memory at once
-MOST_TEXT = 2_000_000  # characters of a batch, which are in memory a dozen times: in three batches, in four forms
-SKIPPED, NOTED = "skipped", "noted"
 MOST_LISTED = 100  # imports; a site has a handful
 
 Told = Callable[[str, int, int], None]
@@ -103,8 +90,8 @@ class Order:
 def taking_over(order: Order, *, now: datetime, processes: int = 0, told: Told = lambda *_: None) -> Iterator[Report]:
     """Import an export into a site, and yield the report, which ends with the block; a dry run writes nothing.
 
-    `processes` beside this one prepare the texts. Raises UnknownSite, and Invalid where the file is broken, of another
-    kind or version; nothing is written then.
+    A long one is written by as many `processes` beside this one, where that is not none. Raises UnknownSite, and
+    Invalid where the file is broken, of another kind or version; nothing is written then.
     """
     system = order.system
     with reading():
@@ -118,21 +105,22 @@ def taking_over(order: Order, *, now: datetime, processes: int = 0, told: Told =
         import_id = None if order.is_dry else _begin(site, order, now)
         if prepared is not None and import_id is not None:
             site = restore.begin(site, staged, prepared, import_id, actor=order.actor, now=now)
-        is_large = processes > 0 and total > BATCH
-        bodies, beside = Bodies(processes if is_large else 0), Beside(is_threaded=is_large and import_id is not None)
-        try:
-            writer = _writer(site, import_id, system, staged, bodies, beside, now)
-            for batch in writer.with_bodies(_batches(staged, site, system, writer, now)):
-                writer.write(batch)
-                told("importing", writer.done, total)
-            writer.settle()
-            told("importing", writer.done, total)
-            if isinstance(writer, Restorer) and import_id is not None:
-                restore.finish(writer, site, import_id, staged, now=now)
-        finally:
-            beside.close()
-            bodies.close()
-        report = Report(order.import_id or import_id, total, writer.imported, writer.pending, staged)
+        plan = Plan(staged, site, system, import_id, is_blank=_is_blank(site, system), now=now)
+        imported = Counter[Status]()
+        done = 0
+        with closing(staged.texts()) as texts:
+            writer = _writer(site, import_id, staged, system, texts, now)
+            for outcome in written(writer, plan.batches(), processes=processes if total > BATCH else 0):
+                for line in outcome.said:
+                    staged.tell(*line)
+                staged.give(outcome.given)
+                imported += outcome.statuses
+                done += outcome.done
+                told("importing", done, total)
+        imported.update(plan.before)
+        if isinstance(writer, Restorer) and import_id is not None:
+            restore.finish(writer, site, import_id, staged, now=now)
+        report = Report(order.import_id or import_id, total, imported.total(), imported[Status.PENDING], staged)
         if import_id is not None:
             _finish(site, order, report, now)
         yield report
@@ -144,7 +132,6 @@ def stage(staged: Staging, order: Order, told: Told = lambda *_: None) -> int:
         total = staged.add(read(order.system, order.path, lambda done, size: told("reading", done, size)))
     except OSError as fault:
         raise Invalid("file", "unreadable", f"{order.name} cannot be read ({fault.strerror}).") from fault
-    staged.settle()
     return total
 
 
@@ -154,18 +141,18 @@ def check(order: Order) -> None:
         pass
 
 
-def _writer(
-    site: Site,
-    import_id: UUID | None,
-    system: System,
-    staged: Staging,
-    bodies: Bodies,
-    beside: Beside,
-    now: datetime,
-) -> Writer:
+def _is_blank(site: Site, system: System) -> bool:
+    """True where nothing of an export can be here already."""
+    if system is System.POSTBAG:
+        return restore.is_empty(site)
+    with reading():
+        return not imports.knows_any(site.id)
+
+
+def _writer(site: Site, import_id: UUID | None, staged: Staging, system: System, texts: Texts, now: datetime) -> Writer:
     if system is not System.POSTBAG:
-        return Writer(site, import_id, system, staged, bodies, beside, now=now)
-    writer = Restorer(site, import_id, system, staged, bodies, beside, now=now)
+        return Writer(site, import_id, system, texts, now=now)
+    writer = Restorer(site, import_id, system, texts, now=now)
     writer.rule_ids = restore.rule_ids(site, staged)
     return writer
 
@@ -213,102 +200,3 @@ def _find_articles(staged: Staging, site: Site, *, is_ours: bool, is_blank: bool
         for origin in sorted(origin for origin in found if not site.lists_origin(origin)):
             staged.tell(NOTED, origin, ELSEWHERE)
     staged.set_keys(keys)
-
-
-def _batches(staged: Staging, site: Site, system: System, writer: Writer, now: datetime) -> Iterator[Batch]:
-    if system is System.POSTBAG:
-        is_first = restore.is_empty(site)
-    else:
-        with reading():
-            is_first = not imports.knows_any(site.id)
-    for outline, reason in staged.without_article():
-        staged.tell(SKIPPED, outline.id, outline.refused or reason)
-    batch = Batch()
-    for article in staged.articles():
-        for thread in _threads(staged, article, None if is_first else site, system, writer, now):
-            batch.add(article, thread)
-            if len(batch.planned) >= BATCH or batch.size >= MOST_TEXT:
-                yield batch
-                batch = Batch()
-    if batch.planned:
-        yield batch
-
-
-def _threads(
-    staged: Staging, article: StagedArticle, site: Site | None, system: System, writer: Writer, now: datetime
-) -> list[list[Planned]]:
-    """Return the threads of an article, without what is refused, known or nothing; what is left out is told.
-
-    Without a site nothing is known yet, and nobody is asked.
-    """
-    nodes = _nodes(staged, article, system, now)
-    there: dict[bytes, Known] = {}
-    is_ours = system is System.POSTBAG
-    if site is not None:
-        with reading():
-            there = imports.known(site.id, [node.key for node in nodes])
-            if is_ours:
-                # What is restored where it came from is there without ever having been imported.
-                own = imports.own_comments(site.id, [UUID(node.id) for node in nodes if node.key not in there])
-                there |= {node.key: own[UUID(node.id)] for node in nodes if UUID(node.id) in own}
-        if is_ours:
-            staged.give((node.id, there[node.key].id) for node in nodes if node.key in there)
-    notes = arrange(nodes)
-    kept, empty = (nodes, []) if is_ours else without_the_empty(nodes)
-    for node in empty:
-        if node.key not in there:
-            staged.tell(SKIPPED, node.id, "it was deleted, and nobody's reply stands below it")
-    found = []
-    for thread in threads(kept):
-        planned = []
-        for node in thread:
-            known = there.get(node.key)
-            if known is not None and known.import_id is not None and known.import_id == writer.import_id:
-                # A worker that was killed had come so far.
-                writer.count(node.status)
-            elif known is not None:
-                staged.tell(SKIPPED, node.id, "it was imported before" if known.import_id else "it is here already")
-            elif node.seq in notes:
-                staged.tell(NOTED, node.id, notes[node.seq])
-            planned.append(Planned(node, None if known is None or known.path is None else (known.id, known.path)))
-        if any(one.known is None for one in planned):
-            found.append(planned)
-    return found
-
-
-def _nodes(staged: Staging, article: StagedArticle, system: System, now: datetime) -> list[Node]:
-    nodes: list[Node] = []
-    seen: dict[bytes, bytes] = {}
-    for outline in staged.outlines(article.key):
-        if reason := _refusal(outline, now):
-            staged.tell(SKIPPED, outline.id, reason)
-            continue
-        assert outline.written is not None, "what has no time is refused"
-        source = outline.id or outline.digest.hex()
-        key = _key(system, article.key, "id" if outline.id else "text", source)
-        if key in seen and seen[key] != outline.digest:
-            # Another comment under the same id is known by what it says.
-            staged.tell(NOTED, outline.id, "another comment of this page has the same id; both are kept")
-            key = _key(system, article.key, "text", outline.digest.hex())
-        if key in seen:
-            staged.tell(SKIPPED, outline.id, "it is in the file twice")
-            continue
-        seen[key] = outline.digest
-        parent = "" if outline.parent == outline.id else outline.parent
-        node = Node(outline.seq, outline.page, outline.id, parent, outline.written, key, outline.status, outline.size)
-        nodes.append(node)
-    return nodes
-
-
-def _refusal(outline: Outline, now: datetime) -> str:
-    if outline.refused:
-        return outline.refused
-    if outline.written is None:
-        return "it has no time that can be read"
-    if not is_possible(outline.written, now=now):
-        return f"it cannot have been written at {outline.written.isoformat()}"
-    return ""
-
-
-def _key(system: System, article_key: str, kind: str, source: str) -> bytes:
-    return blake2b("\x00".join((system.value, article_key, kind, source)).encode(), digest_size=16).digest()

@@ -6,20 +6,22 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from service.actions.import_batches import EMPTY, Batch, Placed, Writer, revision_row
+from service.actions.import_batches import EMPTY, Outcome, Placed, Who, Writer, revision_row
+from service.actions.import_plan import Batch, Planned
 from service.actions.submit import avatar_seed
 from service.actions.toolbox import tools
 from service.adapters.imports.bodies import Body, body_of
 from service.adapters.imports.staging import StagedArticle, Text
 from service.domain.comment import place_in_thread
 from service.domain.emails import email_lookup_form
-from service.domain.imports import Markup, Node, tidy_badge, tidy_email, tidy_name, tidy_title, tidy_website
+from service.domain.imports import Markup, tidy_badge, tidy_email, tidy_name, tidy_title, tidy_website
 from service.domain.life import Standing, Status
 from service.domain.site import HIGHEST_MAX_DEPTH
 from service.store import imports
@@ -49,7 +51,6 @@ class Restorer(Writer):
     Ids are kept as long as nothing else in the database has them; so are the links of receipts.
     """
 
-    places_ahead = False
     _author_ids: Mapping[bytes, UUID]
     _taken: set[UUID]
     _receipts: set[bytes]
@@ -58,22 +59,24 @@ class Restorer(Writer):
     rule_ids: Mapping[str, UUID]
     """What the rules of the export are called here."""
 
-    def _place(self, batch: Batch) -> tuple[list[Placed], list[tuple[str, str, str]]]:
-        with reading():
-            wanted = [UUID(one.node.id) for one in batch.new]
-            self._taken = imports.taken_comments(wanted)
-            receipts = [bytes.fromhex(json.loads(text.kept)["receipt"]) for text in batch.texts.values()]
-            self._receipts = imports.taken_receipts(receipts)
-        return super()._place(batch)
+    @property
+    def takes_turns(self) -> bool:
+        """True: what a comment is called here depends on what was stored before it."""
+        return True
+
+    def _write(
+        self, batch: Batch, texts: dict[int, Text], bodies: dict[int, Body], turn: AbstractContextManager[object]
+    ) -> Outcome:
+        with turn:
+            with reading():
+                self._taken = imports.taken_comments([UUID(one.id) for one in batch.new])
+                self._receipts = imports.taken_receipts(
+                    [bytes.fromhex(json.loads(text.kept)["receipt"]) for text in texts.values()]
+                )
+            return super()._write(batch, texts, bodies, nullcontext())
 
     def _placed(
-        self,
-        article: StagedArticle,
-        node: Node,
-        text: Text,
-        body: Body,
-        status: Status,
-        places: dict[int, tuple[UUID, bytes]],
+        self, planned: Planned, text: Text, body: Body, status: Status, places: dict[int, tuple[UUID, bytes]]
     ) -> Placed:
         kept = json.loads(text.kept)
         old = UUID(kept["id"])
@@ -85,7 +88,7 @@ class Restorer(Writer):
         self._taken.add(old)
         self._receipts.add(receipt)
         kept["receipt"] = receipt
-        parent = places.get(node.answers.seq) if node.answers is not None else None
+        parent = places.get(planned.answers) if planned.answers is not None else None
         # As deep as it was: what a site allows may have changed since.
         place = place_in_thread(comment_id, parent, max_depth=HIGHEST_MAX_DEPTH)
         standing = Standing(status, kept["revision"], kept["published_revision"], max(1, kept["version"]))
@@ -98,10 +101,9 @@ class Restorer(Writer):
         author = author or {"id": kept["author"], "created_at": kept["created_at"], "proven_at": None}
         kept["author"] = author | {"has_address": bool(email)}
         return Placed(
-            node,
+            planned,
             comment_id,
             place,
-            article,
             standing,
             body,
             tidy_name(text.name, email=email) if has_name else "",
@@ -117,7 +119,7 @@ class Restorer(Writer):
         return super()._articles_made(import_id, _with_ids(wanted, self._kept_articles))
 
     def _take_articles(self, import_id: UUID, placed: Sequence[Placed]) -> dict[str, UUID]:
-        self._kept_articles = {one.article.key: json.loads(one.article.kept) for one in placed}
+        self._kept_articles = {one.planned.article.key: json.loads(one.planned.article.kept) for one in placed}
         return super()._take_articles(import_id, placed)
 
     def take_articles(self, import_id: UUID, staged: Sequence[StagedArticle]) -> None:
@@ -126,7 +128,7 @@ class Restorer(Writer):
         wanted = {one.key: NewArticle(one.key, tidy_title(one.title), not one.closed, self._now) for one in staged}
         self._articles_made(import_id, wanted)
 
-    def _new_authors(self, first: Sequence[Placed], records: dict[bytes, Counter[Status]]) -> list[NewAuthor]:
+    def _new_authors(self, first: Sequence[Placed], records: Mapping[bytes, Mapping[Status, int]]) -> list[NewAuthor]:
         ids = {one.email_hash: UUID(one.kept["author"]["id"]) for one in first}
         taken = imports.taken_authors(list(ids.values()))
         return [
@@ -136,7 +138,7 @@ class Restorer(Writer):
             for one in first
         ]
 
-    def _new_author(self, one: Placed, record: Counter[Status], author_id: UUID | None) -> NewAuthor:
+    def _new_author(self, one: Placed, record: Mapping[Status, int], author_id: UUID | None) -> NewAuthor:
         keyring, site_id, said = tools().keyring, self._site.id, one.kept["author"]
         new = NewAuthor(
             one.email_hash,
@@ -161,16 +163,14 @@ class Restorer(Writer):
         subject = one.kept["author"].get("subject")
         return ("reader", subject) if subject else super()._found_by(one)
 
-    def _take_authors(self, placed: Sequence[Placed]) -> dict[bytes, UUID]:
-        found = super()._take_authors(placed)
-        self._author_ids = found
+    def _take_authors(self, who: Who) -> tuple[dict[bytes, UUID], dict[UUID, Counter[Status]]]:
+        found = super()._take_authors(who)
+        self._author_ids = found[0]
         return found
 
-    def _told_of(self, placed: Sequence[Placed]) -> None:
-        super()._told_of(placed)
-        if self.import_id is not None:
-            ids = self._author_ids
-            self._staged.give((f"author {one.kept['author']['id']}", ids[one.email_hash]) for one in placed)
+    def _given(self, placed: Sequence[Placed]) -> list[tuple[str, UUID]]:
+        authors = [(f"author {one.kept['author']['id']}", self._author_ids[one.email_hash]) for one in placed]
+        return [(one.planned.id, one.id) for one in placed] + authors
 
     def _row(
         self, one: Placed, article_ids: dict[str, UUID], author_ids: dict[bytes, UUID], *, is_settled: bool

@@ -60,6 +60,9 @@ def undo_import(
             left.update(one.left_because for one in added if one.left_because)
             told(removed + left.total(), found.imported)
     _remove_articles(found)
+    with writing():
+        take_time()
+        imported.remove_authors_of_nothing(found.site_id)
     if found.system == System.POSTBAG and not left:
         _remove_past_log(found)
         restore.take_back(found, actor=actor, now=now)

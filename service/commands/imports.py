@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
@@ -31,6 +32,11 @@ TOLD_OF = {
     System.COMENTARIO: "Comentario's JSON of version 1 or 3, gzipped or not",
     System.POSTBAG: "what `export jsonl` has written, restored as it was, gzipped or not",
 }
+MOST_PROCESSES = 3  # beside this one; they take turns at the database, which is busy by then
+KILLED = (
+    "One of the processes of this import was killed, as systems do when memory is short. "
+    "Run the same command again: it goes on where it stopped."
+)
 LINES_SHOWN = 20  # of each part of the report, for people; --json has all of them
 
 
@@ -46,22 +52,20 @@ def _add_command(system: System) -> None:
         # megabytes in a million comments, so it is looked for now and then, and never among what was there before.
         gc.freeze()
         gc.set_threshold(5_000, 10, 5)
-        # Whoever hears from the database may go on sooner; five milliseconds are as long as a statement takes.
-        sys.setswitchinterval(0.001)
-        with (
-            _Progress() as progress,
-            imports.taking_over(
-                imports.Order(system, file, slug, COMMAND, is_dry=is_dry),
-                now=utc_now(),
-                processes=max(1, (os.cpu_count() or 2) - 1),
-                told=progress,
-            ) as report,
-        ):
-            progress.end()
-            if is_json:
-                _print_json(report)
-            else:
-                _print_report(report, slug)
+        order = imports.Order(system, file, slug, COMMAND, is_dry=is_dry)
+        processes = min(max(1, (os.cpu_count() or 2) - 1), MOST_PROCESSES)
+        try:
+            with (
+                _Progress() as progress,
+                imports.taking_over(order, now=utc_now(), processes=processes, told=progress) as report,
+            ):
+                progress.end()
+                if is_json:
+                    _print_json(report)
+                else:
+                    _print_report(report, slug)
+        except BrokenProcessPool as fault:
+            raise click.ClickException(KILLED) from fault
 
 
 for _system in TOLD_OF:

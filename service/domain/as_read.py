@@ -32,6 +32,11 @@ class AsRead(NamedTuple):
         return self.starts[start], self.ends[end - 1]
 
 
+def text_as_read(text: str) -> str:
+    """Return the text as a reader sees it, for whoever does not ask where anything of it stands."""
+    return _WRITTEN_OTHERWISE.sub(_shown, text)
+
+
 def as_read(text: str) -> AsRead | None:
     """Return the text as a reader sees it, or None where it is read as it is typed, as nearly every text is."""
     if _WRITTEN_OTHERWISE.search(text) is None:
@@ -44,7 +49,7 @@ def as_read(text: str) -> AsRead | None:
         letters.append(text[at : match.start()])
         starts += range(at, match.start())
         ends += range(at + 1, match.start() + 1)
-        shown = html.unescape(match[0]) if match[0].startswith("&") else ""
+        shown = _shown(match)
         letters.append(shown)
         starts += [match.start()] * len(shown)
         ends += [match.end()] * len(shown)
@@ -53,3 +58,7 @@ def as_read(text: str) -> AsRead | None:
     starts += range(at, len(text))
     ends += range(at + 1, len(text) + 1)
     return AsRead("".join(letters), starts, ends)
+
+
+def _shown(match: re.Match[str]) -> str:
+    return html.unescape(match[0]) if match[0].startswith("&") else ""

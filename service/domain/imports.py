@@ -136,6 +136,10 @@ def is_possible(written: datetime, *, now: datetime) -> bool:
 
 def tidy_name(raw: str, *, email: str) -> str:
     """Return a name that can be published: entities resolved, never an e-mail address, cut where it is too long."""
+    if raw.isascii() and raw.isprintable() and "&" not in raw and "@" not in raw and (not email or "@" in email):
+        # Nearly every name, and nothing of what is looked for below is in it.
+        line = clean_line(raw)[:NAME_MAX].rstrip()
+        return NOBODY if is_blank(line) else line
     line = clean_line(unescape(raw).replace("\x00", "").encode("utf-8", "ignore").decode())
     if email and email.casefold() in line.casefold():
         line = re.sub(re.escape(email), "", line, flags=re.I)

@@ -93,6 +93,8 @@ def clean_body(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether a reader would see nothing: only spaces, controls, format characters, fillers, marks without a letter."""
+    if text[:1].isalnum() and text[0] not in _DRAWN_EMPTY:
+        return False
     return all(char in _DRAWN_EMPTY or unicodedata.category(char) in _EMPTY_CATEGORIES for char in text)
 
 

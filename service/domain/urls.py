@@ -9,10 +9,12 @@ import ipaddress
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _MAX_HOST = 253  # octets, RFC 1035 with the dots written out
 _MAX_LABEL = 63  # octets, RFC 1035
 _MAX_PORT = 65_535
+_MAX_REMEMBERED = 300  # characters of a URL; longer ones are seldom met again
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _URL = re.compile(
@@ -58,6 +60,10 @@ def parse_http_url(text: str) -> HttpUrl:
 
     Raises NotAUrl for userinfo, backslashes, control characters, an impossible host or port, and every other scheme.
     """
+    return _parsed(text) if len(text) <= _MAX_REMEMBERED else _parse(text)
+
+
+def _parse(text: str) -> HttpUrl:
     match = _URL.fullmatch(text)
     if match is None:
         raise NotAUrl("This is not an absolute http or https URL.")
@@ -70,6 +76,10 @@ def parse_http_url(text: str) -> HttpUrl:
         query=_encoded(match["query"] or "", _ESCAPE_OR_ILLEGAL_IN_QUERY),
         fragment=_encoded(match["fragment"] or "", _ESCAPE_OR_ILLEGAL_IN_QUERY),
     )
+
+
+_parsed = lru_cache(maxsize=512)(_parse)
+"""A link is looked at in each form that its text goes through."""
 
 
 def canonical_href(href: str) -> str:
@@ -86,8 +96,12 @@ def ascii_host(host: str) -> str | None:
     IPv6 addresses come and go in brackets. Non-ASCII labels follow UTS #46 (non-transitional) as far as the standard
     library carries: `faß.de` is `xn--fa-hia.de`, which the codec named "idna" would send to another owner.
     """
-    if len(host) > _MAX_HOST + 1:
-        return None
+    return _ascii_host(host) if len(host) <= _MAX_HOST + 1 else None
+
+
+@lru_cache(maxsize=2_048)
+def _ascii_host(host: str) -> str | None:
+    # Most links and addresses lead to the same few hosts.
     if host.startswith("["):
         return _ipv6_host(host)
     mapped = host.lower() if host.isascii() else _mapped(host)

@@ -12,8 +12,9 @@ from sqlalchemy import bindparam, func, or_, select, update
 from service.domain.article import Article
 from service.domain.site import Site
 from service.extensions import db
-from service.store.dialect import insert_or_ignore
+from service.store.dialect import insert_or_ignore, is_postgresql, one_of
 from service.store.ids import new_id
+from service.store.lists import add_to_numbers
 from service.store.models import ArticleRow, SiteRow
 from service.store.prepared import run
 from service.store.sites import SITE_COLUMNS, site_from_columns
@@ -132,8 +133,13 @@ def change_article(article_id: UUID, **changes: Any) -> Article:
 def change_counts(published: Mapping[UUID, int]) -> None:
     """Add to the numbers of published comments, by article; the rows are taken in the order of their ids."""
     if len(published) > 1:
-        held = select(ArticleRow.id).where(ArticleRow.id.in_(published)).order_by(ArticleRow.id)
+        held = select(ArticleRow.id).where(one_of(ArticleRow.id, published)).order_by(ArticleRow.id)
         db.session.execute(held.with_for_update(key_share=True)).all()
+        if is_postgresql():
+            add_to_numbers(
+                ArticleRow, {article_id: {"count": change} for article_id, change in published.items()}, ["count"]
+            )
+            return
     for by in set(published.values()) - {0}:
         same = [article_id for article_id, change in published.items() if change == by]
         db.session.execute(

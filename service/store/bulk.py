@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -54,8 +53,6 @@ def add_many(model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
 
 # What COPY's text format has for what it means something else by: a driver that is asked for each value, or for each
 # row, takes most of the time that an import takes.
-_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
-_TO_ESCAPE = re.compile(r"[\\\t\n\r]")
 _NULL = "\\N"
 
 
@@ -70,7 +67,8 @@ def _written_as(kind: Any) -> Callable[[Any], str]:
 def _text(value: str | None) -> str:
     if value is None:
         return _NULL
-    return _TO_ESCAPE.sub(lambda found: _ESCAPES[found[0]], value) if _TO_ESCAPE.search(value) else value
+    # To look for one character four times is faster by far than to look once for any of the four.
+    return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def _bytes(value: bytes | None) -> str:

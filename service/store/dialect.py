@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, any_, bindparam
+from sqlalchemy import ColumnElement, Text, any_, bindparam, cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.extensions import Base, db
 from service.store.here import here
+from service.store.lists import as_list
 
 
 def upsert(model: type[Base], values: Mapping[str, Any]) -> postgresql.Insert | sqlite.Insert:
@@ -32,7 +33,7 @@ def one_of(column: InstrumentedAttribute[Any], values: Collection[Any]) -> Colum
     A thousand values by themselves are a thousand places in a statement, which the driver would read anew each time.
     """
     if is_postgresql():
-        return column == any_(bindparam(None, list(values), ARRAY(column.type)))
+        return column == any_(cast(bindparam(None, as_list(column.type, values), Text), ARRAY(column.type)))
     return column.in_(values)
 
 

@@ -156,6 +156,23 @@ def remove_lonely_authors(author_ids: Sequence[UUID], *, since: datetime) -> Non
     )
 
 
+def remove_authors_of_nothing(site_id: UUID) -> None:
+    """Take away the authors of a site who have written nothing at all: an import makes them ahead of their comments.
+
+    Where it was killed between the two, they have nothing but an address.
+    """
+    db.session.execute(
+        delete(AuthorRow)
+        .where(
+            AuthorRow.site_id == site_id,
+            *(getattr(AuthorRow, status.value) == 0 for status in Status),
+            ~exists().where(CommentRow.author_id == AuthorRow.id),
+            ~exists().where(NoteRow.author_id == AuthorRow.id),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
 def remove_empty_articles(import_id: UUID, *, limit: int) -> int:
     """Forget up to `limit` articles that an import has made, and take away those that have nothing under them."""
     made = db.session.scalars(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from service.store.authors import move_author_counters
 from service.store.bulk import add_many
 from service.store.dialect import is_postgresql, one_of
 from service.store.ids import new_id
+from service.store.lists import add_to_numbers, columns_of, unnested
 from service.store.models import (
     ArticleRow,
     AuthorRow,
@@ -179,7 +181,7 @@ def take_articles(
             "created_at": article.created_at,
             "opened_at": article.opened_at,
         }
-        for article in wanted
+        for article in sorted(wanted, key=attrgetter("key"))
         if article.key not in there
     ]
     made = _add_unless_there(ArticleRow, missing, "key")
@@ -217,15 +219,14 @@ class NewAuthor:
 
 
 def find_authors(site_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
-    """Return the authors with these address hashes, their rows held in the order of their ids."""
+    """Return the authors with these address hashes, whom nobody can take away until the commit."""
     found: dict[bytes, UUID] = {}
     for start in range(0, len(hashes), IN_ONE_QUERY):
         part = hashes[start : start + IN_ONE_QUERY]
         rows = db.session.execute(
             select(AuthorRow.email_hash, AuthorRow.id)
             .where(AuthorRow.site_id == site_id, one_of(AuthorRow.email_hash, part))
-            .order_by(AuthorRow.id)
-            .with_for_update(key_share=True)
+            .with_for_update(read=True, key_share=True)
         )
         found.update((row[0], row[1]) for row in rows)
     return found
@@ -233,6 +234,7 @@ def find_authors(site_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
 
 def add_authors(site_id: UUID, new: Sequence[NewAuthor]) -> dict[bytes, UUID]:
     """Make authors, and return those that were made by address hash; one whose reply has just arrived is not made."""
+    # In one order, since whoever makes the same one meanwhile is waited for.
     rows: list[dict[str, Any]] = [
         {
             "id": author.id or new_id(author.created_at),
@@ -245,26 +247,21 @@ def add_authors(site_id: UUID, new: Sequence[NewAuthor]) -> dict[bytes, UUID]:
             "address_hash": author.address_hash,
             **{status.value: author.record.get(status, 0) for status in Status},
         }
-        for author in new
+        for author in sorted(new, key=attrgetter("email_hash"))
     ]
     return _add_unless_there(AuthorRow, rows, "email_hash")
 
 
 def add_to_authors(records: Mapping[UUID, Mapping[Status, int]]) -> None:
-    """Add to the numbers of authors whose rows are held, by status."""
+    """Add to the numbers of authors, by status; their rows are held in the order of their ids, as everywhere."""
     if not is_postgresql():
         move_author_counters(records)
         return
     if records:
-        # As lists, as below: thousands of authors have hundreds of different numbers between them.
-        names = [status.value for status in Status]
-        lists = ", ".join(["%s::uuid[]", *("%s::int[]" for _ in names)])
-        added = ", ".join(f"{name} = authors.{name} + more.{name}" for name in names)
-        db.session.connection().exec_driver_sql(
-            f"UPDATE authors SET {added} FROM unnest({lists}) AS more (id, {', '.join(names)})"  # noqa: S608 - our own names
-            " WHERE authors.id = more.id",
-            (list(records), *([record.get(status, 0) for record in records.values()] for status in Status)),
-        )
+        held = select(AuthorRow.id).where(one_of(AuthorRow.id, list(records))).order_by(AuthorRow.id)
+        db.session.execute(held.with_for_update(key_share=True))
+        numbers = {author_id: {status.value: n for status, n in of.items()} for author_id, of in records.items()}
+        add_to_numbers(AuthorRow, numbers, [status.value for status in Status])
 
 
 def _add_unless_there(model: type[Base], rows: Sequence[Mapping[str, Any]], name: str) -> dict[Any, UUID]:
@@ -276,14 +273,12 @@ def _add_unless_there(model: type[Base], rows: Sequence[Mapping[str, Any]], name
         add_many(model, rows)
         return {row[name]: row["id"] for row in rows}
     # As lists, one a column: of thousands of values by themselves each would have to be found in the statement.
-    connection, table = db.session.connection(), model.__table__
     names = list(rows[0])
-    lists = ", ".join(f"%s::{table.c[one].type.compile(connection.dialect)}[]" for one in names)
     columns = ", ".join(f'"{one}"' for one in names)
-    made = connection.exec_driver_sql(
-        f'INSERT INTO "{model.__tablename__}" ({columns}) SELECT * FROM unnest({lists})'  # noqa: S608 - our own names
+    made = db.session.connection().exec_driver_sql(
+        f'INSERT INTO "{model.__tablename__}" ({columns}) SELECT * FROM {unnested(model, names)}'  # noqa: S608 - our own names
         f" ON CONFLICT (site_id, {name}) DO NOTHING RETURNING {name}, id",
-        tuple([row[one] for row in rows] for one in names),
+        columns_of(model, names, rows),
     )
     return {row[0]: row[1] for row in made}
 

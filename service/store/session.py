@@ -113,6 +113,12 @@ def writing(*, hurried: bool = False) -> Iterator[None]:
         act()
 
 
+def leave_to_the_other() -> None:
+    """Forget all connections after a fork, and close none: they are those of the process that was forked."""
+    db.engine.dispose(close=False)
+    db.session.registry.clear()
+
+
 def _leave(end: Callable[[], None]) -> None:
     """Let the session leave the transaction that it has joined, which ends by itself."""
     if db.session().in_transaction():

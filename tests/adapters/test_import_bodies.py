@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.adapters.imports.bodies import Bodies, body_of, to_markdown
+from service.adapters.imports.bodies import body_of, to_markdown
 from service.adapters.markup import render_body
 from service.domain.imports import Markup
 
@@ -65,12 +65,3 @@ def test_a_text_without_words_or_without_end_has_a_fault() -> None:
     assert body_of("x" * 200_001, Markup.MARKDOWN).fault
     assert not body_of("word " * 7_000, Markup.HTML).fault
     assert to_markdown("<b>a</b>" * 3_000, keeps_lines=True).split() == ["a"] * 3_000
-
-
-def test_texts_are_the_same_whichever_process_prepares_them() -> None:
-    texts = [(f"Text <b>{number}</b>", Markup.HTML) for number in range(150)]
-    beside = Bodies(1)
-    try:
-        assert beside.begin(texts)() == Bodies().begin(texts)()
-    finally:
-        beside.close()

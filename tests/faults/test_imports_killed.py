@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +24,7 @@ from service.store.session import reading, writing
 from tests.driver import SiteDriver, make_site
 from tests.exports import comment, item, wxr
 from tests.granian_server import ROOT, beside, environment_for, until
+from tests.servers import empty_database
 from tests.worker_process import running_worker
 
 COMMENTS = 4_100  # five transactions
@@ -84,6 +88,33 @@ def test_by_command(tmp_path: Path) -> None:
         again = subprocess.run(command, check=True, **options)
         assert f'"imported": {COMMENTS - there}'.encode() in again.stdout
         check_right(site)
+
+
+def test_one_of_its_processes(postgres_url: str, tmp_path: Path) -> None:
+    with empty_database(postgres_url, "import_killed") as url, beside(tmp_path, url) as app:
+        site = make_site(app)
+        file = tmp_path / "old.xml"
+        file.write_text(export(site))
+        flask = str(Path(sys.executable).with_name("flask"))
+        command = [flask, "--app", "wsgi", "import", "wordpress", str(file), "--site", site.slug, "--json"]
+        options: dict[str, Any] = {"cwd": ROOT, "env": environment_for(tmp_path, DATABASE_URL=url)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options) as process:
+            until(when_some_are_there(app), "nothing was imported")
+            for child in children(process.pid):
+                os.kill(child, signal.SIGKILL)
+            out, err = process.communicate()
+        assert (process.returncode, out) == (1, b"")
+        [line] = [line for line in err.decode().splitlines() if not line.startswith("{")]
+        assert "was killed" in line
+        assert "Run the same command again" in line
+        there = stored(app)
+        assert there < COMMENTS
+        again = subprocess.run(command, check=True, stdout=subprocess.PIPE, **options)
+        assert f'"imported": {COMMENTS - there}'.encode() in again.stdout
+        check_right(site)
+        undone = subprocess.run([*command[:4], "undo", json.loads(again.stdout)["id"]], check=True, **options)
+        assert undone.returncode == 0
+        assert stored(app) == there
 
 
 def test_by_a_worker(tmp_path: Path) -> None:

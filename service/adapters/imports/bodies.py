@@ -7,11 +7,7 @@ Markdown allows. What is kept is what an edit would bring forth again.
 from __future__ import annotations
 
 import html
-import os
 import re
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import NamedTuple
@@ -24,7 +20,6 @@ from service.domain.text import body_fingerprint, clean_body, folded, is_blank
 from service.domain.urls import canonical_href
 
 _MOST_TAGS = 2_000  # in one text; more are no writing, and the parser of the standard library may be slow on them
-_WORTH_SENDING = 100  # texts; fewer are done before another process has heard of them
 # fmt: off
 _BLOCKS = frozenset({
     "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "header", "footer", "table", "tr", "dl", "dd",
@@ -73,52 +68,6 @@ def body_of(text: str, markup: Markup) -> Body:
 
 def _refused(fault: str) -> Body:
     return Body("", "", "", b"", False, fault)
-
-
-class Bodies:
-    """Prepares texts in this process, or in others beside it, since it is the dearest part of an import."""
-
-    def __init__(self, processes: int = 0) -> None:
-        self._pool = _beside(processes) if processes else None
-
-    def begin(self, texts: Sequence[tuple[str, Markup]]) -> Callable[[], Sequence[Body]]:
-        """Begin to prepare texts, and return what waits for them and returns each as it is stored."""
-        if self._pool is None or len(texts) < _WORTH_SENDING:
-            return lambda: [body_of(*text) for text in texts]
-        coming = self._pool.map(_prepared, texts, chunksize=max(25, len(texts) // 8))
-        return lambda: list(coming)
-
-    def close(self) -> None:
-        """End the other processes."""
-        if self._pool is not None:
-            self._pool.shutdown()
-
-
-def _beside(processes: int) -> Executor:
-    # Only now, since no other process needs them. Forked, since a fresh interpreter would have to load the whole
-    # service before it could render one line.
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    return ProcessPoolExecutor(processes, mp_context=get_context("fork"), initializer=_end_with_the_other)
-
-
-def _end_with_the_other() -> None:
-    """End this process as soon as the one that it works for has: one that is killed cannot say so."""
-    from multiprocessing import parent_process
-
-    other = parent_process()
-    assert other is not None, "it was made by one"
-
-    def wait() -> None:
-        other.join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def _prepared(text: tuple[str, Markup]) -> Body:
-    return body_of(*text)
 
 
 def to_markdown(text: str, *, keeps_lines: bool) -> str:

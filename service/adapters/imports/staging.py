@@ -30,9 +30,10 @@ CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT, email TEXT, url TEXT, kept 
 CREATE TABLE comments (seq INTEGER PRIMARY KEY, page TEXT, id TEXT, parent TEXT, person TEXT, name TEXT, email TEXT,
   url TEXT, written INTEGER, status TEXT, text TEXT, markup TEXT, votes INTEGER, refused TEXT, digest BLOB,
   kept TEXT);
-CREATE TABLE told (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, source_id TEXT, said TEXT);
 CREATE TABLE records (seq INTEGER PRIMARY KEY, kind TEXT, text TEXT);
-CREATE TABLE given (id TEXT PRIMARY KEY, ours TEXT);
+-- What is written after the rest was read lies apart, so that nobody who reads the rest waits for it.
+CREATE TEMP TABLE told (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, source_id TEXT, said TEXT);
+CREATE TEMP TABLE given (id TEXT PRIMARY KEY, ours TEXT);
 """
 _INSERT = "INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _OF_ARTICLE = """
@@ -87,10 +88,40 @@ class Text(NamedTuple):
     person_kept: str = ""
 
 
-class Staging:
-    """The file; `add` until everything was read, then `settle`, then whatever else."""
+_TEXTS = """
+SELECT seq, coalesce(nullif(c.name, ''), p.name, ''), coalesce(nullif(c.email, ''), p.email, ''),
+  coalesce(nullif(c.url, ''), p.url, ''), text, markup, votes, c.kept, person, coalesce(p.kept, '')
+FROM comments c LEFT JOIN people p ON p.id = nullif(c.person, '') WHERE seq IN (SELECT value FROM json_each(?))
+"""
+
+
+class Texts:
+    """What comments say, read from a file that is settled, by a connection of its own: a process needs one each."""
 
     def __init__(self, file: Path) -> None:
+        self.file = file
+        self._db = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, isolation_level=None)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def texts(self, seqs: Sequence[int]) -> list[Text]:
+        """Return what these comments say, in this order."""
+        found: dict[int, Text] = {}
+        for start in range(0, len(seqs), 500):
+            for seq, name, email, url, text, markup, *others in self._db.execute(
+                _TEXTS, (json.dumps(list(seqs[start : start + 500])),)
+            ):
+                found[seq] = Text(name, email, url, text, Markup(markup), *others)
+        return [found[seq] for seq in seqs]
+
+
+class Staging:
+    """The file; `add` until everything was read, then `set_keys`, then whatever else."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self._db = sqlite3.connect(file, isolation_level=None)
         for setting in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -8000", "temp_store = FILE"):
             self._db.execute(f"PRAGMA {setting}")
@@ -122,16 +153,13 @@ class Staging:
                 record = (source.kind, source.text)
                 self._db.execute("INSERT INTO records (kind, text) VALUES (?, ?)", record)
         self._flush()
+        self._db.execute("CREATE INDEX comments_page ON comments (page, seq)")
         return self._seq
 
     def _flush(self) -> None:
         if self._waiting:
             self._db.executemany(_INSERT, self._waiting)
             self._waiting = []
-
-    def settle(self) -> None:
-        """Make what is read by page quick to find."""
-        self._db.execute("CREATE INDEX comments_page ON comments (page, seq)")
 
     def pages(self) -> Iterator[tuple[str, str]]:
         """Yield the id and the address of each page that has comments, or that is to be restored without any."""
@@ -143,11 +171,17 @@ class Staging:
             yield from rows
 
     def set_keys(self, keys: Iterable[tuple[str, PageKey]]) -> None:
-        """Keep which article each page becomes."""
+        """Keep which article each page becomes; the file stays as it is from then on, and others may read it."""
         for page, key in keys:
             row = (key.value or None, key.refused or None, page)
             self._db.execute("UPDATE pages SET key = ?, refused = ? WHERE id = ?", row)
         self._db.execute("CREATE INDEX pages_key ON pages (key)")
+        self._db.execute("COMMIT")
+        self._db.execute("BEGIN")
+
+    def texts(self) -> Texts:
+        """Open the file once more, for what its comments say."""
+        return Texts(self._file)
 
     def articles(self) -> Iterator[StagedArticle]:
         """Yield each article that has comments, in the order of the file."""
@@ -171,22 +205,6 @@ class Staging:
         while rows := found.fetchmany(_BATCH):
             for *values, refused in rows:
                 yield _outline(values), refused or "its page is not in the file"
-
-    def texts(self, seqs: Sequence[int]) -> list[Text]:
-        """Return what these comments say, in this order."""
-        found: dict[int, Text] = {}
-        for start in range(0, len(seqs), 500):
-            part = list(seqs[start : start + 500])
-            rows = self._db.execute(
-                "SELECT seq, coalesce(nullif(c.name, ''), p.name, ''), coalesce(nullif(c.email, ''), p.email, ''),"
-                " coalesce(nullif(c.url, ''), p.url, ''), text, markup, votes, c.kept, person, coalesce(p.kept, '')"
-                " FROM comments c LEFT JOIN people p ON p.id = nullif(c.person, '')"
-                " WHERE seq IN (SELECT value FROM json_each(?))",
-                (json.dumps(part),),
-            )
-            for seq, name, email, url, text, markup, *others in rows:
-                found[seq] = Text(name, email, url, text, Markup(markup), *others)
-        return [found[seq] for seq in seqs]
 
     def records(self, kind: str) -> Iterator[str]:
         """Yield what else the export has of a kind, as it comes in the file."""

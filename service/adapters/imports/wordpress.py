@@ -14,7 +14,12 @@ VERSIONS = ("1.0", "1.1", "1.2")
 _NAMESPACE = re.compile(r"https?://wordpress\.org/export/([^/]*)/?")
 _TOLD = frozenset({"item", "comment", "wxr_version"})
 _TAKEN_OUT = frozenset({"comment"})
-_PASSED_OVER = frozenset({"encoded", "postmeta", "commentmeta", "category", "description", "author", "term", "tag"})
+# fmt: off
+_PASSED_OVER = frozenset({
+    "encoded", "postmeta", "commentmeta", "category", "description", "author", "term", "tag", "comment_author_IP",
+    "comment_user_id",
+})
+# fmt: on
 STATUSES = {
     "1": Status.APPROVED,
     "approve": Status.APPROVED,

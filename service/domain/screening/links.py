@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from service.domain.rulebook import host_of, link_spans, links_of
+from service.domain.as_read import text_as_read
+from service.domain.rulebook import LINK, host_of, link_spans, links_of
 from service.domain.screening.facts import Facts, Submission
 from service.domain.screening.signals import Signal
 from service.domain.screening.trust import held_unless_trusted
@@ -26,7 +27,7 @@ wp.me, fb.me, lnkd.in), since one knows where these lead."""
 
 def has_links(body: str) -> bool:
     """True where a text has at least one link, by which moderators can narrow the queue."""
-    return bool(link_spans(body))
+    return LINK.search(text_as_read(body)) is not None
 
 
 def hold_many_links(submission: Submission, facts: Facts) -> Signal | None:

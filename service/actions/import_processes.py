@@ -1,0 +1,78 @@
+"""Batches of an import are written by several processes at once: while one waits for the database, others prepare."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from multiprocessing import get_context, parent_process
+
+from service.actions.import_batches import Outcome, Writer
+from service.actions.import_plan import Batch
+from service.store.session import leave_to_the_other
+
+AHEAD = 2  # batches that each of the others has before it, so that it has one while this process writes one itself
+
+
+def written(writer: Writer, batches: Iterable[Batch], *, processes: int) -> Iterator[Outcome]:
+    """Yield what came of each batch, in their order; as many `processes` write beside this one.
+
+    Raises StoreUnavailable, and BrokenProcessPool where a process was killed; batches before are there then.
+    """
+    if not processes:
+        for batch in batches:
+            yield writer.write(batch, nullcontext())
+        return
+    # Forked, since a fresh interpreter would have to load the whole service before it could write one line.
+    context = get_context("fork")
+    turn = context.Lock() if writer.takes_turns else nullcontext()
+    pool = ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(writer, turn))
+    found: deque[Future[Outcome]] = deque()
+    try:
+        for batch in batches:
+            if sum(not one.done() for one in found) < AHEAD * processes:
+                found.append(pool.submit(_write, batch))
+            else:
+                here: Future[Outcome] = Future()
+                here.set_result(writer.write(batch, turn))
+                found.append(here)
+            while found and found[0].done():
+                yield found.popleft().result()
+        while found:
+            yield found.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Here:
+    """What a process was begun with."""
+
+    writer: Writer
+    turn: AbstractContextManager[object]
+
+
+def _begin(writer: Writer, turn: AbstractContextManager[object]) -> None:
+    _end_with_the_other()
+    # What was open when this process was forked belongs to the other one.
+    leave_to_the_other()
+    writer.texts = type(writer.texts)(writer.texts.file)
+    _Here.writer, _Here.turn = writer, turn
+
+
+def _write(batch: Batch) -> Outcome:
+    return _Here.writer.write(batch, _Here.turn)
+
+
+def _end_with_the_other() -> None:
+    """End this process as soon as the one that it works for has: one that is killed cannot say so."""
+    other = parent_process()
+    assert other is not None, "it was made by one"
+
+    def wait() -> None:
+        other.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
