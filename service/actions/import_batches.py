@@ -98,6 +98,7 @@ class Writer:
 
     def __init__(self, site: Site, import_id: UUID | None, system: System, texts: Texts, *, now: datetime) -> None:
         self._site, self._import_id, self._system, self._now = site, import_id, system, now
+        self._site_id = str(site.id)
         self.texts = texts
 
     @property
@@ -206,7 +207,7 @@ class Writer:
 
     def _placeholder(self, name: str) -> str:
         """Return the address of an author who has given none: nobody can type it, since nobody can guess it."""
-        key = tools().keyring.lookup_hash("imported without an address", str(self._site.id), self._system.value, name)
+        key = tools().keyring.lookup_hash("imported without an address", self._site_id, self._system.value, name)
         return f"{key[:16].hex()}@{NOBODY_AT}"
 
     def _store(self, import_id: UUID, placed: Sequence[Placed], who: Who) -> None:
@@ -257,12 +258,12 @@ class Writer:
 
     def _who(self, placed: Sequence[Placed]) -> Who:
         """Find out whose comments these are; each gets the hash of its author's address."""
-        keyring, site = tools().keyring, str(self._site.id)
+        keyring = tools().keyring
         who = Who()
         for one in placed:
             found_by = self._found_by(one)
             if found_by not in who.found_by:
-                who.found_by[found_by] = keyring.lookup_hash(found_by[0], site, found_by[1])
+                who.found_by[found_by] = keyring.lookup_hash(found_by[0], self._site_id, found_by[1])
             one.email_hash = who.found_by[found_by]
             who.records.setdefault(one.email_hash, Counter())[one.standing.status] += 1
             who.first.setdefault(one.email_hash, one)
@@ -335,7 +336,7 @@ class Writer:
             "author_id": author_ids[one.email_hash],
             "author_name": one.name,
             "author_url": one.url,
-            "avatar": avatar_seed(self._site.id, one.email, one.name),
+            "avatar": avatar_seed(self._site_id, one.email, one.name),
             "status": standing.status.value,
             "revision": standing.revision,
             "published_revision": standing.published_revision,

@@ -179,7 +179,7 @@ class Restorer(Writer):
         avatar = kept["avatar"]
         texts = {number: body for number, body, _ in self._texts(one)}
         return super()._row(one, article_ids, author_ids, is_settled=is_settled) | {
-            "avatar": avatar if len(avatar) == AVATAR_LENGTH else avatar_seed(self._site.id, one.email, one.name),
+            "avatar": avatar if len(avatar) == AVATAR_LENGTH else avatar_seed(self._site_id, one.email, one.name),
             "body_html": texts[standing.published_revision].html if standing.published_revision else "",
             "votes": kept["votes"],
             "flags": kept["flag_count"],

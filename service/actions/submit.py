@@ -346,12 +346,12 @@ def _new_article(checked: CheckedReply, site: Site, now: datetime) -> Article:
 
 def _avatar(site_id: UUID, checked: CheckedReply, reader: KnownReader | None) -> str:
     if reader is None:
-        return avatar_seed(site_id, checked.email, checked.name)
+        return avatar_seed(str(site_id), checked.email, checked.name)
     # Another picture at the site makes another one here, and nobody fetches it from there.
     drawn_from = ("avatar", str(site_id), "reader", reader.subject, reader.avatar)
     return tools().keyring.lookup_hash(*drawn_from)[:8].hex()
 
 
-def avatar_seed(site_id: UUID, email: str, name: str) -> str:
+def avatar_seed(site_id: str, email: str, name: str) -> str:
     """Return what the picture beside a name is drawn from: the same for the same person on the same site."""
-    return tools().keyring.lookup_hash("avatar", str(site_id), email_lookup_form(email), name)[:8].hex()
+    return tools().keyring.lookup_hash("avatar", site_id, email_lookup_form(email), name)[:8].hex()

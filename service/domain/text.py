@@ -108,7 +108,12 @@ def folded(text: str) -> str:
 
 def body_fingerprint(text: str) -> bytes:
     """Give the SHA-256 by which two comments are the same text: of the clean body with whitespace runs as one space."""
-    canonical = " ".join(clean_body(text).split())
+    return clean_fingerprint(clean_body(text))
+
+
+def clean_fingerprint(body: str) -> bytes:
+    """Give the same of a body that is clean already."""
+    canonical = " ".join(body.split())
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).digest()
 
 

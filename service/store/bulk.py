@@ -46,9 +46,18 @@ def add_many(model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
         cursor.copy(f'COPY "{table.name}" ({told}) FROM STDIN') as copy,
     ):
         while some:
-            columns = [list(map(write, map(itemgetter(name), some))) for name, write in writes]
+            columns = [_column(list(map(itemgetter(name), some)), write) for name, write in writes]
             copy.write("\n".join(map("\t".join, zip(*columns, strict=True))) + "\n")
             some = list(islice(coming, AT_ONCE))
+
+
+def _column(values: list[Any], write: Callable[[Any], str]) -> list[str]:
+    """Return values as they are written; what is the same in all rows is written once."""
+    first = values[0]
+    # Most of what is the same is the very same object, for which no two values are compared.
+    if first is values[-1] and values.count(first) == len(values):
+        return [write(first)] * len(values)
+    return list(map(write, values))
 
 
 # What COPY's text format has for what it means something else by: a driver that is asked for each value, or for each

@@ -16,7 +16,7 @@ from service.adapters.markup import render_body, visible_text
 from service.domain.imports import LONGEST_BODY, Markup
 from service.domain.links import is_safe_href
 from service.domain.screening import has_links
-from service.domain.text import body_fingerprint, clean_body, folded, is_blank
+from service.domain.text import clean_body, clean_fingerprint, folded, is_blank
 from service.domain.urls import canonical_href
 
 _MOST_TAGS = 2_000  # in one text; more are no writing, and the parser of the standard library may be slow on them
@@ -63,7 +63,7 @@ def body_of(text: str, markup: Markup) -> Body:
     rendered = render_body(raw)
     if is_blank(visible_text(rendered)):
         return _refused("there is no text in it that anybody could read")
-    return Body(raw, rendered, folded(raw), body_fingerprint(raw), "://" in raw and has_links(raw))
+    return Body(raw, rendered, folded(raw), clean_fingerprint(raw), "://" in raw and has_links(raw))
 
 
 def _refused(fault: str) -> Body:
