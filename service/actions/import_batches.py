@@ -136,7 +136,7 @@ class Writer:
         for attempt in range(TRIES):
             try:
                 if not self.takes_turns:
-                    self._make_authors(who)
+                    self._begin(import_id, placed, who)
                 with writing():
                     take_time()
                     self._store(import_id, placed, who)
@@ -269,12 +269,13 @@ class Writer:
             who.first.setdefault(one.email_hash, one)
         return who
 
-    def _make_authors(self, who: Who) -> None:
-        """Make those authors who are new, with nothing to their name yet.
+    def _begin(self, import_id: UUID, placed: Sequence[Placed], who: Who) -> None:
+        """Make what is new of articles and authors, with nothing below them or to their name yet.
 
-        Made together with their comments, they would let every other batch wait that has one of them too.
+        Made together with their comments, they would let every other batch that has one of them wait for all of these.
         """
         with writing():
+            self._take_articles(import_id, placed)
             self._adopt_older_keys(who)
             there = imports.find_authors(self._site.id, list(who.first))
             self._add_authors([one for email_hash, one in who.first.items() if email_hash not in there], {})
