@@ -135,9 +135,9 @@ def stage(staged: Staging, order: Order, told: Told = lambda *_: None) -> int:
     return total
 
 
-def check(order: Order) -> None:
-    """Read a file to its end and keep nothing of it; raises Invalid for one that is not right."""
-    for _ in read(order.system, order.path):
+def check(order: Order, *, most: int) -> None:
+    """Read about `most` bytes of what is in a file and keep nothing of it; raises Invalid where something is wrong."""
+    for _ in read(order.system, order.path, most=most):
         pass
 
 

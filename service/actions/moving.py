@@ -32,7 +32,9 @@ from service.store.session import reading, writing
 
 PIECE = 2**20  # bytes of one row
 AT_ONCE = 8  # pieces in one transaction, so that nobody waits long for SQLite
-CHECKED_AT_ONCE = 4 * 2**20  # bytes; reading as much takes some tenths of a second
+CHECKED_AT_ONCE = (
+    8 * 2**20
+)  # bytes; reading as much takes some tenths of a second, and hardly an element may be as long
 LINES_KEPT = 1_000  # of what was skipped, and of what was noted; the counts are of all
 FILE_LASTS = timedelta(hours=24)  # after a dry run, until somebody decides
 TELL_EVERY = 2.0  # seconds
@@ -57,11 +59,10 @@ class Ordered:
 def order_import(caller: Caller, system: System, path: Path, *, file_name: str, is_dry: bool, now: datetime) -> Ordered:
     """Keep a file for a worker to import into the caller's site, or to say what it would do, and return the order.
 
-    Raises Invalid where a small file is wrong; what is wrong with a larger one its report says. Nothing is kept then.
+    Raises Invalid where its beginning is wrong; what is wrong further on its report says. Nothing is kept then.
     """
     order = Order(system, path, caller.site_slug, caller.actor, file_name, is_dry)
-    if path.stat().st_size <= CHECKED_AT_ONCE:
-        importing.check(order)
+    importing.check(order, most=CHECKED_AT_ONCE)
     import_id = new_id(now)
     forget_old_files(now=now)
     number = 0

@@ -104,7 +104,7 @@ def test_what_is_wrong_is_told_at_once_and_nothing_is_kept(free_site: SiteDriver
 
 @ON_SQLITE
 def test_what_is_wrong_with_a_long_file_its_report_says(free_site: SiteDriver) -> None:
-    long = export(free_site).replace("</channel>", f"<junk>{'x' * 2_000_000}</junk>" * 3)
+    long = export(free_site).replace("</channel>", f"<junk>{'x' * 2_000_000}</junk>" * 5 + "<b></c></channel>")
     answer = sent(free_site, long)
     assert answer.status_code == 202
     work(free_site)
@@ -112,6 +112,17 @@ def test_what_is_wrong_with_a_long_file_its_report_says(free_site: SiteDriver) -
     assert failed["status"] == "failed"
     assert failed["problem"].startswith("line ")
     assert (free_site.page()["comments"], pieces(free_site)) == ([], set())
+
+
+@ON_SQLITE
+def test_what_is_wrong_at_the_beginning_of_a_long_file_is_told_at_once(free_site: SiteDriver) -> None:
+    word = "word " * 1_000_000
+    one_element = export(free_site).replace("</item>", f"<wp:comment><a>{word}{word}{word}</a></wp:comment></item>")
+    for content in (one_element, gzip.compress(one_element.encode())):
+        answer = sent(free_site, content)
+        assert (answer.status_code, codes(answer)) == (422, {"file": "malformed"})
+        assert "one element has more than 4,194,304 characters" in answer.get_json()["errors"][0]["detail"]
+    assert pieces(free_site) == set()
 
 
 @ON_SQLITE

@@ -29,11 +29,18 @@ class Readable(Protocol):
         ...
 
 
+class Enough(Exception):
+    """As much was read as was wanted."""
+
+
 class _Watched:
     """What was unpacked, with every way in which that can fail told in one line, and an end to what may come out."""
 
-    def __init__(self, unpacked: Readable, packed: BinaryIO, size: int, told: Progress | None) -> None:
+    def __init__(
+        self, unpacked: Readable, packed: BinaryIO, size: int, told: Progress | None, most: int | None
+    ) -> None:
         self._unpacked, self._packed, self._size, self._told = unpacked, packed, size, told
+        self._most = most
         self._read = 0
 
     def read(self, size: int, /) -> bytes:
@@ -44,6 +51,8 @@ class _Watched:
             raise malformed(f"after {self._read:,} bytes", "the compressed file is cut off.") from fault
         except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as fault:
             raise malformed(f"after {self._read:,} bytes", "the compressed file is damaged.") from fault
+        if self._most is not None and self._read >= self._most and chunk:
+            raise Enough
         self._read += len(chunk)
         if self._read > MOST_EXPANDED or self._read > max(NOT_SUSPICIOUS, SUSPICIOUS_RATIO * self._size):
             raise malformed(f"after {self._read:,} bytes", "the compressed file expands beyond measure.")
@@ -53,20 +62,23 @@ class _Watched:
 
 
 @contextmanager
-def opened(path: Path, told: Progress | None = None) -> Iterator[Readable]:
-    """Yield the contents of a file; raises Invalid where it cannot be read or is no file of one export."""
+def opened(path: Path, told: Progress | None = None, *, most: int | None = None) -> Iterator[Readable]:
+    """Yield the contents of a file; raises Invalid where it cannot be read or is no file of one export.
+
+    Of what was unpacked about `most` bytes can be read, where that is given; then Enough is raised.
+    """
     size = path.stat().st_size
     with path.open("rb") as packed:
         beginning = packed.read(16)
         packed.seek(0)
         if beginning.startswith(GZIP):
             with gzip.GzipFile(fileobj=packed) as unpacked:
-                yield _Watched(unpacked, packed, size, told)
+                yield _Watched(unpacked, packed, size, told, most)
         elif beginning.startswith(ZIP):
             with _only_file(packed) as inside:
-                yield _Watched(inside, packed, size, told)
+                yield _Watched(inside, packed, size, told, most)
         else:
-            yield _Watched(packed, packed, max(size, MOST_EXPANDED), None if told is None else _of(size, told))
+            yield _Watched(packed, packed, max(size, MOST_EXPANDED), None if told is None else _of(size, told), most)
 
 
 def _of(size: int, told: Progress) -> Progress:

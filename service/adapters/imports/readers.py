@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from service.adapters.imports import commento, disqus, isso, postbag, remark42, wordpress
-from service.adapters.imports.opening import Progress, Readable, is_sqlite, opened
+from service.adapters.imports.opening import Enough, Progress, Readable, is_sqlite, opened
 from service.domain.imports import Source, System
 
 STREAMED: Mapping[System, Callable[[Readable], Iterator[Source]]] = {
@@ -20,10 +22,14 @@ STREAMED: Mapping[System, Callable[[Readable], Iterator[Source]]] = {
 }
 
 
-def read(system: System, path: Path, told: Progress | None = None) -> Iterator[Source]:
-    """Yield all that is in an export; raises Invalid as soon as something is wrong with the file."""
+def read(system: System, path: Path, told: Progress | None = None, *, most: int | None = None) -> Iterator[Source]:
+    """Yield all that is in an export; raises Invalid as soon as something is wrong with the file.
+
+    Of what was unpacked about `most` bytes are read, where that is given.
+    """
     if system is System.ISSO and is_sqlite(path):
-        yield from isso.read_database(path)
+        is_larger = most is not None and path.stat().st_size > most
+        yield from islice(isso.read_database(path), 1 if is_larger else None)
         return
-    with opened(path, told) as stream:
+    with suppress(Enough), opened(path, told, most=most) as stream:
         yield from STREAMED[system](stream)

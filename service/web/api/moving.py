@@ -119,8 +119,8 @@ class _Sent:
 @answers("too_large", "unsupported_media_type", *READING)
 @described("orderImport", "Bring comments in")
 def order_import(query: dict[str, Any]) -> Response:
-    """A worker carries it out; `GET /v1/imports/{id}` tells how far it is. What is wrong with a file of up to 4 MiB is
-    told at once, and of a larger one there. Nothing of a file that is wrong is imported.
+    """A worker carries it out; `GET /v1/imports/{id}` tells how far it is. What is wrong in the first 8 MiB,
+    unpacked, is told at once, and what is wrong further on there. Nothing of a file that is wrong is imported.
     """
     _check_site(query)
     if request.mimetype in {"multipart/form-data", "application/json"}:
