@@ -7,13 +7,15 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing import get_context, parent_process
+from multiprocessing.synchronize import Lock
 
 from service.actions.import_batches import Outcome, Writer
 from service.actions.import_plan import Batch
 from service.store.session import leave_to_the_other
 
+LOOK_EVERY = 1.0  # seconds, at the other processes, while they are waited for
 AHEAD = 2  # batches that each of the others has before it, so that it has one while this process writes one itself
 
 
@@ -28,7 +30,7 @@ def written(writer: Writer, batches: Iterable[Batch], *, processes: int) -> Iter
         return
     # Forked, since a fresh interpreter would have to load the whole service before it could write one line.
     context = get_context("fork")
-    turn = context.Lock() if writer.takes_turns else nullcontext()
+    turn = context.Lock() if writer.takes_turns else None
     pool = ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(writer, turn))
     found: deque[Future[Outcome]] = deque()
     try:
@@ -37,7 +39,7 @@ def written(writer: Writer, batches: Iterable[Batch], *, processes: int) -> Iter
                 found.append(pool.submit(_write, batch))
             else:
                 here: Future[Outcome] = Future()
-                here.set_result(writer.write(batch, turn))
+                here.set_result(writer.write(batch, nullcontext() if turn is None else _when_free(turn, found)))
                 found.append(here)
             while found and found[0].done():
                 yield found.popleft().result()
@@ -47,6 +49,19 @@ def written(writer: Writer, batches: Iterable[Batch], *, processes: int) -> Iter
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _when_free(turn: Lock, found: Iterable[Future[Outcome]]) -> Iterator[None]:
+    """Wait for a turn, and raise what has happened to the others: one that was killed in its turn keeps it."""
+    while not turn.acquire(timeout=LOOK_EVERY):
+        for one in found:
+            if one.done():
+                one.result()
+    try:
+        yield
+    finally:
+        turn.release()
+
+
 class _Here:
     """What a process was begun with."""
 
@@ -54,12 +69,12 @@ class _Here:
     turn: AbstractContextManager[object]
 
 
-def _begin(writer: Writer, turn: AbstractContextManager[object]) -> None:
+def _begin(writer: Writer, turn: Lock | None) -> None:
     _end_with_the_other()
     # What was open when this process was forked belongs to the other one.
     leave_to_the_other()
     writer.texts = type(writer.texts)(writer.texts.file)
-    _Here.writer, _Here.turn = writer, turn
+    _Here.writer, _Here.turn = writer, turn or nullcontext()
 
 
 def _write(batch: Batch) -> Outcome:

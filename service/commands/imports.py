@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import sys
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -32,7 +31,7 @@ TOLD_OF = {
     System.COMENTARIO: "Comentario's JSON of version 1 or 3, gzipped or not",
     System.POSTBAG: "what `export jsonl` has written, restored as it was, gzipped or not",
 }
-MOST_PROCESSES = 3  # beside this one; they take turns at the database, which is busy by then
+BESIDE = 1  # processes beside this one: another 30 MB each, and with two the database has all that it can do
 KILLED = (
     "One of the processes of this import was killed, as systems do when memory is short. "
     "Run the same command again: it goes on where it stopped."
@@ -53,11 +52,10 @@ def _add_command(system: System) -> None:
         gc.freeze()
         gc.set_threshold(5_000, 10, 5)
         order = imports.Order(system, file, slug, COMMAND, is_dry=is_dry)
-        processes = min(max(1, (os.cpu_count() or 2) - 1), MOST_PROCESSES)
         try:
             with (
                 _Progress() as progress,
-                imports.taking_over(order, now=utc_now(), processes=processes, told=progress) as report,
+                imports.taking_over(order, now=utc_now(), processes=BESIDE, told=progress) as report,
             ):
                 progress.end()
                 if is_json:
