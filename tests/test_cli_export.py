@@ -259,6 +259,20 @@ def test_wordpress_s_format_holds_the_threads_and_spreadsheets_calculate_nothing
     )
 
 
+@ON_SQLITE
+def test_an_article_of_an_id_stands_in_wordpress_s_format_under_the_address_of_its_page(
+    free_site: SiteDriver, tmp_path: Path
+) -> None:
+    article = {"site": free_site.slug, "key": "post-17", "url": f"{free_site.origin}/pretty/", "title": "Pretty"}
+    assert free_site.client.put("/v1/articles", json=article, headers=free_site.bearer).status_code == 201
+    free_site.published(article="post-17")
+    other = make_site(free_site.app, limits="off")
+    other.change(origins=[free_site.origin])
+    assert report(other, tmp_path, exported(free_site, "wxr"))["imported"] == 1
+    page = other.page(article=f"{free_site.origin}/pretty/")
+    assert (page["article"]["title"], page["article"]["count"]) == ("Pretty", 1)
+
+
 WRONG: dict[str, tuple[str | Callable[[str], str], str]] = {
     "no export": ("hello", "no export of Postbag"),
     "another kind": ('{"version": 1}', "first line does not say so"),

@@ -184,8 +184,9 @@ def _wxr(taking: _Taking, view: Snapshot) -> Iterator[str]:
             if row.article_id != begun:
                 written.append(wxr.END_OF_POST if begun is not None else "")
                 begun, posts = row.article_id, posts + 1
-                key, title, is_open = told[begun].key, told[begun].title, told[begun].open
-                written.append(wxr.post(posts, key, title, is_open=is_open, written=told[begun].created_at))
+                one = told[begun]
+                address = one.url or one.key
+                written.append(wxr.post(posts, address, one.title, is_open=one.open, written=one.created_at))
             comments += 1
             while above and above[-1].id != row.parent_id:
                 above.pop()
@@ -193,7 +194,7 @@ def _wxr(taking: _Taking, view: Snapshot) -> Iterator[str]:
             above.append(_Above(row.id, comments, text))
             # A tombstone is told of only where something stands below it.
             if row.status != Status.DELETED.value:
-                written += [one.take() for one in above]
+                written += [comment.take() for comment in above]
             if len(written) >= handed_out.ROWS_AT_ONCE:
                 yield "".join(written)
                 written = []

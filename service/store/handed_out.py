@@ -24,8 +24,8 @@ _SEEN = func.coalesce(CommentRow.published_revision, CommentRow.revision)
 
 
 def articles(view: Snapshot, site_id: UUID) -> Iterator[Sequence[Any]]:
-    """Yield (id, key, title, open, created_at) of the articles of a site, some at a time."""
-    columns = (ArticleRow.id, ArticleRow.key, ArticleRow.title, ArticleRow.open, ArticleRow.created_at)
+    """Yield (id, key, url, title, open, created_at) of the articles of a site, some at a time."""
+    columns = (ArticleRow.id, ArticleRow.key, ArticleRow.url, ArticleRow.title, ArticleRow.open, ArticleRow.created_at)
     first = select(*columns).where(ArticleRow.site_id == site_id).order_by(ArticleRow.id).limit(ARTICLES_AT_ONCE)
     page = view.found(first)
     while page:

@@ -24,6 +24,7 @@ KEPT = {
         "<blockquote>\n<p>a</p>\n<p>b</p>\n</blockquote>\n<p>c</p>",
     ),
     "code": ("<pre>if a &lt; b:\n    *c*</pre>", "<pre><code>if a &lt; b:\n    *c*\n</code></pre>"),
+    "code that nobody ended": ("a<pre>b", "<p>a</p>\n<pre><code>b\n</code></pre>"),
     "inline code": ("<code>a_b *c*</code>", "<p><code>a_b *c*</code></p>"),
     "typed markup": ("1. *a* _b_ `c` [d](e) ~~f~~ &lt;b&gt; &amp;amp;", None),
     "typed list": ("- a\n+ b\n> c\n2) d", None),

@@ -130,7 +130,9 @@ class _Writer(HTMLParser):
         self._pre: list[str] | None = None
 
     def written(self) -> str:
-        """Return the whole text."""
+        """Return the whole text, with what was left open ended."""
+        if self._pre is not None:
+            self._end_pre(self._pre)
         self._end_inline()
         return "".join(self._out)
 
