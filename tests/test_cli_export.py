@@ -231,6 +231,11 @@ def test_wordpress_s_format_holds_the_threads_and_spreadsheets_calculate_nothing
     free_site.submitted(body="=1+1", name="@SUM(A1)")
     written = exported(free_site, "wxr", "--emails")
     assert not re.search(r"<p>|<br", written)
+    whose = re.findall(
+        r"<wp:comment_author><!\[CDATA\[(.*)\]\]>.*\n<wp:comment_author_email><!\[CDATA\[(.*)\]\]>", written
+    )
+    assert ("", "") in whose, "a tombstone is there for those who have answered it"
+    assert all(bool(name) == bool(email) for name, email in whose)
     other = make_site(free_site.app, limits="off")
     other.change(origins=[free_site.origin])
     said = report(other, tmp_path, written)

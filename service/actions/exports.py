@@ -217,7 +217,9 @@ class _Above:
 
 
 def _wxr_comment(taking: _Taking, row: Any, number: int, parent: int) -> wxr.WxrComment:
-    email, url = taking.email(row.email_sealed), row.author_url or ""
+    # Where the words are gone, whose they were is nobody's business any more.
+    email = taking.email(row.email_sealed) if row.author_name else ""
+    url = row.author_url or ""
     # An edit that waits is told of nowhere: what readers see is.
     status = Status(row.status) if row.published_revision is None else Status.APPROVED
     return wxr.WxrComment(number, parent, row.author_name, email, url, row.created_at, status, row.body_html)
