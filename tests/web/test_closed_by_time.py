@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, event, insert, select, update
+from sqlalchemy import Connection, event, insert, select, text, update
 
 from service.actions import closing
 from service.domain.times import rfc3339
@@ -78,6 +79,29 @@ def looked(site: SiteDriver, at: datetime | None) -> None:
 def look(site: SiteDriver, at: datetime) -> None:
     with site.app.app_context():
         closing.look(now=at)
+
+
+def statements_of_a_look(site: SiteDriver, at: datetime) -> list[tuple[str, Any]]:
+    """Look, and return the statements that it sent with their values."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Connection, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        sent.append((statement, values))
+
+    with site.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        look(site, at)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return sent
+
+
+def is_among(site_id: UUID, values: Any) -> bool:
+    """True where a site is named by the values of a statement, as either database is sent it."""
+    given = values.values() if isinstance(values, dict) else values
+    return any(value in {site_id, site_id.hex} for value in given)
 
 
 def told(site: SiteDriver) -> list[tuple[str, datetime, Any]]:
@@ -151,7 +175,11 @@ def test_more_than_a_transaction_tells_that_closed_in_one_moment_is_told_whole(s
     looked(site, now - HOUR)
     built = {f"built {number}": now - 40 * MINUTE for number in range(250)}
     close_at(site, {"first": now - 50 * MINUTE, **built, "last": now})
-    look(site, now)
+    with site.app.app_context(), reading():
+        site_id = find_site(site.slug).id
+    sent = statements_of_a_look(site, now)
+    moved = [statement for statement, values in sent if "UPDATE sites" in statement and is_among(site_id, values)]
+    assert len(moved) == 2, "the last one has a transaction of its own"
     assert Counter(keys_told(site)) == Counter(["first", *built, "last"])
 
 
@@ -166,6 +194,25 @@ def test_what_a_person_closed_is_told_as_theirs_alone(site: SiteDriver, now: dat
     by = {key: by for key, _, by in told(site)}
     assert by == {"by hand": {"kind": "token", "name": "Mira"}, "by time, then by hand": BY_DAYS}
     assert len(told(site)) == 2
+
+
+@pytest.mark.parametrize("own_app", ["postgresql"], indirect=True)
+def test_what_a_person_closes_at_that_very_moment_is_left_to_them(site: SiteDriver, now: datetime) -> None:
+    listen(site, NOBODY, "article.closed")
+    looked(site, now - HOUR)
+    close_at(site, {f"{site.slug}/post": now - MINUTE})
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with site.app.app_context(), ThreadPoolExecutor(1) as worker:
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watch, writing():
+            closed = update(ArticleRow).where(ArticleRow.key == f"{site.slug}/post").values(open=False)
+            db.session.execute(closed)
+            looking = worker.submit(look, site, now)
+            while not watch.scalar(waiting):
+                assert not looking.done(), "it does not wait for who is closing it"
+        looking.result()
+    assert told(site) == []
 
 
 def test_one_that_is_opened_again_is_told_when_its_days_are_over_again(site: SiteDriver, now: datetime) -> None:
@@ -262,19 +309,10 @@ def test_sqlite_reads_what_closes_from_its_own_index(site: SiteDriver, now: date
     listen(site, NOBODY, "article.closed")
     looked(site, now - HOUR)
     close_at(site, {"closed": now - MINUTE})
-    sent: list[tuple[str, Any]] = []
-
-    def note(_connection: Connection, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
-        if "FROM articles" in statement:
-            sent.append((statement, values))
-
-    with site.app.app_context():
-        event.listen(db.engine, "before_cursor_execute", note)
-        closing.look(now=now)
-        event.remove(db.engine, "before_cursor_execute", note)
-        with db.engine.connect() as connection:
-            driver: Any = connection.connection
-            plans = [driver.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall() for statement, values in sent]
+    sent = [one for one in statements_of_a_look(site, now) if "FROM articles" in one[0]]
+    with site.app.app_context(), db.engine.connect() as connection:
+        driver: Any = connection.connection
+        plans = [driver.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall() for statement, values in sent]
     assert keys_told(site) == ["closed"]
     assert plans
     for plan in plans:
