@@ -18,6 +18,7 @@ import structlog
 from flask import Flask
 
 from service.actions import (
+    closing,
     erase,
     events,
     findings,
@@ -46,7 +47,7 @@ HANDLERS: Mapping[str, Handler] = {
 }
 SLOW_HANDLERS: Mapping[str, Handler] = {"import": moving.carry_out, "undo_import": moving.carry_out_undo}
 """What may take minutes: a thread of its own does it, so that everything else goes on."""
-LOOK_AT_QUEUES_EVERY = 15.0  # seconds; nobody counts the seconds of a queue that is late
+LOOK_AT_QUEUES_EVERY = 15.0  # seconds; nobody counts the seconds of a queue that is late, or of an article that closes
 LOOK_EVERY = 0.5
 """Seconds between two looks at the outbox where nobody says that there is something to do: a comment shall have its
 score within a second also while Redis is away. A look is one query of an index."""
@@ -130,6 +131,7 @@ class Worker:
         if time.monotonic() - self._looked_at_queues >= LOOK_AT_QUEUES_EVERY:
             with self._app.app_context():
                 lateness.look(now=_now())
+                closing.look(now=_now())
                 moderator_letters.look_for_digests(now=_now())
             self._looked_at_queues = time.monotonic()
 

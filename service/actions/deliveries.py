@@ -162,7 +162,7 @@ def _switch_off(webhook: Webhook, reason: str, now: datetime) -> None:
         if there is None or not there.is_enabled:
             return
         webhooks.change_webhook(webhook.id, disabled_at=now, disabled_reason=reason)
-        settle_tells(site.id)
+        settle_tells(site.id, now=now)
         details = {"enabled": [True, False], "why": [None, reason]}
         record(site.id, LogKind.WEBHOOK, "disable", actor=SERVICE, subject=there.url, details=details, now=now)
     log.error("webhook_switched_off", webhook=str(webhook.id), site=site.slug)

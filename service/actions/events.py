@@ -64,12 +64,17 @@ LISTENERS: Sequence[Listener] = (
 )
 
 
-def settle_tells(site_id: UUID) -> None:
+def settle_tells(site_id: UUID, *, now: datetime) -> None:
     """Store which events the site tells; call it in the transaction that changes who listens, with the site held."""
     wanted = {event for listener in LISTENERS for event in listener.wants(site_id)}
     tells = [event.value for event in EventType if event in wanted]
-    if tuple(tells) != sites.get_site(site_id).tells:
-        sites.change_row(site_id, {"tells": " ".join(tells)})
+    told = sites.get_site(site_id).tells
+    if tuple(tells) != told:
+        changes: dict[str, Any] = {"tells": " ".join(tells)}
+        if is_wanted(tells, EventType.ARTICLE_CLOSED) and not is_wanted(told, EventType.ARTICLE_CLOSED):
+            # What closed while nobody listened is not told to who begins to now.
+            changes["closed_told_until"] = now
+        sites.change_row(site_id, changes)
         announce.site_changed(site_id)
 
 
@@ -148,7 +153,7 @@ def tell_about(site: Site, comment: Comment, event: EventType, facts: Mapping[st
 
 
 def tell_closed(site: Site, article: Mapping[str, Any], *, actor: Actor, now: datetime) -> None:
-    """Tell that a person closed an article."""
+    """Tell that an article takes no more replies: a person closed it, or the site's days did (CLOSING_DAYS)."""
     tell(site, EventType.ARTICLE_CLOSED, {"article": dict(article), "by": by(actor)}, now=now)
 
 

@@ -46,7 +46,7 @@ def _choose(moderator_id: UUID, site_id: UUID, choice: MailChoice, now: datetime
     with writing():
         sites.hold_site(site_id)
         mail_choices.choose(moderator_id, site_id, choice, now=now)
-        events.settle_tells(site_id)
+        events.settle_tells(site_id, now=now)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def begin(site: Site, staged: Staging, prepared: Prepared, import_id: UUID, *, a
         before = sites.hold_site(site.id)
         after = replace(before, **prepared.changes)
         if after != before:
-            after = sites.save_site(after)
+            after = sites.save_site(after, now=now)
             was, told = settings_told(before), settings_told(after)
             restored.settings = {name: [was[name], value] for name, value in told.items() if was[name] != value}
         there = reasons.reasons_of(site.id)
@@ -138,7 +138,7 @@ def take_back(found: Import, *, actor: Actor, now: datetime) -> None:
         untouched = {name: old for name, (old, new) in was.settings.items() if told[name] == new}
         after = replace(before, **_as_fields(untouched))
         if after != before:
-            after = sites.save_site(after)
+            after = sites.save_site(after, now=now)
             details = {name: [told[name], old] for name, old in untouched.items()}
             record(after.id, LogKind.SITE, "change", actor=actor, subject=after.slug, details=details, now=now)
         for rule in rules.rules_of(found.site_id):

@@ -147,7 +147,7 @@ def change_site(
             changes["retention"] = dict(before.retention) | dict(changes["retention"])
         site = replace(before, **changes)
         if site != before:
-            site = sites.save_site(site)
+            site = sites.save_site(site, now=now)
             announce.site_changed(site.id)
             was, told = settings_told(before), settings_told(site)
             details = {name: [was[name], value] for name, value in told.items() if was[name] != value}

@@ -86,7 +86,7 @@ def _ask(receipt: Receipt, token: str, kind: SubscriptionKind, language: str, no
         values = {"subscription": str(made)}
         to = Recipient.author(comment.author_id)
         enqueue_letter(LetterKind.CONFIRM, comment.site_id, to=to, language=language, values=values, now=now)
-    events.settle_tells(sites.hold_site(comment.site_id).id)
+    events.settle_tells(sites.hold_site(comment.site_id).id, now=now)
 
 
 def stop(token: str, kind: SubscriptionKind, *, now: datetime) -> Receipt:

@@ -125,7 +125,7 @@ def add_webhook(caller: Caller, url: str, chosen: Iterable[object], *, descripti
         if webhooks.count_webhooks(caller.site_id) >= MOST_WEBHOOKS:
             raise Invalid("url", "too_many", f"A site has at most {MOST_WEBHOOKS} webhooks; remove one first.")
         webhooks.add_webhook(webhook)
-        settle_tells(caller.site_id)
+        settle_tells(caller.site_id, now=now)
         details = {"events": [None, [event.value for event in webhook.events]]}
         _log(caller.actor, webhook, "create", details, now)
     return Made(webhook, secret)
@@ -150,7 +150,7 @@ def change_webhook(caller: Caller, webhook_id: UUID, said: Mapping[str, Any], *,
         if after.is_enabled and not before.is_enabled:
             columns["resting_until"] = None
         webhooks.change_webhook(webhook_id, **columns)
-        settle_tells(caller.site_id)
+        settle_tells(caller.site_id, now=now)
         was, told = _settings(before), _settings(after)
         details = {name: [was[name], value] for name, value in told.items() if was[name] != value}
         action = "change"
@@ -187,7 +187,7 @@ def remove_webhook(caller: Caller, webhook_id: UUID, *, now: datetime) -> None:
         sites.hold_site(caller.site_id)
         before = _found(caller, webhook_id, hold=True)
         webhooks.remove_webhook(webhook_id)
-        settle_tells(caller.site_id)
+        settle_tells(caller.site_id, now=now)
         _log(caller.actor, before, "remove", {"events": [[event.value for event in before.events], None]}, now)
     removed = REMOVED_TOGETHER
     while removed == REMOVED_TOGETHER:

@@ -36,7 +36,7 @@ class EventType(StrEnum):
     FLAGGED = "comment.flagged"
     """A reader has reported it."""
     ARTICLE_CLOSED = "article.closed"
-    """A person closed it; the site's days close articles without a word."""
+    """A person closed it, or the site's days did."""
     QUEUE_LATE = "queue.late"
     """Something waits longer than the site wants; told once, until nothing does any more."""
 

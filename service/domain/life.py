@@ -121,6 +121,8 @@ class Actor:
 
 AUTHOR = Actor("author", None, "the author")
 POLICY = Actor("policy", None, "the site's policy")
+CLOSING_DAYS = Actor("policy", None, "the site's days")
+"""What closes articles that no person has closed."""
 COMMAND = Actor("command", None, "the command line")
 SERVICE = Actor("service", None, "the service")
 """What is done by itself, such as forgetting."""

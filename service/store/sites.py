@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, case, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.errors import Invalid, UnknownSite
@@ -19,6 +19,7 @@ from service.extensions import db
 from service.store.ids import new_id
 from service.store.models import CommentRow, SiteRow
 from service.store.prepared import run
+from service.store.types import UtcDateTime
 
 SITE_COLUMNS = (
     SiteRow.id,
@@ -145,12 +146,16 @@ def add_site(site: Site, *, now: datetime) -> None:
         raise Invalid("slug", "taken", f"There is a site `{site.slug}` already.") from fault
 
 
-def save_site(site: Site) -> Site:
+def save_site(site: Site, *, now: datetime) -> Site:
     """Store every value of a site that people change, and return it; the level of its flood is none.
 
     The site has to be held, so that its version is the one before.
     """
-    change_row(site.id, _values(site))
+    values = _values(site)
+    # Other days close articles as of some moment long gone: only what they close from now on is told.
+    same_days = SiteRow.close_after_days.is_not_distinct_from(values["close_after_days"])
+    values["closed_told_until"] = case((same_days, SiteRow.closed_told_until), else_=literal(now, UtcDateTime()))
+    change_row(site.id, values)
     return replace(site, version=site.version + 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +12,11 @@ from sqlalchemy import func, text
 from service.domain.life import Status
 from service.domain.sorting import QueueSort, Sort
 from service.extensions import db
-from service.store import comments, feeds, flags, queue, sites, threads
+from service.store import closing, comments, feeds, flags, queue, sites, threads
 from service.store.ids import new_id
 from service.store.models import ArticleRow, CommentRow, FlagRow
 from service.store.queue import QueueFilter, QueuePosition
-from service.store.session import reading
+from service.store.session import reading, writing
 from service.store.threads import Position
 from tests.driver import SiteDriver
 from tests.store.crowd import ROWS, START
@@ -149,6 +150,21 @@ def test_client_keys_to_be_forgotten_are_found_by_their_index(crowded: SiteDrive
         assert "ix_comments_client" in plan
         assert db.session.scalar(func.count(CommentRow.id)) is not None
         assert comments.past_of_author(new_id(START), new_id(START), b"", since=START) == (False, 0)
+
+
+def test_what_the_days_of_a_site_close_is_read_from_its_own_index(crowded: SiteDriver) -> None:
+    with crowded.app.app_context(), writing():
+        number = func.count(ArticleRow.id)
+        most = db.select(ArticleRow.site_id).group_by(ArticleRow.site_id).order_by(number.desc()).limit(1)
+        site = replace(sites.get_site(db.session.scalars(most).one()), close_after=timedelta(days=1))
+        after = START + timedelta(days=1, seconds=1_000)
+        until = after + timedelta(seconds=100)
+        with plans_of(crowded.app, r"FROM articles\b", by_running=True) as plans:
+            assert len(closing.next_closings(site, after=after, until=until, limit=200)) == 100
+            assert len(closing.hold_closed(site, after=after, until=until)) == 100
+    for plan in plans:
+        assert plan.indexes() == {"ix_articles_closing"}, plan.brief()
+        assert plan.rows_read("articles") == 100, plan.brief()
 
 
 def _flagged_comments(limit: int) -> list[Any]:

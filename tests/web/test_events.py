@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,59 +18,23 @@ from service.extensions import db
 from service.store.models import CommentRow, OutboxRow, SiteRow
 from service.store.session import reading, writing
 from service.worker import Worker
-from tests.commands import empty_postgres
 from tests.driver import SiteDriver, make_site
-from tests.http_host import Asked, saying, serving
+from tests.http_host import serving
 from tests.test_canary import ADDRESS, CLIENT, assert_no_trace, traces
-from tests.webhook_host import calling_app, heard, listen
-
-FINE = saying(b"thanks")
+from tests.webhook_host import FINE, calling_app_on, listen, listening
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def own_app(
     request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Flask]:
-    folder = tmp_path_factory.mktemp("events")
-    if request.param == "sqlite":
-        with calling_app(f"sqlite:///{folder / 'own.sqlite'}", redis_url, folder) as app:
-            yield app
-    else:
-        with (
-            empty_postgres(request.getfixturevalue("postgres_url")) as url,
-            calling_app(url, redis_url, folder) as app,
-        ):
-            yield app
+    with calling_app_on(request.param, request, redis_url, tmp_path_factory.mktemp("events")) as app:
+        yield app
 
 
 @pytest.fixture
 def site(own_app: Flask) -> SiteDriver:
     return make_site(own_app, limits="off")
-
-
-class Ear:
-    """A server that listens to everything of a site."""
-
-    def __init__(self, site: SiteDriver, asked: Asked, secret: str) -> None:
-        self._site, self._asked, self._secret, self._read = site, asked, secret, 0
-
-    def hears(self) -> list[dict[str, Any]]:
-        """Let the worker send what is due, and return what has come since the last time."""
-        Worker(self._site.app).drain()
-        told = heard(self._asked, self._secret)
-        new, self._read = told[self._read :], len(told)
-        return new
-
-    def types(self) -> list[str]:
-        """Return the types of what has come since the last time."""
-        return [told["type"].removeprefix("comment.") for told in self.hears()]
-
-
-@contextmanager
-def listening(site: SiteDriver, *events: str) -> Iterator[Ear]:
-    with serving(FINE) as asked:
-        webhook = listen(site, f"{asked.url}/postbag", *events)
-        yield Ear(site, asked, webhook["secret"])
 
 
 def test_the_life_of_a_comment_is_told_in_its_order(site: SiteDriver) -> None:

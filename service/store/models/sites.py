@@ -52,6 +52,8 @@ class SiteRow(Base):
     """How long the oldest that waits may have waited before the queue is told to be late; 0 for never."""
     late_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was told that the queue is late; None while it is not."""
+    closed_told_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The moment up to which it is told what the site's days have closed; None where nobody has looked yet."""
     reader_trust: Mapped[str] = mapped_column(String(16), server_default=text("'proven'"))
     retention: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     """Days by what is kept, null for ever; null as a whole for the terms that hold where nobody has set any."""

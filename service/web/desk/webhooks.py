@@ -34,7 +34,7 @@ EVENT_WORDS = {
     EventType.SPAM: "it was called spam",
     EventType.DELETED: "a moderator deleted it, or its author took it back",
     EventType.FLAGGED: "a reader has reported it",
-    EventType.ARTICLE_CLOSED: "a person closed an article",
+    EventType.ARTICLE_CLOSED: "a person closed an article, or the site’s days did",
     EventType.QUEUE_LATE: "something waits longer than the site wants",
 }
 STATUS_WORDS = {
