@@ -18,7 +18,7 @@ from service.store.imports import Known
 from service.store.session import reading
 
 BATCH = 1_000  # comments in one transaction: a tenth of a second; each process has one in memory
-MOST_TEXT = 2_000_000  # characters of a batch, which are in memory a dozen times over, in four forms
+MOST_TEXT = 600_000  # characters of a batch, which are in memory a dozen times over, in four forms
 SKIPPED, NOTED = "skipped", "noted"
 
 

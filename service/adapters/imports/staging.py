@@ -22,6 +22,7 @@ from service.domain.imports import Markup, PageKey, Source, SourceComment, Sourc
 from service.domain.life import Status
 
 _BATCH = 1_000  # rows that are handed to SQLite at once
+_MOST_TEXT = 500_000  # characters of them; a process gives back little of what it once needed
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TABLES = """
 CREATE TABLE pages (id TEXT PRIMARY KEY, url TEXT, title TEXT, closed INTEGER, kept TEXT, key TEXT,
@@ -128,6 +129,7 @@ class Staging:
         self._db.executescript(_TABLES)
         self._db.execute("BEGIN")
         self._waiting: list[tuple[Any, ...]] = []
+        self._length = 0
         self._seq = 0
 
     def close(self) -> None:
@@ -140,7 +142,8 @@ class Staging:
             if isinstance(source, SourceComment):
                 self._seq += 1
                 self._waiting.append(_values(self._seq, source))
-                if len(self._waiting) >= _BATCH:
+                self._length += len(source.text) + len(source.kept)
+                if len(self._waiting) >= _BATCH or self._length >= _MOST_TEXT:
                     self._flush()
             elif isinstance(source, SourcePage):
                 row = (_id(source.id), _text(source.url), _text(source.title), source.closed, source.kept)
@@ -159,7 +162,7 @@ class Staging:
     def _flush(self) -> None:
         if self._waiting:
             self._db.executemany(_INSERT, self._waiting)
-            self._waiting = []
+            self._waiting, self._length = [], 0
 
     def pages(self) -> Iterator[tuple[str, str]]:
         """Yield the id and the address of each page that has comments, or that is to be restored without any."""
