@@ -187,7 +187,9 @@ def _has_signal(name: str) -> ColumnElement[bool]:
 
 def _conditions(site_id: UUID, wanted: QueueFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
-        literal_column(f"(comments.{NARROWED[name]})", Boolean()) for name in sorted(wanted.narrowed)
+        # Without a type, since SQLite uses no index for what SQLAlchemy makes of a truth value, `… = 1`.
+        literal_column(f"(comments.{NARROWED[name]})")
+        for name in sorted(wanted.narrowed)
     ]
     if wanted.article_key is not None:
         # A single value, not a join: the article's own index then gives the comments in their order.

@@ -12,7 +12,18 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, LargeBinary, Select, Uuid, bindparam, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    Select,
+    Uuid,
+    bindparam,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.comment import PublishedComment, split_path
@@ -39,6 +50,8 @@ class ThreadPage:
     next: Position | None
 
 
+_SHOWN: ColumnElement[bool] = literal_column("(comments.shown)")
+"""As the indexes of a page say it: SQLite uses none of them for what SQLAlchemy makes of a truth value, `shown = 1`."""
 _COLUMNS = (
     CommentRow.id,
     CommentRow.parent_id,
@@ -78,7 +91,7 @@ def position_before(article_id: UUID, comment_id: UUID, *, limit: int) -> Positi
     It begins with the comment's own thread where that reaches, else with the comment. One that is not shown is nowhere,
     and gets the first page.
     """
-    mine = (CommentRow.article_id == article_id, CommentRow.shown)
+    mine = (CommentRow.article_id == article_id, _SHOWN)
     wanted = select(CommentRow.path).where(*mine, CommentRow.id == comment_id).scalar_subquery()
     # The path alone, which says the thread too: so the index has the whole answer, however long the article is.
     statement = select(CommentRow.path).where(*mine, CommentRow.path <= wanted)
@@ -106,7 +119,7 @@ def _statements(sort: Sort, is_continued: bool) -> tuple[Select[*tuple[Any, ...]
     They are given `article_id`, the lines that are still `wanted`, the `most` that a page needs, and, where an earlier
     page is continued, the `root_votes`, `root_id` and `path` of its last line.
     """
-    mine = (CommentRow.article_id == bindparam("article_id"), CommentRow.shown)
+    mine = (CommentRow.article_id == bindparam("article_id"), _SHOWN)
     wanted = bindparam("wanted", type_=Integer)
     path, root_id = bindparam("path", type_=LargeBinary), bindparam("root_id", type_=Uuid)
     root_votes = bindparam("root_votes", type_=Integer)
