@@ -68,7 +68,7 @@ def test_authors_go_whose_comments_a_killed_import_has_not_come_to(free_site: Si
     before = rows_of(free_site)
     now = datetime.now(UTC)
     with free_site.app.app_context(), writing():
-        made_ahead = [NewAuthor(bytes([n]) * 32, b"sealed", now, {}) for n in range(3)]
+        made_ahead = [NewAuthor(bytes([n]) * 32, b"sealed", now) for n in range(3)]
         assert len(imports.add_authors(find_site(free_site.slug).id, made_ahead)) == 3
     assert rows_of(free_site) > before
     assert undo(free_site, done["id"]).exit_code == 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from service.actions import announce
@@ -76,6 +76,13 @@ class Who:
     """One comment of each."""
 
 
+class Made(NamedTuple):
+    """The articles of a batch by key, and its authors by the hash of their address."""
+
+    articles: dict[str, UUID]
+    authors: dict[bytes, UUID]
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of a batch."""
@@ -131,15 +138,19 @@ class Writer:
         return outcome
 
     def _store_at_last(self, import_id: UUID, placed: Sequence[Placed]) -> None:
-        """Store what was placed in one transaction, again where somebody held a row of it for too long."""
+        """Store what was placed in one transaction, again where somebody held a row of it, or took one away."""
         who = self._who(placed)
+        made = None
         for attempt in range(TRIES):
             try:
                 if not self.takes_turns:
-                    self._begin(import_id, placed, who)
+                    # Made together with their comments, they would let every other batch that has one of them wait for
+                    # all of these.
+                    with writing():
+                        made = self._make(import_id, placed, who)
                 with writing():
                     take_time()
-                    self._store(import_id, placed, who)
+                    self._store(import_id, placed, who, made)
                 return
             except StoreUnavailable:
                 if attempt == TRIES - 1:
@@ -210,15 +221,14 @@ class Writer:
         key = tools().keyring.lookup_hash("imported without an address", self._site_id, self._system.value, name)
         return f"{key[:16].hex()}@{NOBODY_AT}"
 
-    def _store(self, import_id: UUID, placed: Sequence[Placed], who: Who) -> None:
+    def _store(self, import_id: UUID, placed: Sequence[Placed], who: Who, made: Made | None) -> None:
         site = self._site
         fresh = {one.id for one in placed}
         # What is answered and was there before is held before any author, as everywhere.
         answered = {one.place.parent_id for one in placed if one.place.parent_id and one.place.parent_id not in fresh}
         if answered:
             comments.hold_comments(list(answered), site_id=site.id)
-        article_ids = self._take_articles(import_id, placed)
-        author_ids, added = self._take_authors(who)
+        article_ids, author_ids = made or self._make(import_id, placed, who)
         below_known = set()
         if answered:
             below_known = {one.id for one in placed if any(i not in fresh for i in split_path(one.place.path))}
@@ -232,7 +242,7 @@ class Writer:
         if below_known:
             comments.settle_visibility(list(below_known))
         # Only now, so that no batch waits for another one that has the same authors, until both end.
-        imports.add_to_authors(added)
+        imports.add_to_authors({author_ids[email_hash]: record for email_hash, record in who.records.items()})
         published = Counter(article_ids[one.planned.article.key] for one in placed if one.standing.is_published)
         articles.change_counts(published)
         counters.move_site_counters(site.id, Counter(one.standing.status for one in placed))
@@ -269,44 +279,23 @@ class Writer:
             who.first.setdefault(one.email_hash, one)
         return who
 
-    def _begin(self, import_id: UUID, placed: Sequence[Placed], who: Who) -> None:
-        """Make what is new of articles and authors, with nothing below them or to their name yet.
-
-        Made together with their comments, they would let every other batch that has one of them wait for all of these.
-        """
-        with writing():
-            self._take_articles(import_id, placed)
-            self._adopt_older_keys(who)
-            there = imports.find_authors(self._site.id, list(who.first))
-            self._add_authors([one for email_hash, one in who.first.items() if email_hash not in there], {})
-
-    def _take_authors(self, who: Who) -> tuple[dict[bytes, UUID], dict[UUID, Counter[Status]]]:
-        """Return the authors by address hash, and what is to be added to the records of those who are not new."""
+    def _make(self, import_id: UUID, placed: Sequence[Placed], who: Who) -> Made:
+        """Return the articles and authors, made where they are new: with nothing below them or to their name yet."""
         site_id = self._site.id
+        article_ids = self._take_articles(import_id, placed)
         self._adopt_older_keys(who)
         found = imports.find_authors(site_id, list(who.first))
         new = [one for email_hash, one in who.first.items() if email_hash not in found]
-        made = self._add_authors(new, who.records)
+        made = imports.add_authors(site_id, self._new_authors(new))
         missing = [one.email_hash for one in new if one.email_hash not in made]
         if missing:
             # Replies of theirs have just arrived.
             found |= imports.find_authors(site_id, missing)
-        return found | made, {author_id: who.records[email_hash] for email_hash, author_id in found.items()}
+        return Made(article_ids, found | made)
 
-    def _add_authors(self, first: Sequence[Placed], records: Mapping[bytes, Mapping[Status, int]]) -> dict[bytes, UUID]:
-        return imports.add_authors(self._site.id, self._new_authors(first, records))
-
-    def _new_authors(self, first: Sequence[Placed], records: Mapping[bytes, Mapping[Status, int]]) -> list[NewAuthor]:
+    def _new_authors(self, first: Sequence[Placed]) -> list[NewAuthor]:
         seal, context = tools().keyring.seal, self._site.id.bytes
-        return [
-            NewAuthor(
-                one.email_hash,
-                seal(one.email, context=context),
-                one.planned.written,
-                records.get(one.email_hash, {}),
-            )
-            for one in first
-        ]
+        return [NewAuthor(one.email_hash, seal(one.email, context=context), one.planned.written) for one in first]
 
     def _found_by(self, one: Placed) -> tuple[str, str]:
         """Return by what an author is found: the kind of the lookup hash, and what is hashed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -13,7 +12,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from service.actions.import_batches import EMPTY, Outcome, Placed, Who, Writer, revision_row
+from service.actions.import_batches import EMPTY, Made, Outcome, Placed, Who, Writer, revision_row
 from service.actions.import_plan import Batch, Planned
 from service.actions.submit import avatar_seed
 from service.actions.toolbox import tools
@@ -128,23 +127,17 @@ class Restorer(Writer):
         wanted = {one.key: NewArticle(one.key, tidy_title(one.title), not one.closed, self._now) for one in staged}
         self._articles_made(import_id, wanted)
 
-    def _new_authors(self, first: Sequence[Placed], records: Mapping[bytes, Mapping[Status, int]]) -> list[NewAuthor]:
+    def _new_authors(self, first: Sequence[Placed]) -> list[NewAuthor]:
         ids = {one.email_hash: UUID(one.kept["author"]["id"]) for one in first}
         taken = imports.taken_authors(list(ids.values()))
-        return [
-            self._new_author(
-                one, records[one.email_hash], None if ids[one.email_hash] in taken else ids[one.email_hash]
-            )
-            for one in first
-        ]
+        return [self._new_author(one, None if ids[one.email_hash] in taken else ids[one.email_hash]) for one in first]
 
-    def _new_author(self, one: Placed, record: Mapping[Status, int], author_id: UUID | None) -> NewAuthor:
+    def _new_author(self, one: Placed, author_id: UUID | None) -> NewAuthor:
         keyring, site_id, said = tools().keyring, self._site.id, one.kept["author"]
         new = NewAuthor(
             one.email_hash,
             keyring.seal(one.email, context=site_id.bytes),
             datetime.fromisoformat(said["created_at"]),
-            record,
             author_id,
             moment(said["proven_at"]),
         )
@@ -163,10 +156,10 @@ class Restorer(Writer):
         subject = one.kept["author"].get("subject")
         return ("reader", subject) if subject else super()._found_by(one)
 
-    def _take_authors(self, who: Who) -> tuple[dict[bytes, UUID], dict[UUID, Counter[Status]]]:
-        found = super()._take_authors(who)
-        self._author_ids = found[0]
-        return found
+    def _make(self, import_id: UUID, placed: Sequence[Placed], who: Who) -> Made:
+        made = super()._make(import_id, placed, who)
+        self._author_ids = made.authors
+        return made
 
     def _given(self, placed: Sequence[Placed]) -> list[tuple[str, UUID]]:
         authors = [(f"author {one.kept['author']['id']}", self._author_ids[one.email_hash]) for one in placed]

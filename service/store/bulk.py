@@ -11,7 +11,9 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import JSON, Boolean, Float, Integer, LargeBinary, String, Uuid, insert
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from service.extensions import Base, db
 from service.store.dialect import is_postgresql
@@ -25,6 +27,7 @@ def add_many(model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
 
     Those that refer to each other come in the order in which they may be added one by one. Rows are asked for while
     PostgreSQL stores those before them, so that making them costs no time of its own; they may not ask it anything.
+    Raises what SQLAlchemy raises for what it executes itself.
     """
     coming = iter(rows)
     some = list(islice(coming, AT_ONCE))
@@ -41,14 +44,17 @@ def add_many(model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
     driver: Any = connection.connection.driver_connection
     # Names of our own models, never anybody's words.
     told = ", ".join(f'"{name}"' for name, _ in writes)
-    with (
-        driver.cursor() as cursor,
-        cursor.copy(f'COPY "{table.name}" ({told}) FROM STDIN') as copy,
-    ):
-        while some:
-            columns = [_column(list(map(itemgetter(name), some)), write) for name, write in writes]
-            copy.write("\n".join(map("\t".join, zip(*columns, strict=True))) + "\n")
-            some = list(islice(coming, AT_ONCE))
+    statement = f'COPY "{table.name}" ({told}) FROM STDIN'
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            while some:
+                columns = [_column(list(map(itemgetter(name), some)), write) for name, write in writes]
+                copy.write("\n".join(map("\t".join, zip(*columns, strict=True))) + "\n")
+                some = list(islice(coming, AT_ONCE))
+    except psycopg.OperationalError as fault:
+        raise OperationalError(statement, None, fault) from fault
+    except psycopg.IntegrityError as fault:
+        raise IntegrityError(statement, None, fault) from fault
 
 
 def _column(values: list[Any], write: Callable[[Any], str]) -> list[str]:

@@ -9,9 +9,12 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
+from service.domain.errors import StoreUnavailable
 from service.domain.life import Status
 from service.extensions import Base, db
 from service.store.authors import move_author_counters
@@ -206,12 +209,11 @@ def _article_ids(site_id: UUID, keys: Sequence[str]) -> dict[str, UUID]:
 
 @dataclass(frozen=True)
 class NewAuthor:
-    """An author as an import would make them, with how many of its comments are in which status."""
+    """An author as an import would make them, with nothing to their name yet."""
 
     email_hash: bytes
     email_sealed: bytes
     created_at: datetime
-    record: Mapping[Status, int]
     id: UUID | None = None
     proven_at: datetime | None = None
     subject_sealed: bytes | None = None
@@ -219,14 +221,14 @@ class NewAuthor:
 
 
 def find_authors(site_id: UUID, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
-    """Return the authors with these address hashes, whom nobody can take away until the commit."""
+    """Return the authors with these address hashes."""
     found: dict[bytes, UUID] = {}
     for start in range(0, len(hashes), IN_ONE_QUERY):
         part = hashes[start : start + IN_ONE_QUERY]
         rows = db.session.execute(
-            select(AuthorRow.email_hash, AuthorRow.id)
-            .where(AuthorRow.site_id == site_id, one_of(AuthorRow.email_hash, part))
-            .with_for_update(read=True, key_share=True)
+            select(AuthorRow.email_hash, AuthorRow.id).where(
+                AuthorRow.site_id == site_id, one_of(AuthorRow.email_hash, part)
+            )
         )
         found.update((row[0], row[1]) for row in rows)
     return found
@@ -245,7 +247,7 @@ def add_authors(site_id: UUID, new: Sequence[NewAuthor]) -> dict[bytes, UUID]:
             "proven_at": author.proven_at,
             "subject_sealed": author.subject_sealed,
             "address_hash": author.address_hash,
-            **{status.value: author.record.get(status, 0) for status in Status},
+            **{status.value: 0 for status in Status},
         }
         for author in sorted(new, key=attrgetter("email_hash"))
     ]
@@ -290,12 +292,20 @@ def add_comments(
     keys: Iterable[Mapping[str, Any]],
     flags: Iterable[Mapping[str, Any]] = (),
 ) -> None:
-    """Store comments, parents before their replies, with their texts, what holds them, and how they are known again."""
-    add_many(CommentRow, comments)
-    add_many(RevisionRow, revisions)
-    add_many(SignalRow, signals)
-    add_many(FlagRow, flags)
-    add_many(ImportedRow, keys)
+    """Store comments, parents before their replies, with their texts, what holds them, and how they are known again.
+
+    Raises StoreUnavailable where somebody has taken away an author or an article meanwhile.
+    """
+    try:
+        add_many(CommentRow, comments)
+        add_many(RevisionRow, revisions)
+        add_many(SignalRow, signals)
+        add_many(FlagRow, flags)
+        add_many(ImportedRow, keys)
+    except IntegrityError as fault:
+        if isinstance(fault.orig, ForeignKeyViolation):
+            raise StoreUnavailable("An author or an article was taken away meanwhile; try again.") from fault
+        raise
 
 
 def add_notes(notes: Sequence[Mapping[str, Any]]) -> None:
