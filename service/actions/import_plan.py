@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,8 +67,8 @@ class Plan:
         self._staged, self._site, self._system, self._import_id = staged, site, system, import_id
         self._is_ours = system is System.POSTBAG
         self._is_blank, self._now = is_blank, now
-        self.before: list[Status] = []
-        """Where those stand that the same import has written before its worker was killed."""
+        self.before: Counter[Status] = Counter()
+        """How many the same import had written into each before its worker was killed."""
 
     def batches(self) -> Iterator[Batch]:
         """Yield what is to be written; a batch holds no thread that another one has a part of."""
@@ -109,7 +110,7 @@ class Plan:
             found = [(node, there.get(node.key)) for node in thread]
             for node, known in found:
                 if known is not None and known.import_id is not None and known.import_id == self._import_id:
-                    self.before.append(node.status)
+                    self.before[node.status] += 1
                 elif known is not None:
                     said = "it was imported before" if known.import_id else "it is here already"
                     self._staged.tell(SKIPPED, node.id, said)

@@ -117,7 +117,7 @@ def taking_over(order: Order, *, now: datetime, processes: int = 0, told: Told =
                 imported += outcome.statuses
                 done += outcome.done
                 told("importing", done, total)
-        imported.update(plan.before)
+        imported += plan.before
         if isinstance(writer, Restorer) and import_id is not None:
             restore.finish(writer, site, import_id, staged, now=now)
         report = Report(order.import_id or import_id, total, imported.total(), imported[Status.PENDING], staged)

@@ -66,8 +66,8 @@ def _column(values: list[Any], write: Callable[[Any], str]) -> list[str]:
     return list(map(write, values))
 
 
-# What COPY's text format has for what it means something else by: a driver that is asked for each value, or for each
-# row, takes most of the time that an import takes.
+# Values are written here in COPY's text format: a driver that is asked for each value, or for each row, takes most of
+# the time that an import takes.
 _NULL = "\\N"
 
 
