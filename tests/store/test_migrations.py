@@ -171,6 +171,6 @@ def test_every_index_of_the_models_exists(empty_app: Flask) -> None:
                 str(index.name)
                 for table in db.metadata.tables.values()
                 for index in table.indexes
-                if index.name != "ix_comments_search" or db.engine.dialect.name == "postgresql"
+                if index.name != "ix_comments_words" or db.engine.dialect.name == "postgresql"
             }
     assert wanted <= there

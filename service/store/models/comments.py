@@ -6,6 +6,7 @@ Comments and what belongs to one have `article_id` in every key, so that Postgre
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
 from uuid import UUID
 
 from sqlalchemy import (
@@ -100,9 +101,12 @@ _SHOWN = text("shown")
 _PUBLISHED = text("published_revision IS NOT NULL")
 _KEPT = text("status IN ('rejected', 'spam') AND search_text <> ''")
 
-SEARCHED_WORDS = "to_tsvector('simple'::regconfig, translate(search_text, './@-+<&_', '        '))"
-"""What a search on PostgreSQL looks through. The characters taken out would make its parser see one web address, file,
-number or tag where a moderator looks for a word in it. A query has to say exactly this for the index to be used."""
+_NO_WORDS = "./@-+<&_"
+"""They would make PostgreSQL's parser see one web address, file, number or tag where a moderator looks for a word."""
+# One replace() each: translate() takes them all out at once, and six times as long.
+_PARTED = reduce(lambda said, sign: f"replace({said}, '{sign}', ' ')", _NO_WORDS, "search_text")
+SEARCHED_WORDS = f"to_tsvector('simple'::regconfig, {_PARTED})"
+"""What a search on PostgreSQL looks through. A query has to say exactly this for the index to be used."""
 
 
 NARROWED = {"links": "has_links", "flagged": "flags > 0", "edited": "revision > 1"}
@@ -215,8 +219,8 @@ class CommentRow(Base):
             )
             for name, condition in NARROWED.items()
         ),
-        # The author's record, and the search for exact duplicates.
-        Index("ix_comments_author", "author_id", "article_id", "body_fingerprint"),
+        # The search for exact duplicates. The article comes first, so that what is added lies side by side.
+        Index("ix_comments_same", "article_id", "author_id", "body_fingerprint"),
         # What is asked when a comment is taken away altogether: whether anything answers it.
         Index(
             "ix_comments_parent",
@@ -234,7 +238,7 @@ class CommentRow(Base):
         # Texts that retention is to take, and has not taken yet.
         Index("ix_comments_kept", "site_id", "status", "queued_at", "id", postgresql_where=_KEPT, sqlite_where=_KEPT),
         Index(
-            "ix_comments_search",
+            "ix_comments_words",
             text(SEARCHED_WORDS.replace(":", r"\:")),
             postgresql_using="gin",
         ).ddl_if(dialect="postgresql"),
