@@ -56,6 +56,8 @@ def engine_options(settings: Settings) -> dict[str, Any]:
             # Only what asks for it is prepared: lists that people narrow are planned for what they ask.
             "prepare_threshold": NEVER_BY_ITSELF,
             "tcp_user_timeout": SILENCE_MILLISECONDS,
+            # What is copied is written in it (`bulk.py`), whatever the environment says of other programs.
+            "client_encoding": "UTF8",
             "application_name": "postbag",
             "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c lock_timeout={LOCK_MILLISECONDS}",
         },
