@@ -34,7 +34,7 @@ from tests.servers import empty_database, running_postgres
 SLUG, ORIGIN = "moving", "https://moving.example"
 ASKED_RATE, ASKED_MEMORY = 5_000, 200
 ON_A_PAGE = 100  # comments
-LOOK_EVERY = 0.1  # seconds
+LOOK_EVERY = 0.5  # seconds; each look takes milliseconds from what it looks at
 
 
 def write_export(file: Path, comments: int) -> None:
@@ -126,7 +126,7 @@ def main() -> None:
     quieten()
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_postgres() as postgres,
+        running_postgres(is_durable=True) as postgres,
         empty_database(postgres.url, "bench_importing") as url,
         beside(Path(folder) / "instance", url) as app,
     ):

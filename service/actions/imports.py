@@ -8,7 +8,7 @@ moderators go on, every moment is right, and an import that is killed is finishe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +18,11 @@ from uuid import UUID
 from service.actions import restore
 from service.actions.import_batches import Writer
 from service.actions.import_plan import BATCH, NOTED, SKIPPED, Plan
-from service.actions.import_processes import written
+from service.actions.import_processes import rendering, written
 from service.actions.record import record
 from service.actions.restore_batches import Restorer
 from service.adapters.imports.readers import read
+from service.adapters.imports.rendered import Unrendered
 from service.adapters.imports.staging import Staging, Texts, staging
 from service.domain.errors import Invalid
 from service.domain.imports import ELSEWHERE, System, key_as_it_is, key_of_page
@@ -97,7 +98,9 @@ def taking_over(order: Order, *, now: datetime, processes: int = 0, told: Told =
     with reading():
         site = sites.find_site(order.slug)
     with staging() as staged:
-        total = stage(staged, order, told)
+        # Of an export that may be here already nobody knows yet which texts will be written.
+        with rendering(staged.rendered_file, processes=processes if _is_blank(site, system) else 0) as seen:
+            total = _stage(staged, order, told, seen)
         is_ours = system is System.POSTBAG
         is_blank = is_ours and restore.is_empty(site)
         _find_articles(staged, site, is_ours=is_ours, is_blank=is_blank)
@@ -126,10 +129,10 @@ def taking_over(order: Order, *, now: datetime, processes: int = 0, told: Told =
         yield report
 
 
-def stage(staged: Staging, order: Order, told: Told = lambda *_: None) -> int:
+def _stage(staged: Staging, order: Order, told: Told, seen: Callable[[Sequence[Unrendered]], None]) -> int:
     """Read a file to its end, and return how many comments are in it; raises Invalid for one that is not right."""
     try:
-        total = staged.add(read(order.system, order.path, lambda done, size: told("reading", done, size)))
+        total = staged.add(read(order.system, order.path, lambda done, size: told("reading", done, size)), seen)
     except OSError as fault:
         raise Invalid("file", "unreadable", f"{order.name} cannot be read ({fault.strerror}).") from fault
     return total

@@ -22,7 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.config import Settings
 from service.domain.errors import StoreUnavailable
-from service.extensions import WRITES_ON, db
+from service.extensions import REPLICA, WRITES_ON, db
 from service.store.connecting import bound_waiting, bounded, nothing_written, unbounded
 from service.store.dialect import is_postgresql
 from service.store.here import here
@@ -230,6 +230,16 @@ def take_time() -> None:
     unbounded()
     if db.engine.dialect.name == "postgresql":
         db.session.connection().exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
+def settle_later() -> None:
+    """Let this transaction be on the disk with the next one that waits for it: it has to be one that would be repeated.
+
+    A crash of PostgreSQL itself within a second undoes it, and nothing that came before.
+    """
+    # A copy is told how far it has to have come by what has reached the disk (`replica.position`).
+    if is_postgresql() and REPLICA not in db.engines:
+        db.session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def ping() -> None:

@@ -26,7 +26,7 @@ from service.store.session import reading, writing
 from tests.driver import SiteDriver, make_site
 from tests.exports import comment, item, wxr
 from tests.granian_server import ROOT, beside, environment_for, until
-from tests.servers import empty_database
+from tests.servers import empty_database, running_postgres, started_again
 from tests.worker_process import running_worker
 
 COMMENTS = 4_100  # five transactions
@@ -121,6 +121,38 @@ def test_one_of_its_processes(postgres_url: str, tmp_path: Path, kind: str) -> N
         check_right(site)
         subprocess.run([*command[:4], "undo", json.loads(again.stdout)["id"]], check=True, **options)
         assert stored(app) == there
+
+
+def test_the_database(tmp_path: Path) -> None:
+    # What nobody waits for stays in the server's memory for seconds, and is gone with it.
+    with ExitStack() as stack:
+        server = stack.enter_context(running_postgres({"wal_writer_delay": "10s"}, is_durable=True))
+        app = stack.enter_context(beside(tmp_path, server.url))
+        site = make_site(app)
+        file = tmp_path / "old.xml"
+        file.write_text(export(site))
+        command = [str(Path(sys.executable).with_name("flask")), "--app", "wsgi", "import", "wordpress", str(file)]
+        command += ["--site", site.slug, "--json"]
+        env = environment_for(tmp_path, DATABASE_URL=server.url)
+        options: dict[str, Any] = {"cwd": ROOT, "env": env, "stdout": subprocess.PIPE}
+        with subprocess.Popen(command, stderr=subprocess.PIPE, **options) as process:
+            until(when_some_are_there(app), "nothing was imported")
+            server.process.kill()
+            _, err = process.communicate()
+        assert process.returncode == 1
+        [line] = [line for line in err.decode().splitlines() if not line.startswith("{")]
+        assert "The database does not answer" in line
+        server.process.wait()
+        server = stack.enter_context(started_again(server))
+        there = stored(app)
+        assert there < COMMENTS
+        again = subprocess.run(command, check=True, **options)
+        assert f'"imported": {COMMENTS - there}'.encode() in again.stdout
+        # What was told as done is there for good.
+        server.process.kill()
+        server.process.wait()
+        stack.enter_context(started_again(server))
+        check_right(site)
 
 
 def test_by_a_worker(tmp_path: Path) -> None:

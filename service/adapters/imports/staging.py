@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from service.adapters.imports.rendered import Rendered, Unrendered
 from service.domain.imports import Markup, PageKey, Source, SourceComment, SourcePage, SourcePerson
 from service.domain.life import Status
 
@@ -47,6 +48,7 @@ SELECT comments.seq, comments.page, comments.id, parent, written, status, commen
 FROM comments LEFT JOIN pages ON pages.id = comments.page WHERE pages.key IS NULL ORDER BY seq
 """
 _MOST_VOTES = 2**31  # JSON can say numbers that no database holds
+_RENDERED = "rendered.sqlite"
 _LONGEST_ID = 200  # characters of another system's id; longer ones are cut, since they only have to tell things apart
 
 
@@ -102,9 +104,11 @@ class Texts:
     def __init__(self, file: Path) -> None:
         self.file = file
         self._db = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, isolation_level=None)
+        self.rendered = Rendered(file.with_name(_RENDERED))
 
     def close(self) -> None:
         """Let go of the file."""
+        self.rendered.close()
         self._db.close()
 
     def texts(self, seqs: Sequence[int]) -> list[Text]:
@@ -123,6 +127,8 @@ class Staging:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self.rendered_file = file.with_name(_RENDERED)
+        """Where somebody may keep texts that are rendered already."""
         self._db = sqlite3.connect(file, isolation_level=None)
         for setting in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -8000", "temp_store = FILE"):
             self._db.execute(f"PRAGMA {setting}")
@@ -136,15 +142,15 @@ class Staging:
         """Let go of the file."""
         self._db.close()
 
-    def add(self, sources: Iterable[Source]) -> int:
-        """Take everything a reader yields, and return how many comments were among it."""
+    def add(self, sources: Iterable[Source], seen: Callable[[Sequence[Unrendered]], None] = lambda _: None) -> int:
+        """Take everything a reader yields, and return how many comments were among it; texts are `seen` in turn."""
         for source in sources:
             if isinstance(source, SourceComment):
                 self._seq += 1
                 self._waiting.append(_values(self._seq, source))
                 self._length += len(source.text) + len(source.kept)
                 if len(self._waiting) >= _BATCH or self._length >= _MOST_TEXT:
-                    self._flush()
+                    seen(self._flush())
             elif isinstance(source, SourcePage):
                 row = (_id(source.id), _text(source.url), _text(source.title), source.closed, source.kept)
                 insert = "INSERT OR IGNORE INTO pages (id, url, title, closed, kept) VALUES (?, ?, ?, ?, ?)"
@@ -155,14 +161,20 @@ class Staging:
             else:
                 record = (source.kind, source.text)
                 self._db.execute("INSERT INTO records (kind, text) VALUES (?, ?)", record)
-        self._flush()
+        seen(self._flush())
         self._db.execute("CREATE INDEX comments_page ON comments (page, seq)")
         return self._seq
 
-    def _flush(self) -> None:
-        if self._waiting:
-            self._db.executemany(_INSERT, self._waiting)
-            self._waiting, self._length = [], 0
+    def _flush(self) -> list[Unrendered]:
+        """Store what waits, and return those of its texts that will be written."""
+        self._db.executemany(_INSERT, self._waiting)
+        texts = [
+            (seq, text, markup)
+            for seq, *_, status, text, markup, _votes, refused, _digest, _kept in self._waiting
+            if status != Status.DELETED.value and not refused
+        ]
+        self._waiting, self._length = [], 0
+        return texts
 
     def pages(self) -> Iterator[tuple[str, str]]:
         """Yield the id and the address of each page that has comments, or that is to be restored without any."""
