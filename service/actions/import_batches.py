@@ -318,7 +318,7 @@ class Writer:
             "site_id": self._site.id,
             "article_id": article_ids[one.planned.article.key],
             "parent_id": one.place.parent_id,
-            "root_id": UUID(bytes=one.place.path[:16]),
+            "root_id": UUID(bytes=one.place.path[:16]) if one.place.depth else one.id,
             "depth": one.place.depth,
             "path": one.place.path,
             "author_id": author_ids[one.email_hash],

@@ -219,8 +219,11 @@ def place_in_thread(new_id: UUID, parent: tuple[UUID, bytes] | None, *, max_dept
     """
     if parent is None or max_depth == 0:
         return Place(None, 0, new_id.bytes)
-    ancestors = split_path(parent[1])[:max_depth]
-    return Place(ancestors[-1], len(ancestors), b"".join(a.bytes for a in ancestors) + new_id.bytes)
+    parent_id, path = parent
+    above = path[: 16 * max_depth]
+    if len(above) < len(path):
+        parent_id = UUID(bytes=above[-16:])
+    return Place(parent_id, len(above) // 16, above + new_id.bytes)
 
 
 def split_path(path: bytes) -> Sequence[UUID]:

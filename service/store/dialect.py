@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, any_, bindparam, cast
+from sqlalchemy import ColumnElement, any_, bindparam, cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import NullType
 
 from service.extensions import Base, db
 from service.store.here import here
@@ -33,7 +34,9 @@ def one_of(column: InstrumentedAttribute[Any], values: Collection[Any]) -> Colum
     A thousand values by themselves are a thousand places in a statement, which the driver would read anew each time.
     """
     if is_postgresql():
-        return column == any_(cast(bindparam(None, as_list(column.type, values), Text), ARRAY(column.type)))
+        # Without a type of its own, it is read once, as it comes; a text that the statement makes a list of would be
+        # read for every way in which the statement could be carried out.
+        return column == any_(cast(bindparam(None, as_list(column.type, values), NullType()), ARRAY(column.type)))
     return column.in_(values)
 
 

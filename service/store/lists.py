@@ -24,7 +24,7 @@ def as_list(kind: Any, values: Iterable[Any]) -> str:
 def unnested(model: type[Base], names: Sequence[str]) -> str:
     """Return what makes rows of one parameter a column, each that of `as_list`."""
     dialect, table = db.session.connection().dialect, model.__table__
-    return f"unnest({', '.join(f'%s::text::{table.c[name].type.compile(dialect)}[]' for name in names)})"
+    return f"unnest({', '.join(f'%s::{table.c[name].type.compile(dialect)}[]' for name in names)})"
 
 
 def columns_of(model: type[Base], names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -14,9 +14,12 @@ from sqlalchemy import Boolean, Integer, LargeBinary, Text, Uuid, cast, literal,
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from service.extensions import db
+from service.store.dialect import one_of
 from service.store.lists import as_list
+from service.store.models import AuthorRow
 from service.store.session import reading
 from service.store.types import UtcDateTime
+from tests.store.plans import plans_of
 
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 ODD = ["", "NULL", "null", "{}", '"', "\\", '\\"', "a,b", " ", "\n", "\t", "é", "'", "{a,{b}}", "\\x41", None]
@@ -55,3 +58,13 @@ def test_any_text(app: Flask, values: list[Any]) -> None:
 def test_a_kind_that_nobody_has_thought_of_is_not_guessed() -> None:
     with pytest.raises(TypeError, match="JSON"):
         as_list(db.JSON(), [{}])
+
+
+@ON_POSTGRESQL
+def test_a_list_is_read_once_for_a_statement(app: Flask) -> None:
+    # As a text that becomes a list in the statement, it would be read anew for every plan that is thought of.
+    ids = [UUID(int=n) for n in range(3)]
+    with plans_of(app, "FROM authors") as sent, app.app_context(), reading():
+        db.session.execute(select(AuthorRow.id).where(one_of(AuthorRow.id, ids))).all()
+    assert [one.statement.casefold().count("as uuid[]") for one in sent] == [1]
+    assert "::" not in sent[0].statement
