@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import unicodedata
 
@@ -139,6 +140,11 @@ def test_the_same_text_in_other_whitespace_is_an_exact_duplicate() -> None:
     assert body_fingerprint("Thank you") != body_fingerprint("thank you")
     assert body_fingerprint("Thank you") != body_fingerprint("Thankyou")
     assert len(body_fingerprint("")) == 32
+
+
+@given(TRICKY)
+def test_whitespace_of_any_kind_is_one_space_of_the_fingerprint(text: str) -> None:
+    assert body_fingerprint(text) == hashlib.sha256(" ".join(clean_body(text).split()).encode()).digest()
 
 
 def test_more_than_thirty_marks_on_a_letter_are_kept_with_joiners_between() -> None:
