@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import text
 
 from benchmarks.filled import SINCE_YEARS, SLUG, fill
-from benchmarks.importing import ASKED_MEMORY, Memory, watched
+from benchmarks.importing import ASKED_MEMORY, Watch, watched
 from benchmarks.printing import Rows, print_table, quieten
 from service.domain.exports import ExportForm
 from service.extensions import db
@@ -37,7 +37,7 @@ def by_command(form: ExportForm, environment: dict[str, str], comments: int, ask
     flask = str(Path(sys.executable).with_name("flask"))
     before = _spent()
     began = time.perf_counter()
-    with watched([flask, "--app", "wsgi", "export", form.value, "--site", SLUG], environment) as (process, memory):
+    with watched([flask, "--app", "wsgi", "export", form.value, "--site", SLUG], environment) as (process, watch):
         assert process.stdout is not None, "it was asked for"
         size = _length(process.stdout)
     seconds = time.perf_counter() - began
@@ -46,25 +46,25 @@ def by_command(form: ExportForm, environment: dict[str, str], comments: int, ask
     return [
         (told, asked, f"{comments / seconds:,.0f} a second"),
         (f"{form.value}: our processor time a comment, without the server's", "", f"{each:,.0f} µs"),
-        (f"{form.value}: memory at its peak", f"at most {ASKED_MEMORY} MB", f"{memory.peak:,.0f} MB"),
+        (f"{form.value}: memory at its peak", f"at most {ASKED_MEMORY} MB", f"{watch.peak:,.0f} MB"),
     ]
 
 
 def over_http(url: str, token: str, pid: int, comments: int) -> Rows:
     """Take the site out over HTTP, and return rows of the table."""
     asked = urllib.request.Request(f"{url}/v1/exports/jsonl?site={SLUG}", headers={"Authorization": f"Bearer {token}"})
-    memory = Memory(pid)
-    memory.start()
+    watch = Watch(pid)
+    watch.start()
     began = time.perf_counter()
     with urllib.request.urlopen(asked) as answer:
         size = _length(answer)
     seconds = time.perf_counter() - began
-    memory.over.set()
-    memory.join()
+    watch.over.set()
+    watch.join()
     told = f"jsonl over HTTP: {size / 2**20:,.0f} MB, {seconds:.1f} s"
     return [
         (told, f"at least {ASKED_RATE:,} a second", f"{comments / seconds:,.0f} a second"),
-        ("jsonl over HTTP: memory of the server and its worker at the peak", "", f"{memory.peak:,.0f} MB"),
+        ("jsonl over HTTP: memory of the server and its worker at the peak", "", f"{watch.peak:,.0f} MB"),
     ]
 
 

@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import mean
 from xml.sax.saxutils import escape
 
 from benchmarks.printing import print_table, quieten
@@ -35,6 +36,8 @@ SLUG, ORIGIN = "moving", "https://moving.example"
 ASKED_RATE, ASKED_MEMORY = 5_000, 200
 ON_A_PAGE = 100  # comments
 LOOK_EVERY = 0.5  # seconds; each look takes milliseconds from what it looks at
+PACE_EVERY = 4  # looks
+STEPS = 150_000  # of a loop that takes ten milliseconds, by which two machines, or two hours of one, can be compared
 
 
 def write_export(file: Path, comments: int) -> None:
@@ -74,18 +77,34 @@ def _comment(number: int, chance: random.Random, comments: int) -> str:
     )
 
 
-class Memory(threading.Thread):
-    """Looks again and again at what a process and its children take; `peak` is the most, in megabytes."""
+class Watch(threading.Thread):
+    """Looks again and again at what a process and its children take; `peak` is the most, in megabytes.
+
+    `paces` are the milliseconds of processor time that a loop took meanwhile: a machine whose processors are shared or
+    throttled needs more of them for the same.
+    """
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.pid, self.peak = pid, 0.0
+        self.paces: list[float] = [_pace()]
         self.over = threading.Event()
 
     def run(self) -> None:
         """Look until it is over."""
+        looks = 0
         while not self.over.wait(LOOK_EVERY):
             self.peak = max(self.peak, sum(map(_taken_by, _family(self.pid))))
+            looks += 1
+            if looks % PACE_EVERY == 0:
+                self.paces.append(_pace())
+
+
+def _pace() -> float:
+    began, total = time.thread_time(), 0
+    for step in range(STEPS):
+        total += step * step % 7
+    return (time.thread_time() - began) * 1e3
 
 
 def _family(pid: int) -> Iterator[int]:
@@ -108,14 +127,14 @@ def _taken_by(pid: int) -> float:
 
 
 @contextmanager
-def watched(command: list[str], environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], Memory]]:
-    """Yield a running command, and who watches its memory."""
+def watched(command: list[str], environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], Watch]]:
+    """Yield a running command, and who watches its memory and the pace of the machine."""
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
-        memory = Memory(process.pid)
-        memory.start()
-        yield process, memory
-        memory.over.set()
-        memory.join()
+        watch = Watch(process.pid)
+        watch.start()
+        yield process, watch
+        watch.over.set()
+        watch.join()
 
 
 def main() -> None:
@@ -142,7 +161,7 @@ def main() -> None:
         spent_before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
         for name in ("import", "the same again"):
             began = time.perf_counter()
-            with watched(command, environment) as (process, memory):
+            with watched(command, environment) as (process, watch):
                 assert process.stdout is not None, "it was asked for"
                 said = json.loads(process.stdout.read())
             seconds = time.perf_counter() - began
@@ -153,7 +172,9 @@ def main() -> None:
             told = f"{said['read']:,} read, {said['imported']:,} imported, {size:,.0f} MB, {seconds:.1f} s"
             rows.append((f"{name}: {told}", f"at least {ASKED_RATE:,} a second", f"{rate:,.0f}"))
             rows.append((f"{name}: our processor time a comment, without the server's", "", f"{each:,.0f} µs"))
-            rows.append((f"{name}: memory at its peak", f"at most {ASKED_MEMORY} MB", f"{memory.peak:,.0f} MB"))
+            rows.append((f"{name}: memory at its peak", f"at most {ASKED_MEMORY} MB", f"{watch.peak:,.0f} MB"))
+            pace = f"{mean(watch.paces):.1f} ms, at least {min(watch.paces):.1f}"
+            rows.append((f"{name}: a loop of {STEPS:,} steps beside it", "", pace))
         with app.app_context():
             wrong = sum(len(found.wrong) for found in recount.check())
         rows.append(("numbers that are wrong afterwards", "0", str(wrong)))
