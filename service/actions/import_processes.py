@@ -32,6 +32,7 @@ def rendering(file: Path, *, processes: int) -> Iterator[Callable[[Sequence[Unre
     if not processes:
         yield lambda _: None
         return
+    Rendered(file).close()
     # One, whose file no other writes; the process that reads is the second.
     pool = ProcessPoolExecutor(1, get_context("fork"), initializer=_begin_to_render, initargs=(file,))
     found: deque[Future[bool]] = deque()

@@ -23,7 +23,7 @@ from service.actions.record import record
 from service.actions.restore_batches import Restorer
 from service.adapters.imports.readers import read
 from service.adapters.imports.rendered import Unrendered
-from service.adapters.imports.staging import Staging, Texts, staging
+from service.adapters.imports.staging import NoRoom, Staging, Texts, staging
 from service.domain.errors import Invalid
 from service.domain.imports import ELSEWHERE, System, key_as_it_is, key_of_page
 from service.domain.life import Actor, Status
@@ -34,7 +34,7 @@ from service.store.ids import new_id
 from service.store.imports import Import
 from service.store.session import reading, writing
 
-__all__ = ["Import", "Order", "Report", "check", "list_imports", "taking_over"]
+__all__ = ["Import", "NoRoom", "Order", "Report", "check", "list_imports", "taking_over"]
 
 MOST_LISTED = 100  # imports; a site has a handful
 
@@ -91,8 +91,9 @@ class Order:
 def taking_over(order: Order, *, now: datetime, processes: int = 0, told: Told = lambda *_: None) -> Iterator[Report]:
     """Import an export into a site, and yield the report, which ends with the block; a dry run writes nothing.
 
-    A long one is written by as many `processes` beside this one, where that is not none. Raises UnknownSite, and
-    Invalid where the file is broken, of another kind or version; nothing is written then.
+    A long one is written by as many `processes` beside this one, where that is not none. Raises UnknownSite, NoRoom
+    where the export cannot wait for its turn, and Invalid where the file is broken, of another kind or version; nothing
+    is written then.
     """
     system = order.system
     with reading():

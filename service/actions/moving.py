@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -144,7 +144,7 @@ def carry_out(job: Job, now: datetime) -> None:
     with writing():
         slug = sites.get_site(found.site_id).slug
         imports.change_import(found.id, status="running")
-    with _file(found.id) as path, _failures_told(job, found):
+    with _failures_told(job, found), _file(found.id) as path:
         order = Order(System(found.system), path, slug, _actor(job), found.file_name, found.is_dry, found.id)
         with importing.taking_over(order, now=datetime.now(UTC), told=_Teller(job, found.id)) as report:
             counts = {"read": report.read, "imported": report.imported, "skipped": report.skipped_count}
@@ -201,19 +201,24 @@ def _pieces(path: Path) -> Iterator[list[bytes]]:
 
 @contextmanager
 def _file(import_id: UUID) -> Iterator[Path]:
-    """Yield what was sent as a file, which is gone afterwards."""
+    """Yield what was sent as a file, which is gone afterwards; raises NoRoom."""
     with tempfile.TemporaryDirectory(prefix="postbag-ordered-") as folder:
         path = Path(folder) / "export"
-        with path.open("wb") as file:
-            number = 0
-            while True:
-                with reading():
-                    piece = import_pieces.piece(import_id, number)
-                if piece is None:
-                    break
-                file.write(piece)
-                number += 1
+        try:
+            _write(path, import_id)
+        except OSError as fault:
+            raise importing.NoRoom(fault.strerror or str(fault)) from fault
         yield path
+
+
+def _write(path: Path, import_id: UUID) -> None:
+    with path.open("wb") as file:
+        for number in count():
+            with reading():
+                piece = import_pieces.piece(import_id, number)
+            if piece is None:
+                break
+            file.write(piece)
 
 
 @contextmanager
@@ -224,9 +229,9 @@ def _failures_told(job: Job, found: Import) -> Iterator[None]:
         raise
     except Invalid as fault:
         _failed(found, fault.detail)
-    except Exception:
+    except Exception as fault:
         if job.attempts >= MOST_FAILURES:
-            _failed(found, OURS)
+            _failed(found, str(fault) if isinstance(fault, importing.NoRoom) else OURS)
         raise
 
 

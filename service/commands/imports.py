@@ -14,7 +14,7 @@ import click
 from flask.cli import AppGroup
 
 from service.actions import imports
-from service.actions.imports import Report
+from service.actions.imports import NoRoom, Report
 from service.actions.undo_import import undo_import
 from service.commands.telling import told_plainly, utc_now
 from service.domain.imports import System
@@ -64,6 +64,8 @@ def _add_command(system: System) -> None:
                     _print_report(report, slug)
         except BrokenProcessPool as fault:
             raise click.ClickException(KILLED) from fault
+        except NoRoom as fault:
+            raise click.ClickException(str(fault)) from fault
 
 
 for _system in TOLD_OF:

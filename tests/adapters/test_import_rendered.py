@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
-from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from service.actions.import_processes import SOON, rendering
 from service.adapters.imports.bodies import body_of
 from service.adapters.imports.rendered import Rendered, Unrendered
 from service.domain.imports import LONGEST_BODY, Markup
+from tests.disks import files_up_to
 
 LOT = 50
 
@@ -32,17 +31,6 @@ def kept(file: Path, *lots: int) -> list[bool]:
         found = [rendered.bodies([seq for seq, _, _ in lot(number)]) for number in lots]
     assert all(len(bodies) in {0, LOT} for bodies in found)
     return [bool(bodies) for bodies in found]
-
-
-@contextmanager
-def files_of(most: int) -> Iterator[None]:
-    """Let no file of this process grow beyond so many bytes, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +63,7 @@ def test_a_full_disk_leaves_what_was_kept_before(tmp_path: Path) -> None:
     file = tmp_path / "rendered.sqlite"
     with closing(Rendered(file)) as rendered:
         assert rendered.render(lot(0))
-        with files_of(file.stat().st_size):
+        with files_up_to(file.stat().st_size):
             assert not rendered.render([(seq, "long " * 1_000, Markup.MARKDOWN.value) for seq in range(LOT, 2 * LOT)])
         assert rendered.bodies([0, LOT]) == {0: body_of("Thought *0*", Markup.MARKDOWN)}
         assert rendered.render(lot(1))
@@ -110,7 +98,7 @@ def test_a_short_export_needs_no_process(tmp_path: Path) -> None:
         with rendering(tmp_path / "rendered.sqlite", processes=processes) as take:
             take(lot(0))
             assert active_children() == []
-    assert list(tmp_path.iterdir()) == []
+    assert kept(tmp_path / "rendered.sqlite", 0) == [False]
 
 
 def render_in_one_that_is_killed(file: Path) -> None:

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -253,15 +253,32 @@ class Staging:
         return int(count)
 
 
+class NoRoom(Exception):
+    """The disk on which exports wait is full, or does not take what is written."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The export cannot wait in the folder of temporary files, which TMPDIR names ({reason}). It takes about "
+            "as much room there as its texts, by command up to a GiB more. What was imported before stays; once there "
+            "is room, the same again goes on."
+        )
+
+
+_NOT_TAKEN = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+
+
 @contextmanager
 def staging() -> Iterator[Staging]:
-    """Yield an empty file, which is gone afterwards; TMPDIR says where it lies."""
+    """Yield an empty file, which is gone afterwards; TMPDIR says where it lies. Raises NoRoom."""
     with tempfile.TemporaryDirectory(prefix="postbag-import-") as folder:
-        made = Staging(Path(folder) / "staged.sqlite")
         try:
-            yield made
-        finally:
-            made.close()
+            with closing(Staging(Path(folder) / "staged.sqlite")) as made:
+                yield made
+        except sqlite3.OperationalError as fault:
+            # The lowest byte is the kind of the fault; what stands above it tells more of it.
+            if fault.sqlite_errorcode & 0xFF not in _NOT_TAKEN:
+                raise
+            raise NoRoom(str(fault)) from fault
 
 
 def _outline(values: Sequence[Any]) -> Outline:
