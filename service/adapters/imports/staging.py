@@ -275,8 +275,8 @@ def staging() -> Iterator[Staging]:
             with closing(Staging(Path(folder) / "staged.sqlite")) as made:
                 yield made
         except sqlite3.OperationalError as fault:
-            # The lowest byte is the kind of the fault; what stands above it tells more of it.
-            if fault.sqlite_errorcode & 0xFF not in _NOT_TAKEN:
+            # The lowest byte is the kind of the fault; what stands above it tells more of it. The driver's own have none.
+            if getattr(fault, "sqlite_errorcode", 0) & 0xFF not in _NOT_TAKEN:
                 raise
             raise NoRoom(str(fault)) from fault
 
