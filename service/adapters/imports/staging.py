@@ -275,7 +275,7 @@ def staging() -> Iterator[Staging]:
             with closing(Staging(Path(folder) / "staged.sqlite")) as made:
                 yield made
         except sqlite3.OperationalError as fault:
-            # The lowest byte is the kind of the fault; what stands above it tells more of it. The driver's own have none.
+            # The lowest byte is the kind of the fault; what stands above it tells more of it. The driver's own lack it.
             if getattr(fault, "sqlite_errorcode", 0) & 0xFF not in _NOT_TAKEN:
                 raise
             raise NoRoom(str(fault)) from fault
